@@ -1,0 +1,3 @@
+module engage.connector/bootstrap
+
+go 1.26.0

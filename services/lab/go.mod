@@ -1,0 +1,3 @@
+module engage.connector/services/lab
+
+go 1.26.0

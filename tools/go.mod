@@ -1,0 +1,3 @@
+module engage.connector/tools
+
+go 1.26.0
