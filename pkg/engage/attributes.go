@@ -211,7 +211,7 @@ func formatConnID(s string, base int) string {
 		if serr != nil {
 			return ""
 		}
-		n = uint64(signed) //nolint:gosec // the bits are wanted: a signed 64-bit language wrote an unsigned id
+		n = uint64(signed) // the bits are wanted: a language without unsigned numbers wrote it
 	}
 	if n == 0 {
 		return ""

@@ -41,16 +41,16 @@ func hasSuffixFold(s, suffix string) bool {
 	return len(s) > len(suffix) && strings.EqualFold(s[len(s)-len(suffix):], suffix)
 }
 
-// enumPrefixes are what the T-Library's C names and qualified names put
+// enumPrefixTable are what the T-Library's C names and qualified names put
 // before a value's name.
-var enumPrefixes = []string{"CallType", "CallState", "PartyState", "AgentWorkMode", "Agent", "Cause"}
+var enumPrefixTable = []string{"CallType", "CallState", "PartyState", "AgentWorkMode", "Agent", "Cause"}
 
 func knownPrefix(s string) bool {
 	s = strings.TrimRight(s, "._")
 	if len(s) > 1 && s[0] == 'T' && strings.ToUpper(s[1:2]) == s[1:2] {
 		s = s[1:]
 	}
-	for _, p := range enumPrefixes {
+	for _, p := range enumPrefixTable {
 		if strings.EqualFold(s, p) {
 			return true
 		}
@@ -80,7 +80,7 @@ const (
 	CallTypeConsult  CallType = 4
 )
 
-var callTypes = []enumRow[CallType]{
+var callTypeTable = []enumRow[CallType]{
 	{CallTypeUnknown, "Unknown"},
 	{CallTypeInternal, "Internal"},
 	{CallTypeInbound, "Inbound"},
@@ -89,7 +89,7 @@ var callTypes = []enumRow[CallType]{
 }
 
 // String is the value's name, or its number.
-func (t CallType) String() string { return enumName(callTypes, t) }
+func (t CallType) String() string { return enumName(callTypeTable, t) }
 
 // CallState is the T-Library's TCallState.
 type CallState int
@@ -134,7 +134,7 @@ const (
 	CallStateHeld                     CallState = 50
 )
 
-var callStates = []enumRow[CallState]{
+var callStateTable = []enumRow[CallState]{
 	{CallStateOk, "Ok"},
 	{CallStateTransferred, "Transferred"},
 	{CallStateConferenced, "Conferenced"},
@@ -174,7 +174,7 @@ var callStates = []enumRow[CallState]{
 }
 
 // String is the value's name, or its number.
-func (s CallState) String() string { return enumName(callStates, s) }
+func (s CallState) String() string { return enumName(callStateTable, s) }
 
 // PartyState is the T-Library's TPartyState: a generic state in the low four
 // bits, and supplementary, routing and modifier bits above.
@@ -209,7 +209,7 @@ const (
 	PartyStateMaskReport        PartyState = 0xFFFF
 )
 
-var partyStates = []enumRow[PartyState]{
+var partyStateTable = []enumRow[PartyState]{
 	{PartyStateNull, "NULL"},
 	{PartyStateInitiated, "Initiated"},
 	{PartyStateQueued, "Queued"},
@@ -235,11 +235,11 @@ var partyStates = []enumRow[PartyState]{
 func partyState(v any) PartyState {
 	s, ok := v.(string)
 	if !ok || !strings.ContainsAny(s, "|,") {
-		return enumOf(partyStates, PartyStateUnknown, v)
+		return enumOf(partyStateTable, PartyStateUnknown, v)
 	}
 	var state PartyState
 	for name := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == '|' || r == ',' }) {
-		one := enumOf(partyStates, PartyStateUnknown, name)
+		one := enumOf(partyStateTable, PartyStateUnknown, name)
 		if one == PartyStateUnknown {
 			return PartyStateUnknown
 		}
@@ -265,7 +265,7 @@ func (s PartyState) Has(flag PartyState) bool {
 
 // String is the names of the state's parts joined by |, or its number.
 func (s PartyState) String() string {
-	for _, row := range partyStates {
+	for _, row := range partyStateTable {
 		if row.value == s {
 			return row.name
 		}
@@ -273,9 +273,9 @@ func (s PartyState) String() string {
 	var parts []string
 	rest := s
 	if g := s.Generic(); g > 0 {
-		parts, rest = append(parts, enumName(partyStates, g)), s&^PartyStateMaskGeneric
+		parts, rest = append(parts, enumName(partyStateTable, g)), s&^PartyStateMaskGeneric
 	}
-	for _, row := range partyStates {
+	for _, row := range partyStateTable {
 		if row.value > PartyStateMaskGeneric && row.value != PartyStateSvcObserving && rest&row.value == row.value {
 			parts, rest = append(parts, row.name), rest&^row.value
 		}
@@ -301,7 +301,7 @@ const (
 	WorkModeReturnBack       AgentWorkMode = 7
 )
 
-var workModes = []enumRow[AgentWorkMode]{
+var workModeTable = []enumRow[AgentWorkMode]{
 	{WorkModeUnknown, "Unknown"},
 	{WorkModeManualIn, "ManualIn"},
 	{WorkModeAutoIn, "AutoIn"},
@@ -314,7 +314,7 @@ var workModes = []enumRow[AgentWorkMode]{
 }
 
 // String is the value's name, or its number.
-func (m AgentWorkMode) String() string { return enumName(workModes, m) }
+func (m AgentWorkMode) String() string { return enumName(workModeTable, m) }
 
 // Cause is the T-Library's TCause of call monitoring's party events.
 type Cause int
@@ -340,7 +340,7 @@ const (
 	CauseSITDetected     Cause = 15
 )
 
-var causes = []enumRow[Cause]{
+var causeTable = []enumRow[Cause]{
 	{CauseEmpty, "EMPTY"},
 	{CauseACD, "ACD"},
 	{CauseBusy, "Busy"},
@@ -360,4 +360,4 @@ var causes = []enumRow[Cause]{
 }
 
 // String is the value's name, or its number.
-func (c Cause) String() string { return enumName(causes, c) }
+func (c Cause) String() string { return enumName(causeTable, c) }

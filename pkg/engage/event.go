@@ -129,12 +129,12 @@ func (e Event) Reasons() map[string]string { return e.Attributes.KeyValues("Reas
 
 // CallType is the call's type as the local switch sees it.
 func (e Event) CallType() CallType {
-	return enumOf(callTypes, CallTypeUnknown, e.Attributes["CallType"])
+	return enumOf(callTypeTable, CallTypeUnknown, e.Attributes["CallType"])
 }
 
 // CallState is the CallState attribute of an event of a DN.
 func (e Event) CallState() CallState {
-	return enumOf(callStates, CallStateUnknown, e.Attributes["CallState"])
+	return enumOf(callStateTable, CallStateUnknown, e.Attributes["CallState"])
 }
 
 // PartyState is the state of a party, a bit field: see PartyState.Generic.
@@ -144,12 +144,12 @@ func (e Event) PartyState() PartyState {
 
 // WorkMode is the agent's work mode.
 func (e Event) WorkMode() AgentWorkMode {
-	return enumOf(workModes, WorkModeUnknown, e.Attributes["AgentWorkMode"])
+	return enumOf(workModeTable, WorkModeUnknown, e.Attributes["AgentWorkMode"])
 }
 
 // Cause is why a party was added, changed or deleted.
 func (e Event) Cause() Cause {
-	return enumOf(causes, CauseUnknown, e.Attributes["Cause"])
+	return enumOf(causeTable, CauseUnknown, e.Attributes["Cause"])
 }
 
 // IsFeed tells whether the message is one of the edge's own.

@@ -1,0 +1,95 @@
+package engage
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"engage.connector/pkg/fault"
+)
+
+// MaxLine is the length of the longest line that a feed may carry, without
+// its line end.
+const MaxLine = 1 << 20
+
+// Years that an event may lie in; others cannot be written back as RFC 3339.
+const (
+	firstYear = 1970
+	lastYear  = 9999
+)
+
+// Decode reads one line of a feed. Unknown messages and attributes are kept.
+// A line that is too long, no JSON object, or lacks the message, the cursor
+// or any time is a *fault.Error with code TooLarge or Invalid. Without the
+// server's time the edge's ReceivedAt stands in for it.
+func Decode(line []byte) (Event, error) {
+	const op = "engage.decode"
+	if len(line) > MaxLine {
+		return Event{}, fault.Newf(fault.TooLarge, op, "%d bytes, at most %d", len(line), MaxLine)
+	}
+	var e Event
+	if err := json.Unmarshal(line, &e); err != nil {
+		return Event{}, fault.Wrap(fault.Invalid, op, err)
+	}
+	e.ReceivedAt = e.ReceivedAt.UTC()
+	e.Time = e.Time.UTC().Truncate(time.Microsecond)
+	if e.Time.IsZero() {
+		e.Time = e.ReceivedAt.Truncate(time.Microsecond)
+	}
+	switch {
+	case e.Message == "":
+		return Event{}, fault.New(fault.Invalid, op, "no message")
+	case e.Message == MsgHeartbeat: // only its arrival matters
+		return e, nil
+	case e.Cursor == "":
+		return Event{}, fault.New(fault.Invalid, op, "no cursor")
+	case e.Time.IsZero():
+		return Event{}, fault.New(fault.Invalid, op, "neither time nor receivedAt")
+	case !plausible(e.Time), !e.ReceivedAt.IsZero() && !plausible(e.ReceivedAt):
+		return Event{}, fault.New(fault.Invalid, op, "time out of range")
+	}
+	return e, nil
+}
+
+func plausible(t time.Time) bool { return t.Year() >= firstYear && t.Year() <= lastYear }
+
+// Encode writes an event as one line without its line end, so that
+// json.Unmarshal of it gives the same event. It may be longer than MaxLine.
+func Encode(e Event) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(e); err != nil {
+		return nil, fault.Wrap(fault.Invalid, "engage.encode", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// maxCursor bounds what is taken for a cursor out of a broken line.
+const maxCursor = 128
+
+// cursorOf finds the cursor of a line that could not be decoded. Only a
+// cursor that is the line's first key is trusted: one found elsewhere could
+// be an attribute's, and resuming there would skip events.
+func cursorOf(line []byte) string {
+	rest := bytes.TrimLeft(line[:min(len(line), 2*maxCursor)], " \t")
+	for _, token := range []string{"{", `"cursor"`, ":", `"`} {
+		var ok bool
+		if rest, ok = bytes.CutPrefix(rest, []byte(token)); !ok {
+			return ""
+		}
+		if token != `"` {
+			rest = bytes.TrimLeft(rest, " \t")
+		}
+	}
+	end := bytes.IndexByte(rest, '"')
+	if end <= 0 || end > maxCursor {
+		return ""
+	}
+	for _, c := range rest[:end] {
+		if c <= ' ' || c == '\\' || c >= 0x7f {
+			return ""
+		}
+	}
+	return string(rest[:end])
+}
