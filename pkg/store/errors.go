@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"engage.connector/pkg/fault"
+)
+
+// Causes that callers tell apart with errors.Is; each comes inside a *fault.Error.
+var (
+	// ErrFenced says that the lease has another holder by now (Conflict). Nothing was written.
+	ErrFenced = errors.New("the lease was lost to another holder")
+	// ErrClaimLost says that the job was claimed by another since, or ended (Conflict).
+	ErrClaimLost = errors.New("the job is not this claim's any more")
+	// ErrFull says that a log, outbox or queue has reached its bound (RateLimited). Nothing was written.
+	ErrFull = errors.New("full")
+)
+
+// LeaseHeldError says who holds a lease and until when, by this host's clock.
+type LeaseHeldError struct {
+	Name      string
+	Owner     string
+	ExpiresAt time.Time
+}
+
+// Error names the holder.
+func (e *LeaseHeldError) Error() string {
+	return fmt.Sprintf("lease %q is held by %q until %s", e.Name, e.Owner, e.ExpiresAt.UTC().Format(time.RFC3339Nano))
+}
+
+func full(op, what string) error {
+	return (&fault.Error{Code: fault.RateLimited, Op: op, Msg: what + " has reached its bound", Err: ErrFull}).
+		WithRetryIn(time.Second).
+		WithHint("something behind it is not keeping up: look at the sender's or the worker's errors first")
+}
+
+func fenced(op string, l Lease) error {
+	return &fault.Error{Code: fault.Conflict, Op: op, Msg: fmt.Sprintf("lease %q of %q", l.Name, l.Owner), Err: ErrFenced}
+}
+
+// replyRule classifies an error reply of Redis by its first word.
+type replyRule struct {
+	word string
+	code fault.Code
+	hint string
+}
+
+// replyRules lists the replies that are not a mistake of ours (Redis documentation, "error replies").
+func replyRules() []replyRule {
+	return []replyRule{
+		{"NOAUTH", fault.Unauthenticated, "set REDIS_PASSWORD (and REDIS_USERNAME for an ACL user)"},
+		{"WRONGPASS", fault.Unauthenticated, "check REDIS_USERNAME and REDIS_PASSWORD"},
+		{"NOPERM", fault.Forbidden, "allow the ACL user all keys of the prefix and the commands it names"},
+		{"OOM", fault.Unavailable, "raise Redis' maxmemory; the eviction policy must be noeviction"},
+		{"MISCONF", fault.Unavailable, "Redis cannot write its data to disk: look at its log"},
+		{"LOADING", fault.Unavailable, "Redis is reading its data after a start; this passes"},
+		{"READONLY", fault.Unavailable, "this is a replica: use REDIS_SENTINEL_MASTER, or the primary's address"},
+		{"MASTERDOWN", fault.Unavailable, "a failover is under way; this passes"},
+		{"CLUSTERDOWN", fault.Unavailable, "part of the Redis Cluster is down"},
+		{"TRYAGAIN", fault.Unavailable, "slots are moving; this passes"},
+		{"MOVED", fault.Unavailable, "this is a Redis Cluster: give the addresses of several of its nodes"},
+		{"CROSSSLOT", fault.Internal, ""},
+		{"NOREPLICAS", fault.Unavailable, "Redis waits for its replicas (min-replicas-to-write)"},
+		{"BUSY", fault.Unavailable, "a foreign script blocks Redis"},
+		{"ERR max number of clients", fault.Unavailable, "raise Redis' maxclients"},
+	}
+}
+
+// unreachable is the advice when there was no answer at all.
+const unreachable = "is Redis running, and REDIS_ADDR right? With TLS check REDIS_TLS and the certificates"
+
+// classify turns what the client says into the connector's error. A *fault.Error stays as it is.
+func classify(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, done := errors.AsType[*fault.Error](err); done {
+		return err
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return fault.Wrap(fault.Canceled, op, err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fault.Wrap(fault.Timeout, op, err).WithHint(unreachable)
+	}
+	var reply redis.Error
+	if !errors.As(err, &reply) {
+		return fault.Wrap(fault.Unavailable, op, err).WithHint(unreachable)
+	}
+	for _, rule := range replyRules() {
+		if strings.HasPrefix(reply.Error(), rule.word) {
+			return fault.Wrap(rule.code, op, err).WithHint(rule.hint)
+		}
+	}
+	return fault.Wrap(fault.Internal, op, err)
+}

@@ -1,0 +1,173 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"engage.connector/pkg/fault"
+)
+
+// Store is one tenant's part of a Redis. It is safe for concurrent use.
+type Store struct {
+	client  redis.UniversalClient
+	opts    Options
+	keys    keys
+	scripts map[scriptName]*redis.Script
+	metrics *metrics
+	log     *slog.Logger
+}
+
+// Open makes a store without dialling: a Redis that is down shows in Ping and in each operation.
+// It returns Invalid when the options cannot work.
+func Open(opts Options) (*Store, error) {
+	opts = opts.withDefaults()
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
+	scripts, err := loadScripts()
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, "store.open", err)
+	}
+	log := opts.Logger.With("component", "store")
+	// The client's own lines are not JSON; its setting is global, but this package is its only user.
+	redis.SetLogger(clientLog{log})
+	return &Store{
+		client:  redis.NewUniversalClient(opts.universal()),
+		opts:    opts,
+		keys:    newKeys(opts.Prefix, opts.Tenant),
+		scripts: scripts,
+		metrics: newMetrics(opts.Registerer),
+		log:     log,
+	}, nil
+}
+
+// clientLog passes on what the Redis client has to say. Each failed operation is reported to its
+// caller anyway, so this is detail.
+type clientLog struct{ log *slog.Logger }
+
+// Printf is the client's logging interface.
+func (l clientLog) Printf(ctx context.Context, format string, v ...any) {
+	if l.log.Enabled(ctx, slog.LevelDebug) {
+		l.log.DebugContext(ctx, "redis client", "detail", fmt.Sprintf(format, v...))
+	}
+}
+
+// Ping asks Redis for a sign of life.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.do(ctx, opPing, func(ctx context.Context) error { return s.client.Ping(ctx).Err() })
+}
+
+// Close ends all connections. Operations under way fail.
+func (s *Store) Close() error {
+	if err := s.client.Close(); err != nil && !errors.Is(err, redis.ErrClosed) {
+		return fault.Wrap(fault.Internal, "store.close", err)
+	}
+	return nil
+}
+
+// DeleteAll removes every key of this prefix and tenant, found by SCAN and unlinked in batches. It
+// is for the demo and for tests, which clean up after themselves: on a live system it forgets the ID
+// map, all work under way and every lease. It is not atomic; what is written meanwhile may survive.
+func (s *Store) DeleteAll(ctx context.Context) error {
+	return s.do(ctx, opDeleteAll, func(ctx context.Context) error {
+		if cluster, ok := s.client.(*redis.ClusterClient); ok {
+			return cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error { return s.deleteFrom(ctx, node) })
+		}
+		return s.deleteFrom(ctx, s.client)
+	})
+}
+
+// scanner is what deleting needs of a client of one node.
+type scanner interface {
+	Scan(ctx context.Context, cursor uint64, match string, count int64) *redis.ScanCmd
+	Unlink(ctx context.Context, keys ...string) *redis.IntCmd
+}
+
+func (s *Store) deleteFrom(ctx context.Context, node scanner) error {
+	var cursor uint64
+	for {
+		found, next, err := node.Scan(ctx, cursor, s.keys.pattern(), 1000).Result()
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			if err := node.Unlink(ctx, found...).Err(); err != nil {
+				return err
+			}
+		}
+		if next == 0 {
+			return nil
+		}
+		cursor = next
+	}
+}
+
+// do runs one operation: measured, and its error classified.
+func (s *Store) do(ctx context.Context, op operation, fn func(context.Context) error) error {
+	begin := time.Now()
+	err := classify("store."+string(op), fn(ctx))
+	s.metrics.observe(op, time.Since(begin), err)
+	return err
+}
+
+// refuse counts and returns an error that was found before Redis was asked.
+func (s *Store) refuse(op operation, code fault.Code, format string, args ...any) error {
+	err := fault.Newf(code, "store."+string(op), format, args...)
+	s.metrics.failed(op, err)
+	return err
+}
+
+// run executes a script.
+func (s *Store) run(ctx context.Context, name scriptName, keys []string, args ...any) *redis.Cmd {
+	return s.scripts[name].Run(ctx, s.client, keys, args...)
+}
+
+// scriptTime is a script's time argument: "0" asks it to use the server's clock.
+func (s *Store) scriptTime() string {
+	if s.opts.Clock == nil {
+		return "0"
+	}
+	return strconv.FormatInt(s.opts.Clock().UnixMilli(), 10)
+}
+
+// poll is how long a blocking read or claim stays deaf to its context, and how long it keeps a connection.
+const poll = 250 * time.Millisecond
+
+// wait pauses for d, or less when ctx ends; then it returns ctx's error.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// scanHash reads a whole hash in steps, so that a large one does not hold up others. Fields that are
+// changed meanwhile come with either value.
+func (s *Store) scanHash(ctx context.Context, key string, each func(field, value string) error) error {
+	var cursor uint64
+	for {
+		pairs, next, err := s.client.HScan(ctx, key, cursor, "", 1000).Result()
+		if err != nil {
+			return err
+		}
+		for i := 0; i+1 < len(pairs); i += 2 {
+			if err := each(pairs[i], pairs[i+1]); err != nil {
+				return err
+			}
+		}
+		if next == 0 {
+			return nil
+		}
+		cursor = next
+	}
+}
