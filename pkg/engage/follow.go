@@ -280,11 +280,11 @@ func (b *batch) setAside(ctx context.Context, bad BadLine) error {
 		return err
 	}
 	b.f.c.metrics.badLines.WithLabelValues(b.kind).Inc()
-	b.f.log.Warn("malformed line set aside", "cursor", bad.Cursor, "size", bad.Size, "reason", bad.Reason)
+	b.f.log.Warn("malformed line set aside", "cursor", bad.Cursor, "after", bad.After, "size", bad.Size, "reason", bad.Reason)
 	if err := b.f.sink.SetAside(ctx, b.f.link, bad); err != nil {
 		return err
 	}
-	b.cursor = bad.Cursor
+	b.cursor = firstOf(bad.Cursor, b.cursor)
 	return nil
 }
 

@@ -20,9 +20,11 @@ const (
 
 // BadLine is a line that could not be decoded, or was too long to try.
 type BadLine struct {
-	// Cursor is the line's own cursor when it can be told, else that of the
-	// line before: storing it never skips an event.
+	// Cursor is the line's own cursor, "" when it cannot be told: then the
+	// stored cursor stays where it is, and the line comes again after a
+	// reconnect.
 	Cursor string
+	After  string // cursor of the line before
 	Reason string
 	Size   int    // bytes of the whole line
 	Line   []byte // its first 4 KiB
@@ -117,7 +119,8 @@ func (l *lineReader) decode(previous string) (Event, *BadLine) {
 
 func (l *lineReader) bad(reason, previous string) *BadLine {
 	return &BadLine{
-		Cursor: firstOf(cursorOf(l.line), previous),
+		Cursor: cursorOf(l.line),
+		After:  previous,
 		Reason: reason,
 		Size:   l.size,
 		Line:   bytes.Clone(l.line[:min(len(l.line), keptOfBad)]),
@@ -142,7 +145,7 @@ func Replay(r io.Reader, fn func(Event) error, bad func(BadLine) error) error {
 		e, broken := lines.decode(previous)
 		switch {
 		case broken != nil:
-			previous = broken.Cursor
+			previous = firstOf(broken.Cursor, previous)
 			err = bad(*broken)
 		case e.Message == MsgHeartbeat:
 			err = nil
