@@ -1,0 +1,161 @@
+package host
+
+import (
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Common is the part of the configuration that every service has. A service embeds it.
+type Common struct {
+	TenantID     string        `env:"TENANT_ID,required" help:"the DBID of the tenant in the Config DB, such as 101"`
+	TenantName   string        `env:"TENANT_NAME" help:"the name of the tenant in the Config DB"`
+	HTTPAddr     string        `env:"HTTP_ADDR" help:"the address to serve HTTP on, such as :8080"`
+	GRPCAddr     string        `env:"GRPC_ADDR" help:"the address to serve gRPC on, such as :8081"`
+	LogLevel     string        `env:"LOG_LEVEL" envDefault:"info" help:"how much to log"`
+	DrainTimeout time.Duration `env:"DRAIN_TIMEOUT" envDefault:"10s" help:"how long an orderly end may take"`
+	Redis        RedisConfig
+	GRPCTLS      TLSFiles
+	GRPCToken    Secret `env:"GRPC_TOKEN" help:"the bearer token that the services share"`
+}
+
+// RedisConfig says where Redis is. Sentinel is used when SentinelMaster is set, the cluster when
+// there is more than one address.
+type RedisConfig struct {
+	Addrs          []string `env:"REDIS_ADDR,required" help:"host:port of Redis, several separated by commas"`
+	Username       string   `env:"REDIS_USERNAME" help:"the ACL user"`
+	Password       Secret   `env:"REDIS_PASSWORD" help:"the password"`
+	TLS            bool     `env:"REDIS_TLS" help:"true to connect by TLS"`
+	TLSCAFile      string   `env:"REDIS_TLS_CA_FILE" help:"the PEM file of the authority that signed Redis' certificate"`
+	SentinelMaster string   `env:"REDIS_SENTINEL_MASTER" help:"the master's name in Sentinel"`
+	KeyPrefix      string   `env:"REDIS_KEY_PREFIX" envDefault:"engage-connector" help:"what every key begins with"`
+}
+
+const (
+	minDrainTimeout = 100 * time.Millisecond
+	maxDrainTimeout = 10 * time.Minute
+)
+
+// plainName is what may stand in a Redis key without changing its meaning: in particular no brace,
+// because {tenant} is the hash tag, and no colon, which separates the parts of a key.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// Validate checks what the types alone cannot.
+func (c *Common) Validate() []error {
+	var faults faultList
+	if c.TenantID != "" && !plainName.MatchString(c.TenantID) {
+		faults.add(BadVariable("TENANT_ID", strconv.Quote(c.TenantID)+" is not a tenant's DBID",
+			"write digits, or letters, digits, dot, dash and underscore"))
+	}
+	faults.add(listenFault("HTTP_ADDR", c.HTTPAddr), listenFault("GRPC_ADDR", c.GRPCAddr))
+	if _, err := ParseLevel(c.LogLevel); err != nil {
+		faults.add(BadVariable("LOG_LEVEL", err.Error(), levelFix))
+	}
+	if c.DrainTimeout < minDrainTimeout || c.DrainTimeout > maxDrainTimeout {
+		faults.add(BadVariable("DRAIN_TIMEOUT", c.DrainTimeout.String()+" is out of range",
+			fmt.Sprintf("choose from %s to %s", minDrainTimeout, maxDrainTimeout)))
+	}
+	return faults.faults
+}
+
+// Validate checks the addresses, the key prefix and the TLS settings.
+func (c *RedisConfig) Validate() []error {
+	var faults faultList
+	for _, addr := range c.Addrs {
+		faults.add(AddrFault("REDIS_ADDR", addr))
+	}
+	if !plainName.MatchString(c.KeyPrefix) {
+		faults.add(BadVariable("REDIS_KEY_PREFIX", strconv.Quote(c.KeyPrefix)+" cannot begin a key",
+			"write letters, digits, dot, dash and underscore"))
+	}
+	if c.TLSCAFile != "" && !c.TLS {
+		faults.add(BadVariable("REDIS_TLS_CA_FILE", "set, but REDIS_TLS is not true", "set REDIS_TLS=true or remove it"))
+	}
+	if c.TLS {
+		if _, err := c.TLSConfig(); err != nil {
+			faults.add(BadVariable("REDIS_TLS_CA_FILE", err.Error(), "point it to a readable PEM file"))
+		}
+	}
+	return faults.faults
+}
+
+// TLSConfig is how to connect to Redis by TLS 1.2 or newer; nil when TLS is off. The server's name
+// is left to the dialer, because there may be several.
+func (c *RedisConfig) TLSConfig() (*tls.Config, error) {
+	if !c.TLS {
+		return nil, nil
+	}
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.TLSCAFile != "" {
+		pool, err := certPool(c.TLSCAFile)
+		if err != nil {
+			return nil, err
+		}
+		cfg.RootCAs = pool
+	}
+	return cfg, nil
+}
+
+// RedisFields are the fields of store.Options that come from the configuration, under the same
+// names and in the same order.
+type RedisFields struct {
+	Addrs          []string
+	Username       string
+	Password       Secret
+	SentinelMaster string
+	TLS            *tls.Config
+	Prefix, Tenant string
+}
+
+// RedisFields turns the configuration into what opening the store needs.
+func (c *Common) RedisFields() (RedisFields, error) {
+	tlsConfig, err := c.Redis.TLSConfig()
+	if err != nil {
+		return RedisFields{}, err
+	}
+	return RedisFields{
+		Addrs: c.Redis.Addrs, Username: c.Redis.Username, Password: c.Redis.Password,
+		SentinelMaster: c.Redis.SentinelMaster, TLS: tlsConfig, Prefix: c.Redis.KeyPrefix, Tenant: c.TenantID,
+	}, nil
+}
+
+// Options are the host's options that come from the configuration.
+func (c *Common) Options(service string, logger *slog.Logger, registry *prometheus.Registry) Options {
+	return Options{
+		Service: service, Version: Version(), HTTPAddr: c.HTTPAddr, GRPCAddr: c.GRPCAddr, TLS: c.GRPCTLS,
+		Token: c.GRPCToken.Reveal(), DrainTimeout: c.DrainTimeout, Logger: logger, Registry: registry,
+	}
+}
+
+// AddrFault checks a host:port to connect to; nil when it is one.
+func AddrFault(variable, addr string) error {
+	hostname, port, err := net.SplitHostPort(addr)
+	if err == nil && hostname != "" && validPort(port, 1) {
+		return nil
+	}
+	return BadVariable(variable, strconv.Quote(addr)+" is not host:port", "write a host name or address and a port, such as 10.0.0.5:6379")
+}
+
+// listenFault checks an address to listen on; the host may be empty and the port 0.
+func listenFault(variable, addr string) error {
+	if addr == "" {
+		return BadVariable(variable, "required, but not set", "write an address to listen on, such as :8080")
+	}
+	_, port, err := net.SplitHostPort(addr)
+	if err == nil && validPort(port, 0) {
+		return nil
+	}
+	return BadVariable(variable, strconv.Quote(addr)+" is not an address to listen on", "write [host]:port, such as :8080")
+}
+
+// validPort tells whether the text is a port number of at least lowest.
+func validPort(port string, lowest uint64) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n >= lowest
+}
