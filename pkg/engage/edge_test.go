@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -153,7 +154,13 @@ type rig struct {
 	client  *Client
 	reg     *prometheus.Registry
 	changed chan struct{}
-	spec    func(context.Context) (LinkSpec, error)
+	spec    atomic.Pointer[func() (LinkSpec, error)]
+}
+
+// want sets what the link shall be from now on.
+func (r *rig) want(spec LinkSpec, err error) {
+	answer := func() (LinkSpec, error) { return spec, err }
+	r.spec.Store(&answer)
 }
 
 // follow runs body in a bubble against an edge in memory, and ends Follow.
@@ -166,7 +173,7 @@ func follow(t *testing.T, e *edge, s *memorySink, body func(t *testing.T, r *rig
 		wg.Go(func() { _ = server.Serve(listener) })
 		transport := &http.Transport{DialContext: listener.dial}
 		r := &rig{edge: e, sink: s, reg: prometheus.NewRegistry(), changed: make(chan struct{}, 1)}
-		r.spec = func(context.Context) (LinkSpec, error) { return LinkSpec{Kind: KindTServer}, nil }
+		r.want(LinkSpec{Kind: KindTServer}, nil)
 		var err error
 		r.client, err = NewClient(ClientOptions{BaseURL: "http://127.0.0.1", Token: "secret",
 			HTTP: &http.Client{Transport: transport}, Registerer: r.reg})
@@ -174,7 +181,7 @@ func follow(t *testing.T, e *edge, s *memorySink, body func(t *testing.T, r *rig
 		ctx, cancel := context.WithCancel(t.Context())
 		var ended error
 		wg.Go(func() {
-			ended = r.client.Follow(ctx, "vq", func(ctx context.Context) (LinkSpec, error) { return r.spec(ctx) }, r.changed, s)
+			ended = r.client.Follow(ctx, "vq", func(context.Context) (LinkSpec, error) { return (*r.spec.Load())() }, r.changed, s)
 		})
 		body(t, r)
 		cancel()
@@ -187,6 +194,12 @@ func follow(t *testing.T, e *edge, s *memorySink, body func(t *testing.T, r *rig
 		require.True(t, ok)
 		require.False(t, state.Connected)
 	})
+}
+
+// settle lets time pass and waits until everybody waits again.
+func settle(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
 }
 
 func metric(t *testing.T, r *rig, name string) float64 {

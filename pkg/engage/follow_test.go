@@ -1,7 +1,6 @@
 package engage
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -19,7 +18,7 @@ func TestFollowResumesAfterTheStoredCursor(t *testing.T) {
 		send(w, line(strconv.Itoa(2*n-1))+line(strconv.Itoa(2*n))+`{"cursor":"`+strconv.Itoa(2*n+1)) // cut in a line
 	}}
 	follow(t, e, &memorySink{}, func(t *testing.T, r *rig) {
-		time.Sleep(10 * time.Second)
+		settle(10 * time.Second)
 		require.GreaterOrEqual(t, len(e.afters), 3)
 		for i, after := range e.afters {
 			want := ""
@@ -48,17 +47,17 @@ func TestAConnectionSilentForFifteenSecondsIsDead(t *testing.T) {
 		<-r.Context().Done()
 	}}
 	follow(t, e, &memorySink{}, func(t *testing.T, r *rig) {
-		time.Sleep(28 * time.Second)
+		settle(28 * time.Second)
 		require.Len(t, e.opened, 1)
 		state, _ := r.client.State("vq")
 		require.True(t, state.Connected)
 		require.NoError(t, r.client.Check(t.Context()))
 		require.Equal(t, []string{"1"}, r.sink.events, "heartbeats are not delivered")
-		time.Sleep(1*time.Second + 2*time.Millisecond)
+		settle(1*time.Second + 2*time.Millisecond)
 		state, _ = r.client.State("vq")
 		require.False(t, state.Connected)
 		require.ErrorContains(t, r.client.Check(t.Context()), "no line for 15s")
-		time.Sleep(2 * time.Second)
+		settle(2 * time.Second)
 		require.Len(t, e.opened, 2)
 	})
 }
@@ -66,7 +65,7 @@ func TestAConnectionSilentForFifteenSecondsIsDead(t *testing.T) {
 func TestAnEdgeThatDoesNotAnswerIsDead(t *testing.T) {
 	e := &edge{feed: func(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() }}
 	follow(t, e, &memorySink{}, func(t *testing.T, r *rig) {
-		time.Sleep(40 * time.Second)
+		settle(40 * time.Second)
 		require.Len(t, e.opened, 3)
 	})
 }
@@ -85,21 +84,20 @@ func TestASlowSinkIsNoSilence(t *testing.T) {
 		return nil
 	}}
 	follow(t, e, s, func(t *testing.T, r *rig) {
-		time.Sleep(70 * time.Second)
+		settle(70 * time.Second)
 		require.Equal(t, []string{"1", "2"}, s.events)
 		require.Len(t, e.opened, 1)
 	})
 }
 
 func TestNothingIsSkippedWhenTheSinkFails(t *testing.T) {
-	e := &edge{}
-	e.feed = func(w http.ResponseWriter, r *http.Request, n int) {
-		first, _ := strconv.Atoi(e.afters[n-1])
+	e := &edge{feed: func(w http.ResponseWriter, r *http.Request, _ int) {
+		first, _ := strconv.Atoi(r.URL.Query().Get("after"))
 		for i := first + 1; i <= 50; i++ {
 			send(w, line(strconv.Itoa(i)))
 		}
 		<-r.Context().Done()
-	}
+	}}
 	s := &memorySink{fail: func(_ string, n int) error {
 		if n%3 == 0 {
 			return fault.New(fault.Unavailable, "sink", "down")
@@ -107,7 +105,7 @@ func TestNothingIsSkippedWhenTheSinkFails(t *testing.T) {
 		return nil
 	}}
 	follow(t, e, s, func(t *testing.T, r *rig) {
-		time.Sleep(20 * time.Minute)
+		settle(20 * time.Minute)
 		require.Len(t, s.events, 50)
 		for i, cursor := range s.events {
 			require.Equal(t, strconv.Itoa(i+1), cursor)
@@ -128,7 +126,7 @@ func TestMalformedLinesAreSetAsideInOrder(t *testing.T) {
 		return nil
 	}
 	follow(t, e, s, func(t *testing.T, r *rig) {
-		time.Sleep(time.Second)
+		settle(time.Second)
 		require.Equal(t, []string{"1", "3", "4"}, s.events)
 		require.Len(t, s.bad, 2)
 		require.Equal(t, "2", s.bad[0].Cursor)
@@ -149,7 +147,7 @@ func TestLinesThatAreThereComeAsOneBatch(t *testing.T) {
 		<-r.Context().Done()
 	}}
 	follow(t, e, &memorySink{}, func(t *testing.T, r *rig) {
-		time.Sleep(time.Second)
+		settle(time.Second)
 		require.Len(t, r.sink.events, 600)
 		require.Less(t, len(r.sink.batches), 300)
 		for _, n := range r.sink.batches {
@@ -161,7 +159,7 @@ func TestLinesThatAreThereComeAsOneBatch(t *testing.T) {
 func TestBackoffGrowsIsJitteredAndObeysTheEdge(t *testing.T) {
 	e := &edge{feed: func(w http.ResponseWriter, _ *http.Request, _ int) { http.Error(w, "no", http.StatusBadGateway) }}
 	follow(t, e, &memorySink{}, func(t *testing.T, r *rig) {
-		time.Sleep(10 * time.Minute)
+		settle(10 * time.Minute)
 		last := len(e.opened) - 1
 		require.Less(t, e.opened[1].Sub(e.opened[0]), time.Second)
 		require.Greater(t, e.opened[last].Sub(e.opened[last-1]), longWait/2-time.Second)
@@ -174,7 +172,7 @@ func TestBackoffGrowsIsJitteredAndObeysTheEdge(t *testing.T) {
 	})
 	e = &edge{refuse: http.StatusServiceUnavailable}
 	follow(t, e, &memorySink{}, func(t *testing.T, r *rig) {
-		time.Sleep(3*time.Minute + time.Second)
+		settle(3*time.Minute + time.Second)
 		require.Len(t, e.declared, 4, "Retry-After: 60 is obeyed")
 		require.Empty(t, e.opened)
 	})
@@ -188,24 +186,24 @@ func TestTheLinkIsDeclaredAgainWhenTheWantedStateChanges(t *testing.T) {
 		}
 	}}
 	follow(t, e, &memorySink{}, func(t *testing.T, r *rig) {
-		time.Sleep(time.Minute)
+		settle(time.Minute)
 		e.mu.Lock()
 		require.Len(t, e.specs, 1)
 		e.refuse = http.StatusInternalServerError
 		e.mu.Unlock()
 		want := LinkSpec{Kind: KindTServer, Register: []Registration{{DN: "4001", Type: "Extension"}}}
-		r.spec = func(context.Context) (LinkSpec, error) { return want, nil }
+		r.want(want, nil)
 		r.changed <- struct{}{}
-		time.Sleep(time.Minute)
+		settle(time.Minute)
 		e.mu.Lock()
 		require.Greater(t, len(e.specs), 2, "a failing declaration is repeated")
 		e.refuse = 0
 		e.mu.Unlock()
-		time.Sleep(time.Minute)
+		settle(time.Minute)
 		n := len(e.specs)
 		require.Equal(t, want, e.specs[n-1])
 		close(r.changed)
-		time.Sleep(time.Minute)
+		settle(time.Minute)
 		require.Len(t, e.specs, n)
 		require.Len(t, e.opened, 1, "the feed went on")
 	})
@@ -214,9 +212,9 @@ func TestTheLinkIsDeclaredAgainWhenTheWantedStateChanges(t *testing.T) {
 func TestTheLastKnownStateIsDeclaredWhenTheWantedOneIsNotAvailable(t *testing.T) {
 	e := &edge{feed: func(w http.ResponseWriter, _ *http.Request, n int) { send(w, line(strconv.Itoa(n))) }}
 	follow(t, e, &memorySink{}, func(t *testing.T, r *rig) {
-		time.Sleep(100 * time.Millisecond)
-		r.spec = func(context.Context) (LinkSpec, error) { return LinkSpec{}, errors.New("config-sync is away") }
-		time.Sleep(time.Minute)
+		settle(100 * time.Millisecond)
+		r.want(LinkSpec{}, errors.New("config-sync is away"))
+		settle(time.Minute)
 		require.Greater(t, len(e.specs), 2)
 		for _, spec := range e.specs {
 			require.Equal(t, KindTServer, spec.Kind)
@@ -234,7 +232,7 @@ func TestACursorThatTheEdgeForgotLeadsToReadingAllItHolds(t *testing.T) {
 		<-r.Context().Done()
 	}}
 	follow(t, e, &memorySink{cursor: "7"}, func(t *testing.T, r *rig) {
-		time.Sleep(time.Second)
+		settle(time.Second)
 		require.Equal(t, []string{"7", ""}, e.afters)
 		require.Equal(t, []string{"900"}, r.sink.events)
 	})
