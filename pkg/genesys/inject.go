@@ -1,0 +1,90 @@
+package genesys
+
+import (
+	"context"
+	"net/http"
+
+	"engage.connector/pkg/fault"
+)
+
+// InjectConversationEvents posts the events of one batch. Events that fail Validate are not sent
+// but listed in the result like the ones the server refused. When the server finds the body too
+// large the batch is halved and sent in order.
+//
+// An error concerns the whole request: some or all events may have been accepted, and the same
+// events (same ids) may be sent again when fault.Retryable says so. To keep the order within a
+// conversation, never have two requests with events of one conversation in flight.
+func (c *Client) InjectConversationEvents(ctx context.Context, batch ConversationBatch) (BatchResult, error) {
+	return inject(ctx, c, routeInjectConversations, kindConversation, batch.events, injection[ConversationEvent]{
+		id:   func(e ConversationEvent) string { return e.EventID },
+		body: func(events []ConversationEvent) any { return NewConversationBatch(events) },
+	})
+}
+
+// InjectPresence posts users' presences; at most MaxBatch. See InjectConversationEvents for
+// invalid events and errors.
+func (c *Client) InjectPresence(ctx context.Context, events []PresenceEvent) (BatchResult, error) {
+	return inject(ctx, c, routeInjectPresence, kindPresence, events, injection[PresenceEvent]{
+		id:   func(e PresenceEvent) string { return e.EventID },
+		body: func(events []PresenceEvent) any { return map[string]any{"userPresenceEvents": events} },
+	})
+}
+
+// InjectRoutingStatus posts agents' routing statuses; at most MaxBatch. See
+// InjectConversationEvents for invalid events and errors.
+func (c *Client) InjectRoutingStatus(ctx context.Context, events []RoutingStatusEvent) (BatchResult, error) {
+	return inject(ctx, c, routeInjectRoutingStatus, kindRoutingStatus, events, injection[RoutingStatusEvent]{
+		id:   func(e RoutingStatusEvent) string { return e.EventID },
+		body: func(events []RoutingStatusEvent) any { return map[string]any{"userRoutingStatusEvents": events} },
+	})
+}
+
+// injection is what differs between the three kinds of events.
+type injection[E any] struct {
+	id   func(E) string
+	body func([]E) any
+}
+
+func inject[E interface{ Validate() error }](ctx context.Context, c *Client, r route, kind eventKind, events []E, how injection[E]) (BatchResult, error) {
+	if len(events) > MaxBatch {
+		return BatchResult{}, fault.Newf(fault.Invalid, opName(r), "%d events in one batch, at most %d are allowed", len(events), MaxBatch)
+	}
+	var result BatchResult
+	valid := make([]E, 0, len(events))
+	for _, e := range events {
+		if err := e.Validate(); err != nil {
+			result.Errors = append(result.Errors, EventError{EventID: how.id(e), Message: err.Error()})
+			continue
+		}
+		valid = append(valid, e)
+	}
+	if err := injectValid(ctx, c, r, valid, how, &result); err != nil {
+		return BatchResult{}, err
+	}
+	c.metrics.injected(kind, len(events), result.Errors)
+	return result, nil
+}
+
+// injectValid sends the events, in two requests when the server says that one is too large.
+func injectValid[E any](ctx context.Context, c *Client, r route, events []E, how injection[E], result *BatchResult) error {
+	if len(events) == 0 {
+		return nil
+	}
+	var answer struct {
+		Errors []EventError `json:"errors"`
+	}
+	header, err := c.send(ctx, request{route: r, body: how.body(events), out: &answer})
+	if fault.CodeOf(err) == fault.TooLarge && statusOf(err) == http.StatusRequestEntityTooLarge && len(events) > 1 {
+		half := len(events) / 2
+		if err := injectValid(ctx, c, r, events[:half], how, result); err != nil {
+			return err
+		}
+		return injectValid(ctx, c, r, events[half:], how, result)
+	}
+	if err != nil {
+		return err
+	}
+	result.Errors = append(result.Errors, answer.Errors...)
+	result.CorrelationID = header.Get(headerCorrelation)
+	return nil
+}
