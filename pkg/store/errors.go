@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -76,27 +77,44 @@ func replyRules() []replyRule {
 const unreachable = "is Redis running, and REDIS_ADDR right? With TLS check REDIS_TLS and the certificates"
 
 // classify turns what the client says into the connector's error. A *fault.Error stays as it is.
-func classify(op string, err error) error {
+// When ctx has ended that is the reason, whatever the connection says.
+func classify(ctx context.Context, op operation, err error) error {
 	if err == nil {
 		return nil
 	}
 	if _, done := errors.AsType[*fault.Error](err); done {
 		return err
 	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		return fault.Wrap(fault.Canceled, op, err)
-	case errors.Is(err, context.DeadlineExceeded):
-		return fault.Wrap(fault.Timeout, op, err).WithHint(unreachable)
-	}
 	var reply redis.Error
-	if !errors.As(err, &reply) {
-		return fault.Wrap(fault.Unavailable, op, err).WithHint(unreachable)
+	if errors.As(err, &reply) {
+		return classifyReply(op, reply)
 	}
+	name := "store." + string(op)
+	if ended := ctx.Err(); ended != nil {
+		return fault.Wrap(fault.CodeOf(ended), name, err)
+	}
+	if isLate(err) {
+		return fault.Wrap(fault.Timeout, name, err).WithHint(unreachable)
+	}
+	return fault.Wrap(fault.Unavailable, name, err).WithHint(unreachable)
+}
+
+// classifyReply finds out what an error reply of Redis means.
+func classifyReply(op operation, reply redis.Error) error {
 	for _, rule := range replyRules() {
 		if strings.HasPrefix(reply.Error(), rule.word) {
-			return fault.Wrap(rule.code, op, err).WithHint(rule.hint)
+			return fault.Wrap(rule.code, "store."+string(op), reply).WithHint(rule.hint)
 		}
 	}
-	return fault.Wrap(fault.Internal, op, err)
+	return fault.Wrap(fault.Internal, "store."+string(op), reply)
+}
+
+// isLate says that Redis took the request but did not answer in time. One that cannot even be
+// dialled is not late but away.
+func isLate(err error) bool {
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
+		return false
+	}
+	var late net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &late) && late.Timeout()
 }

@@ -119,7 +119,7 @@ func (q *JobQueue) Claim(ctx context.Context, worker string, n int, lease, block
 			return jobs, err
 		}
 		if err := wait(ctx, min(left, next)); err != nil {
-			return nil, classify("store.job_claim", err)
+			return nil, classify(ctx, opJobClaim, err)
 		}
 	}
 }

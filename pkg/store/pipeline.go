@@ -222,7 +222,7 @@ func (s *Store) readStream(ctx context.Context, op operation, key, after string,
 		if err = ctx.Err(); err == nil {
 			err = read(min(left, poll))(ctx)
 		}
-		err = classify("store."+string(op), err)
+		err = classify(ctx, op, err)
 		s.metrics.failed(op, err)
 	}
 	return found, err

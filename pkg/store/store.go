@@ -111,7 +111,7 @@ func (s *Store) deleteFrom(ctx context.Context, node scanner) error {
 // do runs one operation: measured, and its error classified.
 func (s *Store) do(ctx context.Context, op operation, fn func(context.Context) error) error {
 	begin := time.Now()
-	err := classify("store."+string(op), fn(ctx))
+	err := classify(ctx, op, fn(ctx))
 	s.metrics.observe(op, time.Since(begin), err)
 	return err
 }
