@@ -1,0 +1,93 @@
+package feed
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// ring holds the last lines of a link, bounded by number and by bytes. Cursors are consecutive
+// numbers, so a line is found by subtraction.
+type ring struct {
+	maxLines int
+	maxBytes int
+
+	base    uint64 // the cursor before the first line ever
+	oldest  uint64 // cursor of lines[0]
+	lines   []heldLine
+	bytes   int
+	dropped dropRange
+}
+
+type heldLine struct {
+	data []byte
+	time time.Time
+}
+
+// dropRange is the time range of the lines that are no longer held.
+type dropRange struct {
+	from, to time.Time
+}
+
+// newRing starts a ring whose cursors lie above those of any ring that was started earlier: the
+// upper bits are the start in milliseconds. A client may come back with a cursor of the edge's
+// last life, and has to be told of the gap.
+func newRing(start time.Time, maxLines, maxBytes int) *ring {
+	base := uint64(start.UnixMilli()) << 20 //nolint:gosec // times of the lab are after 1970
+	return &ring{maxLines: maxLines, maxBytes: maxBytes, base: base, oldest: base + 1}
+}
+
+// next is the cursor of the line that comes next.
+func (r *ring) next() uint64 { return r.oldest + uint64(len(r.lines)) }
+
+// append takes a line and lets go of the oldest ones that exceed the bounds.
+func (r *ring) append(data []byte, at time.Time) {
+	r.lines = append(r.lines, heldLine{data, at})
+	r.bytes += len(data)
+	drop := 0
+	for (len(r.lines)-drop > r.maxLines || r.bytes > r.maxBytes) && len(r.lines)-drop > 1 {
+		r.bytes -= len(r.lines[drop].data)
+		drop++
+	}
+	if drop == 0 {
+		return
+	}
+	if r.dropped.from.IsZero() {
+		r.dropped.from = r.lines[0].time
+	}
+	r.dropped.to = r.lines[drop-1].time
+	clear(r.lines[:drop])
+	r.lines = r.lines[drop:]
+	r.oldest += uint64(drop)
+}
+
+// read returns up to limit lines after the cursor. gap tells that lines between the cursor and
+// the first one returned are lost, or that the cursor is none of this ring.
+func (r *ring) read(after uint64, limit int) (lines [][]byte, gap bool) {
+	switch {
+	case after >= r.next():
+		return nil, true
+	case after+1 < r.oldest:
+		return nil, true
+	}
+	from := int(after + 1 - r.oldest)
+	for _, l := range r.lines[from:min(len(r.lines), from+limit)] {
+		lines = append(lines, l.data)
+	}
+	return lines, false
+}
+
+// formatCursor renders a cursor as the 16 hexadecimal digits of the feed.
+func formatCursor(c uint64) string { return fmt.Sprintf("%016x", c) }
+
+// parseCursor is the reverse of formatCursor.
+func parseCursor(s string) (uint64, error) {
+	if len(s) != 16 {
+		return 0, fmt.Errorf("after: %q is no cursor of this edge", s)
+	}
+	c, err := strconv.ParseUint(s, 16, 64)
+	if err != nil {
+		return 0, fmt.Errorf("after: %q is no cursor of this edge", s)
+	}
+	return c, nil
+}
