@@ -1,0 +1,231 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"engage.connector/services/config-sync/desired"
+)
+
+// Action is what an operation does.
+type Action string
+
+// The actions. The last four make no API call: they change what the connector remembers.
+const (
+	EnsureSource  Action = "ensure-source"
+	DefaultSource Action = "set-default-source"
+	ReadPresences Action = "read-presences"
+	Create        Action = "create"
+	Update        Action = "update"
+	Deactivate    Action = "deactivate"
+	AddRoles      Action = "add-roles"
+	SetSkills     Action = "set-skills"
+	DropSkills    Action = "drop-skills"
+	AddMembers    Action = "add-members"
+	RemoveMembers Action = "remove-members"
+	AddCodes      Action = "add-codes"
+	Adopt         Action = "adopt"
+	Remember      Action = "remember"
+	Retire        Action = "retire"
+	Forget        Action = "forget"
+)
+
+var actions = []Action{
+	EnsureSource, DefaultSource, ReadPresences, Create, Update, Deactivate, AddRoles, SetSkills,
+	DropSkills, AddMembers, RemoveMembers, AddCodes, Adopt, Remember, Retire, Forget,
+}
+
+// Actions returns all actions.
+func Actions() []Action { return slices.Clone(actions) }
+
+// Stage orders operations: those of one stage need nothing of each other, except operations on the
+// same object, which keep their order.
+type Stage int
+
+// The stages.
+const (
+	StageAdopt Stage = iota
+	StageOrganization
+	StageNames   // skills and wrap-up codes, which users and queues refer to
+	StageUpdates // before the creates, which may need the name that an update gives free
+	StageObjects
+	StageRelations // members and codes of queues
+	StageRetire
+	StageMemory
+)
+
+// The sizes that one API call may have.
+const (
+	maxMembersPerCall = 100
+	maxCodesPerCall   = 100
+	maxSkillsPerCall  = 50
+)
+
+// Operation is one step of a plan. It carries everything that executing it takes except the ids
+// of objects in the organization, which may come to be only while the plan is executed.
+type Operation struct {
+	Stage  Stage  `json:"-"`
+	Action Action `json:"action"`
+	Kind   Kind   `json:"kind"`
+	ID     string `json:"id"`             // Engage id
+	Name   string `json:"name,omitempty"` // name in the organization
+	Calls  int    `json:"calls"`          // API calls that change something
+
+	From   string             `json:"from,omitempty"`   // adopt: the id that had the record; remember: the alias' primary
+	IDs    []string           `json:"ids,omitempty"`    // members, codes: Engage ids; skills to drop: names
+	Skills map[string]float64 `json:"skills,omitempty"` // create user, set-skills
+	Roles  []string           `json:"roles,omitempty"`  // create user, add-roles
+	User   *desired.User      `json:"user,omitempty"`
+	Queue  *desired.Queue     `json:"queue,omitempty"`
+	Record *Record            `json:"record,omitempty"` // remember: what to know from now on
+}
+
+// String returns the operation as a line for the operator.
+func (o Operation) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-18s %-11s %s", o.Action, o.Kind, o.ID)
+	if o.Name != "" && o.Name != o.ID {
+		fmt.Fprintf(&b, " %q", o.Name)
+	}
+	if o.From != "" {
+		fmt.Fprintf(&b, " from %s", o.From)
+	}
+	switch {
+	case len(o.IDs) > 0:
+		fmt.Fprintf(&b, " %s", abridged(o.IDs))
+	case len(o.Roles) > 0:
+		fmt.Fprintf(&b, " roles %s", strings.Join(o.Roles, ", "))
+	}
+	if len(o.Skills) > 0 {
+		fmt.Fprintf(&b, " skills %s", skillList(o.Skills))
+	}
+	return b.String()
+}
+
+// abridged prints up to ten ids and the number of the rest.
+func abridged(ids []string) string {
+	const most = 10
+	if len(ids) <= most {
+		return strings.Join(ids, ",")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(ids[:most], ","), len(ids)-most)
+}
+
+func skillList(skills map[string]float64) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(skills)) {
+		parts = append(parts, fmt.Sprintf("%s=%.1f", name, skills[name]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// After returns the records that change once the operation has been executed. cloudID and
+// cloudName are those of the object for actions that make or find one, else empty.
+//
+// It is the only place that says what an executed operation means, for the planner, for the one
+// who executes and for the tests.
+func (a Applied) After(o Operation, cloudID, cloudName string) []Change {
+	r := a[o.Kind][o.ID]
+	switch o.Action {
+	case Adopt:
+		adopted := a[o.Kind][o.From]
+		adopted.AliasOf = ""
+		return []Change{{o.Kind, o.ID, &adopted}, {Kind: o.Kind, ID: o.From}}
+	case Forget:
+		return []Change{{Kind: o.Kind, ID: o.ID}}
+	case EnsureSource:
+		r = Record{CloudID: cloudID, EngageName: o.ID, CloudName: cloudName}
+	case DefaultSource:
+		r.Default = true
+	case ReadPresences:
+		r = Record{CloudID: cloudID, EngageName: o.ID, CloudName: cloudName}
+	case Create:
+		r = created(r, o, cloudID, cloudName)
+	case Update:
+		r = updated(r, o)
+	case Deactivate:
+		r.Removed, r.Hash = true, ""
+	case Retire:
+		r.Removed = true
+	case AddRoles:
+		r.Role = o.User.Kind
+	case SetSkills:
+		r.Skills = merged(r.Skills, o.Skills)
+	case DropSkills:
+		r.Skills = dropped(r.Skills, o.IDs)
+	case AddMembers:
+		r.Members = union(r.Members, o.IDs)
+	case RemoveMembers:
+		r.Members = without(r.Members, o.IDs)
+	case AddCodes:
+		r.Codes = union(r.Codes, o.IDs)
+	case Remember:
+		r = a.remembered(r, o)
+	}
+	return []Change{{o.Kind, o.ID, &r}}
+}
+
+func created(before Record, o Operation, cloudID, cloudName string) Record {
+	r := Record{CloudID: cloudID, EngageName: o.Name, CloudName: cloudName}
+	switch {
+	case o.User != nil:
+		info := o.User.Person
+		r.EngageName, r.Hash, r.Role = info.UserName, UserHash(*o.User), o.User.Kind
+		r.Skills, r.Person = o.Skills, &info
+	case o.Queue != nil:
+		dn := o.Queue.DN
+		r.EngageName, r.Hash, r.DN = dn.Number, QueueHash(*o.Queue), &dn
+	case before.CloudID != "" && before.CloudID != cloudID && before.AliasOf == "":
+		r.Former = maps.Clone(before.Former)
+		if r.Former == nil {
+			r.Former = map[string]string{}
+		}
+		r.Former[before.EngageName] = before.CloudID
+	}
+	return r
+}
+
+func updated(r Record, o Operation) Record {
+	r.Removed = false
+	if o.User != nil {
+		info := o.User.Person
+		r.EngageName, r.CloudName, r.Hash, r.Person = info.UserName, o.User.UserName, UserHash(*o.User), &info
+	}
+	if o.Queue != nil {
+		dn := o.Queue.DN
+		r.EngageName, r.CloudName, r.Hash, r.DN = dn.Number, o.Queue.Name, QueueHash(*o.Queue), &dn
+	}
+	return r
+}
+
+// remembered takes over what the event side must know. An alias gets the object of its primary.
+func (a Applied) remembered(r Record, o Operation) Record {
+	next := *o.Record
+	if o.From != "" {
+		primary := a[o.Kind][o.From]
+		next.AliasOf, next.CloudID, next.CloudName = o.From, primary.CloudID, primary.CloudName
+		return next
+	}
+	next.CloudID, next.CloudName, next.Hash = r.CloudID, r.CloudName, r.Hash
+	next.Skills, next.Members, next.Codes, next.Former = r.Skills, r.Members, r.Codes, r.Former
+	return next
+}
+
+func merged(a, b map[string]float64) map[string]float64 {
+	out := maps.Clone(a)
+	if out == nil {
+		out = map[string]float64{}
+	}
+	maps.Copy(out, b)
+	return out
+}
+
+func dropped(a map[string]float64, names []string) map[string]float64 {
+	out := maps.Clone(a)
+	for _, name := range names {
+		delete(out, name)
+	}
+	return out
+}

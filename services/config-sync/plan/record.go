@@ -1,0 +1,147 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"engage.connector/services/config-sync/desired"
+)
+
+// Kind is a kind of mapping. Its text is the name of the ID map and part of its REST path.
+type Kind string
+
+// The kinds. DNs are directory numbers without an object in the organization; the one record of
+// Source has the tenant's id, those of Presence the system presence.
+const (
+	Users     Kind = "users"
+	Queues    Kind = "queues"
+	Skills    Kind = "skills"
+	Codes     Kind = "wrapupcodes"
+	DNs       Kind = "extensions"
+	Source    Kind = "source"
+	Presences Kind = "presence"
+)
+
+// Kinds returns all kinds.
+func Kinds() []Kind { return []Kind{Users, Queues, Skills, Codes, DNs, Source, Presences} }
+
+// Record is what is known of one Engage object: its object in the organization and what was
+// applied to it last. Records are values; slices and maps in them are never changed in place.
+type Record struct {
+	CloudID    string `json:"-"`
+	EngageName string `json:"-"`
+	CloudName  string `json:"-"`
+	// Hash is over the fields that were applied; empty when they must be applied again.
+	Hash string `json:"-"`
+
+	// Removed means that the object has left the scope of the synchronisation. The record is kept
+	// so that an object of the same name finds its old object again.
+	Removed bool `json:"removed,omitempty"`
+	// Gone means that the object was deleted in the organization; it is not created again.
+	Gone bool `json:"gone,omitempty"`
+	// AliasOf is the Engage id of the object that this one shares its object with.
+	AliasOf string `json:"aliasOf,omitempty"`
+
+	Role   desired.UserKind   `json:"role,omitempty"`   // users
+	Skills map[string]float64 `json:"skills,omitempty"` // users: proficiency by name
+	Person *desired.Person    `json:"person,omitempty"` // users
+
+	Members []string    `json:"members,omitempty"` // queues: Engage ids of users, ordered
+	Codes   []string    `json:"codes,omitempty"`   // queues: Engage ids of wrap-up codes, ordered
+	DN      *desired.DN `json:"dn,omitempty"`      // queues and DNs
+
+	// Former are the objects that a skill had under earlier names: name -> id.
+	Former map[string]string `json:"former,omitempty"`
+	// Default means that the source is the organization's default for presence.
+	Default bool `json:"default,omitempty"`
+}
+
+// Live tells whether the record stands for an object that exists on both sides.
+func (r Record) Live() bool { return !r.Removed && !r.Gone }
+
+// Applied is everything that was applied: kind -> Engage id -> record.
+type Applied map[Kind]map[string]Record
+
+// Clone copies the maps; the records are values.
+func (a Applied) Clone() Applied {
+	out := make(Applied, len(a))
+	for kind, records := range a {
+		out[kind] = maps.Clone(records)
+	}
+	return out
+}
+
+// Put stores a change.
+func (a Applied) Put(c Change) {
+	if c.Record == nil {
+		delete(a[c.Kind], c.ID)
+		return
+	}
+	if a[c.Kind] == nil {
+		a[c.Kind] = map[string]Record{}
+	}
+	a[c.Kind][c.ID] = *c.Record
+}
+
+// SkillID returns the id of the skill of this name, present or former, empty when there is none.
+func (a Applied) SkillID(name string) string {
+	former := ""
+	for _, r := range a[Skills] {
+		if r.EngageName == name && r.AliasOf == "" && !r.Gone {
+			return r.CloudID
+		}
+		if id, ok := r.Former[name]; ok {
+			former = id
+		}
+	}
+	return former
+}
+
+// Change is one record to be written; a nil Record is one to be deleted.
+type Change struct {
+	Kind   Kind
+	ID     string
+	Record *Record
+}
+
+// hashOf condenses the fields that are applied to an object. The fields are joined by JSON, so
+// that no two sets of fields give one text.
+func hashOf(fields ...any) string {
+	text, err := json.Marshal(fields)
+	if err != nil {
+		panic("plan: fields are plain values: " + err.Error())
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
+}
+
+// UserHash is over the fields of a user that an update sets.
+func UserHash(u desired.User) string {
+	return hashOf(u.UserName, u.DisplayName, u.Email, u.ExternalID, u.Active)
+}
+
+// QueueHash is over the fields of a queue that an update sets.
+func QueueHash(q desired.Queue) string { return hashOf(q.Name, q.Description, q.PeerID) }
+
+func union(a, b []string) []string {
+	out := slices.Concat(a, b)
+	slices.SortFunc(out, desired.CompareIDs)
+	return slices.Compact(out)
+}
+
+func without(a, b []string) []string {
+	drop := make(map[string]bool, len(b))
+	for _, id := range b {
+		drop[id] = true
+	}
+	var out []string
+	for _, id := range a {
+		if !drop[id] {
+			out = append(out, id)
+		}
+	}
+	return out
+}
