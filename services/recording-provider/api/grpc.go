@@ -1,0 +1,194 @@
+// Package api serves the state of recordings and takes new ones, over gRPC and HTTP. It is the only
+// place of this service where an error becomes a response.
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/store"
+	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
+	"engage.connector/services/recording-provider/recording"
+)
+
+const (
+	defaultListLimit = 100
+	maxListLimit     = 1000
+)
+
+// Queue is the part of store.JobQueue that the API needs.
+type Queue interface {
+	Enqueue(ctx context.Context, id string, payload []byte) (added bool, err error)
+	Get(ctx context.Context, id string) (store.JobStatus, bool, error)
+	List(ctx context.Context, state store.JobState, limit int) ([]store.JobStatus, error)
+	Unpark(ctx context.Context, id string) error
+	Depth(ctx context.Context) (store.JobDepth, error)
+}
+
+// Server implements RecordingProviderService.
+type Server struct {
+	recordingproviderv1.UnimplementedRecordingProviderServiceServer
+
+	queue Queue
+}
+
+// NewServer serves the jobs of a queue.
+func NewServer(queue Queue) *Server { return &Server{queue: queue} }
+
+// SubmitRecording stores one segment as a job.
+func (s *Server) SubmitRecording(ctx context.Context, request *recordingproviderv1.SubmitRecordingRequest) (*recordingproviderv1.SubmitRecordingResponse, error) {
+	added, err := s.submit(ctx, fromProto(request.GetRecording()))
+	if err != nil {
+		return nil, fault.GRPCError(err)
+	}
+	return &recordingproviderv1.SubmitRecordingResponse{AcceptedNow: added}, nil
+}
+
+func (s *Server) submit(ctx context.Context, segment recording.Segment) (added bool, err error) {
+	if err := segment.Validate(); err != nil {
+		return false, err
+	}
+	payload, err := json.Marshal(segment)
+	if err != nil {
+		return false, fault.Wrap(fault.Internal, "api.submit", err)
+	}
+	return s.queue.Enqueue(ctx, segment.ID, payload)
+}
+
+// GetRecording tells where a recording is.
+func (s *Server) GetRecording(ctx context.Context, request *recordingproviderv1.GetRecordingRequest) (*recordingproviderv1.GetRecordingResponse, error) {
+	found, err := s.get(ctx, request.GetRecordingId())
+	if err != nil {
+		return nil, fault.GRPCError(err)
+	}
+	return &recordingproviderv1.GetRecordingResponse{Status: found}, nil
+}
+
+func (s *Server) get(ctx context.Context, id string) (*recordingproviderv1.RecordingStatus, error) {
+	job, known, err := s.queue.Get(ctx, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case !known:
+		return nil, fault.Newf(fault.NotFound, "api.get", "there is no recording %q", id)
+	}
+	return toStatus(job)
+}
+
+// ListRecordings lists recordings in one state, oldest first.
+func (s *Server) ListRecordings(ctx context.Context, request *recordingproviderv1.ListRecordingsRequest) (*recordingproviderv1.ListRecordingsResponse, error) {
+	states, ok := jobStates(request.GetState())
+	if !ok {
+		return nil, status.Error(codes.InvalidArgument, "state must be QUEUED, UPLOADED or PARKED")
+	}
+	limit := int(request.GetLimit())
+	if limit <= 0 {
+		limit = defaultListLimit
+	}
+	limit = min(limit, maxListLimit)
+	response := &recordingproviderv1.ListRecordingsResponse{}
+	for _, state := range states {
+		jobs, err := s.queue.List(ctx, state, limit-len(response.GetRecordings()))
+		if err != nil {
+			return nil, fault.GRPCError(err)
+		}
+		for _, job := range jobs {
+			found, err := toStatus(job)
+			if err != nil {
+				return nil, fault.GRPCError(err)
+			}
+			response.Recordings = append(response.Recordings, found)
+		}
+		if len(response.GetRecordings()) >= limit {
+			break
+		}
+	}
+	return response, nil
+}
+
+// RetryRecording puts a parked recording back into the queue.
+func (s *Server) RetryRecording(ctx context.Context, request *recordingproviderv1.RetryRecordingRequest) (*recordingproviderv1.RetryRecordingResponse, error) {
+	err := s.queue.Unpark(ctx, request.GetRecordingId())
+	if fault.CodeOf(err) == fault.Conflict {
+		return nil, status.Error(codes.FailedPrecondition, err.Error())
+	}
+	if err != nil {
+		return nil, fault.GRPCError(err)
+	}
+	return &recordingproviderv1.RetryRecordingResponse{}, nil
+}
+
+// jobStates maps the contract's states to the queue's; a running job counts as queued.
+func jobStates(state recordingproviderv1.RecordingState) ([]store.JobState, bool) {
+	switch state {
+	case recordingproviderv1.RecordingState_RECORDING_STATE_QUEUED:
+		return []store.JobState{store.JobRunning, store.JobWaiting}, true
+	case recordingproviderv1.RecordingState_RECORDING_STATE_UPLOADED:
+		return []store.JobState{store.JobDone}, true
+	case recordingproviderv1.RecordingState_RECORDING_STATE_PARKED:
+		return []store.JobState{store.JobParked}, true
+	case recordingproviderv1.RecordingState_RECORDING_STATE_UNSPECIFIED:
+	}
+	return nil, false
+}
+
+func toStatus(job store.JobStatus) (*recordingproviderv1.RecordingStatus, error) {
+	result := &recordingproviderv1.RecordingStatus{
+		Attempts: int32(job.Attempts), Reason: job.Reason, Updated: timestamppb.New(job.UpdatedAt),
+		State: recordingproviderv1.RecordingState_RECORDING_STATE_QUEUED,
+	}
+	var segment recording.Segment
+	var err error
+	switch job.State {
+	case store.JobDone:
+		var receipt recording.Receipt
+		err = json.Unmarshal(job.Result, &receipt)
+		segment, result.UploadKey, result.Reason = receipt.Segment, receipt.UploadKey, ""
+		result.State = recordingproviderv1.RecordingState_RECORDING_STATE_UPLOADED
+	case store.JobParked:
+		err = json.Unmarshal(job.Payload, &segment)
+		result.State = recordingproviderv1.RecordingState_RECORDING_STATE_PARKED
+	case store.JobWaiting, store.JobRunning:
+		err = json.Unmarshal(job.Payload, &segment)
+	}
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, "api.get", errors.Join(errors.New("stored recording "+job.ID), err))
+	}
+	result.Recording = toProto(segment)
+	return result, nil
+}
+
+func fromProto(in *recordingproviderv1.Recording) recording.Segment {
+	return recording.Segment{
+		ID: in.GetRecordingId(), FileName: in.GetFileName(), ConversationID: in.GetConversationId(),
+		CommunicationID: in.GetCommunicationId(), UserID: in.GetUserId(), CallUUID: in.GetCallUuid(),
+		Start: timeOf(in.GetStartTime()), End: timeOf(in.GetEndTime()),
+		ProgramID: in.GetSpeechAnalytics().GetProgramId(), Language: in.GetSpeechAnalytics().GetLanguage(),
+	}
+}
+
+func timeOf(at *timestamppb.Timestamp) time.Time {
+	if at == nil {
+		return time.Time{}
+	}
+	return at.AsTime()
+}
+
+func toProto(segment recording.Segment) *recordingproviderv1.Recording {
+	out := &recordingproviderv1.Recording{
+		RecordingId: segment.ID, FileName: segment.FileName, ConversationId: segment.ConversationID,
+		CommunicationId: segment.CommunicationID, UserId: segment.UserID, CallUuid: segment.CallUUID,
+		StartTime: timestamppb.New(segment.Start), EndTime: timestamppb.New(segment.End),
+	}
+	if segment.ProgramID != "" {
+		out.SpeechAnalytics = &recordingproviderv1.SpeechAnalytics{ProgramId: segment.ProgramID, Language: segment.Language}
+	}
+	return out
+}
