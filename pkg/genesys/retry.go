@@ -77,7 +77,7 @@ var actions = map[outcome]map[repeat]action{
 }
 
 const (
-	maxAttempts = 5                      // per request, refreshing the token not counted
+	maxAttempts = 5                      // per request
 	backoffMin  = 500 * time.Millisecond // before the second attempt, doubled each time
 	backoffMax  = 15 * time.Second
 	maxWait     = 180 * time.Second // longer waits are the caller's to plan (a daily limit, for instance)

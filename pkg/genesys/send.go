@@ -3,6 +3,7 @@ package genesys
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -62,7 +63,7 @@ func (c *Client) send(ctx context.Context, r request) (http.Header, error) {
 	if err != nil {
 		return nil, err
 	}
-	refreshed := false
+	refreshed, mayBeDone := false, false
 	for attempt := 1; ; attempt++ {
 		if err := c.budget.acquire(ctx, r.route); err != nil {
 			return nil, err
@@ -73,14 +74,15 @@ func (c *Client) send(ctx context.Context, r request) (http.Header, error) {
 		case res.outcome == outcomeSuccess:
 			c.logSuccess(ctx, r.route, attempt, res)
 			return res.header, nil
-		case r.route.method == http.MethodDelete && attempt > 1 && statusOf(res.err) == http.StatusNotFound:
+		case r.route.method == http.MethodDelete && mayBeDone && statusOf(res.err) == http.StatusNotFound:
 			return res.header, nil // an earlier attempt did it
-		case todo == newToken && !refreshed:
+		case todo == newToken && !refreshed: // the server did nothing
 			refreshed = true
 			c.tokens.drop(res.token)
 			c.metrics.retries.WithLabelValues(string(res.outcome)).Inc()
 			continue
 		case todo == tryAgain && attempt < maxAttempts && c.waitToRetry(ctx, r.route, attempt, res):
+			mayBeDone = mayBeDone || actions[res.outcome][creates] == giveUpLost
 			continue
 		}
 		return nil, c.failed(ctx, r.route, attempt, todo, res)
@@ -151,11 +153,11 @@ func (c *Client) exchange(ctx context.Context, p prepared, token string) result 
 		return result{outcome: transportOutcome(err), err: withoutURL(err)}
 	}
 	defer resp.Body.Close() //nolint:errcheck // it is only read from
-	return c.read(p, resp)
+	return c.read(p, resp, token)
 }
 
-// read turns an answer into a result.
-func (c *Client) read(p prepared, resp *http.Response) result {
+// read turns an answer into a result. Should a message repeat the token or the secret, it is hidden.
+func (c *Client) read(p prepared, resp *http.Response, token string) result {
 	res := result{outcome: outcomeOf(resp.StatusCode), header: resp.Header, retryAfter: retryAfter(resp.Header, c.now())}
 	if res.outcome != outcomeSuccess {
 		body, err := readLimited(resp.Body, maxErrorBody)
@@ -163,7 +165,7 @@ func (c *Client) read(p prepared, resp *http.Response) result {
 			body = nil // the status says enough
 		}
 		api := newAPIError(p.route, resp.StatusCode, resp.Header, body)
-		api.Message = c.secrets.Replace(api.Message)
+		api.Message = c.secrets.Replace(strings.ReplaceAll(api.Message, token, "***"))
 		api.RetryAfter = res.retryAfter
 		res.err = api
 		return res
@@ -192,6 +194,9 @@ func transportOutcome(err error) outcome {
 		return outcomeNotSent
 	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return outcomeNotSent
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return outcomeNotSent
 	}
 	var late interface{ Timeout() bool }
@@ -224,19 +229,13 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 // waitToRetry waits before the next attempt. It reports false when that would take longer than
 // is sensible or than the caller has time.
 func (c *Client) waitToRetry(ctx context.Context, r route, attempt int, res result) bool {
-	wait := backoff(attempt, c.random)
-	if res.outcome == outcomeRateLimited {
-		wait = 0 // the budget has been told, and waits
-	}
-	if res.retryAfter > maxWait || endsBefore(ctx, max(wait, res.retryAfter)) {
+	wait := max(backoff(attempt, c.random), res.retryAfter)
+	if wait > maxWait || endsBefore(ctx, wait) {
 		return false
-	}
-	if res.outcome != outcomeRateLimited {
-		wait = max(wait, res.retryAfter)
 	}
 	c.metrics.retries.WithLabelValues(string(res.outcome)).Inc()
 	c.log.LogAttrs(ctx, slog.LevelInfo, "request will be repeated", slog.String("route", r.name()), slog.String("outcome", string(res.outcome)),
-		slog.Int("attempt", attempt), slog.Duration("wait", max(wait, res.retryAfter)),
+		slog.Int("attempt", attempt), slog.Duration("wait", wait),
 		slog.String("correlation_id", res.header.Get(headerCorrelation)), slog.Any("error", res.err))
 	return pause(ctx, wait) == nil
 }

@@ -228,9 +228,9 @@ func (s *tokenSource) refused(resp *http.Response, body []byte) (tokenResult, to
 	if json.Unmarshal(body, &answer) != nil {
 		answer.Error = http.StatusText(resp.StatusCode)
 	}
-	said := s.client.secrets.Replace(clip(firstOf(answer.Description, answer.Short)))
+	said := clip(s.client.secrets.Replace(firstOf(answer.Description, answer.Short)))
 	wait := retryAfter(resp.Header, s.client.now())
-	cause := errors.New(strings.TrimSpace("HTTP " + resp.Status[:min(3, len(resp.Status))] + " " + clip(answer.Error) + " " + said))
+	cause := errors.New(strings.TrimSpace("HTTP " + resp.Status[:min(3, len(resp.Status))] + " " + clip(s.client.secrets.Replace(answer.Error)) + " " + said))
 	limited := resp.StatusCode == http.StatusTooManyRequests ||
 		(resp.StatusCode == http.StatusBadRequest && strings.HasPrefix(strings.ToLower(said), "rate limit exceeded"))
 	switch {

@@ -37,20 +37,21 @@ func (c *Client) GetUser(ctx context.Context, id string) (User, error) {
 
 // FindUserByUserName finds the user with this e-mail address, active or not.
 func (c *Client) FindUserByUserName(ctx context.Context, userName string) (User, bool, error) {
-	return c.findUser(ctx, "userName", userName)
+	return c.findUser(ctx, "userName", userName, func(u User) bool { return strings.EqualFold(u.UserName, userName) })
 }
 
 // FindUserByExternalID finds the user with this externalId, active or not.
 func (c *Client) FindUserByExternalID(ctx context.Context, externalID string) (User, bool, error) {
-	return c.findUser(ctx, "externalId", externalID)
+	return c.findUser(ctx, "externalId", externalID, func(u User) bool { return u.ExternalID == externalID })
 }
 
-func (c *Client) findUser(ctx context.Context, attribute, value string) (User, bool, error) {
+// findUser asks by a filter and checks what comes back.
+func (c *Client) findUser(ctx context.Context, attribute, value string, is func(User) bool) (User, bool, error) {
 	for u, err := range c.Users(ctx, UserFilter{Filter: attribute + " eq " + scimValue(value)}) {
 		if err != nil {
 			return User{}, false, err
 		}
-		if u.ExternalID == value || strings.EqualFold(u.UserName, value) {
+		if is(u) {
 			return u, true, nil
 		}
 	}
