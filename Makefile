@@ -8,7 +8,7 @@ SERVICES := config-sync agent-state-sync conversation-provider recording-provide
 BINARIES := $(SERVICES:%=bin/%) bin/bootstrap
 # Every module of the workspace, as package patterns.
 PACKAGES  = $(shell go list -m -f '{{.Dir}}/...')
-LDFLAGS  := -s -w -X main.version=$(VERSION)
+LDFLAGS  := -s -w -X main.version=$(VERSION) -X engage.connector/pkg/host.version=$(VERSION)
 
 CALLS  ?= 20
 AGENTS ?= 25

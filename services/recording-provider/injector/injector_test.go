@@ -1,0 +1,182 @@
+package injector_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/genesys"
+	"engage.connector/services/recording-provider/injector"
+	"engage.connector/services/recording-provider/recording"
+)
+
+const fileName = "00U3MCI8QO8ER0B5A60AHG5AES000001_2026-11-20_10-00-00-0A0B0C0D.opus"
+
+type storage map[string][]byte
+
+func (s storage) Fetch(_ context.Context, name string) ([]byte, error) {
+	content, ok := s[name]
+	if !ok {
+		return nil, fault.Newf(fault.NotFound, "storage", "no %s", name)
+	}
+	return content, nil
+}
+
+// org is an EX org whose steps can be made to fail.
+type org struct {
+	key      genesys.RecordingKey
+	failures map[recording.Step]error
+	asked    int
+	request  genesys.UploadRequest
+	uploaded []byte
+}
+
+func (o *org) CurrentRecordingKey(context.Context) (genesys.RecordingKey, error) {
+	o.asked++
+	return o.key, o.failures[recording.StepKey]
+}
+
+func (o *org) CreateUpload(_ context.Context, request genesys.UploadRequest) (genesys.UploadTarget, error) {
+	o.request = request
+	return genesys.UploadTarget{URL: "https://storage.example/x?sig", Key: "upload-1"}, o.failures[recording.StepPresign]
+}
+
+func (o *org) PutUpload(_ context.Context, _ genesys.UploadTarget, body io.Reader, size int64) error {
+	content, err := io.ReadAll(body)
+	if err != nil || int64(len(content)) != size {
+		return errors.New("size does not match")
+	}
+	o.uploaded = content
+	return o.failures[recording.StepUpload]
+}
+
+func newOrg(t *testing.T, id string) *org {
+	t.Helper()
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	return &org{
+		key:      genesys.RecordingKey{ID: id, KeyData: base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&private.PublicKey))},
+		failures: map[recording.Step]error{},
+	}
+}
+
+// opusFile is one Ogg page with an identification header; last sets the end-of-stream flag.
+func opusFile(last bool) []byte {
+	head := append([]byte("OpusHead\x01\x01\x38\x01"), make([]byte, 7)...)
+	page := append([]byte("OggS\x00\x02"), make([]byte, 20)...)
+	if last {
+		page[5] |= 0x04
+	}
+	page = append(page, 1, byte(len(head)))
+	page = append(page, head...)
+	binary.LittleEndian.PutUint32(page[22:26], oggChecksum(page))
+	return page
+}
+
+func oggChecksum(data []byte) uint32 {
+	var sum uint32
+	for _, octet := range data {
+		sum ^= uint32(octet) << 24
+		for range 8 {
+			if sum&0x80000000 != 0 {
+				sum = sum<<1 ^ 0x04c11db7
+			} else {
+				sum <<= 1
+			}
+		}
+	}
+	return sum
+}
+
+func segment() recording.Segment {
+	start := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	return recording.Segment{ID: "r1", FileName: fileName, ConversationID: "c", CommunicationID: "a", CallUUID: "u", Start: start, End: start.Add(time.Second)}
+}
+
+// ledger: E-EXRP-001, E-EXRP-009, E-EXRP-010
+func TestARecordingIsPresignedAndUploaded(t *testing.T) {
+	o := newOrg(t, "key-1")
+	receipt, err := injector.New(storage{fileName: opusFile(true)}, o, time.Now).Inject(t.Context(), segment())
+	require.NoError(t, err)
+	require.Equal(t, "upload-1", receipt.UploadKey)
+	require.Equal(t, "key-1", receipt.KeyID)
+	require.Equal(t, len(opusFile(true)), receipt.Bytes)
+	require.Equal(t, "00U3MCI8QO8ER0B5A60AHG5AES000001_2026-11-20_10-00-00-0A0B0C0D.zip", o.request.FileName)
+	require.NotEmpty(t, o.request.ContentMD5)
+	archive, err := zip.NewReader(bytes.NewReader(o.uploaded), int64(len(o.uploaded)))
+	require.NoError(t, err)
+	require.Len(t, archive.File, 2)
+}
+
+func TestTheFailedStepIsNamed(t *testing.T) {
+	tests := map[recording.Step]struct {
+		files storage
+		code  fault.Code
+	}{
+		recording.StepFetch:   {storage{}, fault.NotFound},
+		recording.StepInspect: {storage{fileName: []byte("RIFF....")}, fault.Invalid},
+		recording.StepKey:     {storage{fileName: opusFile(true)}, fault.Timeout},
+		recording.StepPresign: {storage{fileName: opusFile(true)}, fault.Timeout},
+		recording.StepUpload:  {storage{fileName: opusFile(true)}, fault.Timeout},
+	}
+	for step, test := range tests {
+		t.Run(string(step), func(t *testing.T) {
+			o := newOrg(t, "key-1")
+			o.failures[step] = fault.New(fault.Timeout, "org", "slow")
+			_, err := injector.New(test.files, o, time.Now).Inject(t.Context(), segment())
+			var failed *injector.StepError
+			require.ErrorAs(t, err, &failed)
+			require.Equal(t, step, failed.Step)
+			require.Equal(t, test.code, fault.CodeOf(err))
+		})
+	}
+}
+
+func TestAFileThatIsStillWrittenIsTriedAgain(t *testing.T) {
+	_, err := injector.New(storage{fileName: opusFile(false)}, newOrg(t, "key-1"), time.Now).Inject(t.Context(), segment())
+	require.True(t, fault.Retryable(err), "%v", err)
+}
+
+func TestAnExpiredPresignIsTriedAgainWithAFreshOne(t *testing.T) {
+	o := newOrg(t, "key-1")
+	o.failures[recording.StepUpload] = fault.New(fault.Forbidden, "storage", "expired")
+	_, err := injector.New(storage{fileName: opusFile(true)}, o, time.Now).Inject(t.Context(), segment())
+	require.True(t, fault.Retryable(err))
+}
+
+// ledger: E-EXRP-007
+func TestTheKeyIsAskedForOncePerHourAndSurvivesAnOutage(t *testing.T) {
+	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	o := newOrg(t, "key-1")
+	i := injector.New(storage{fileName: opusFile(true)}, o, func() time.Time { return now })
+	inject := func() (recording.Receipt, error) { return i.Inject(t.Context(), segment()) }
+	for range 3 {
+		_, err := inject()
+		require.NoError(t, err)
+	}
+	require.Equal(t, 1, o.asked)
+
+	now = now.Add(61 * time.Minute)
+	o.failures[recording.StepKey] = fault.New(fault.Unavailable, "org", "away")
+	receipt, err := inject()
+	require.NoError(t, err)
+	require.Equal(t, "key-1", receipt.KeyID)
+
+	rotated := newOrg(t, "key-2")
+	o.key, o.failures = rotated.key, nil
+	receipt, err = inject()
+	require.NoError(t, err)
+	require.Equal(t, "key-2", receipt.KeyID)
+}

@@ -1,0 +1,151 @@
+package worker_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/store"
+	"engage.connector/pkg/store/storetest"
+	"engage.connector/services/recording-provider/injector"
+	"engage.connector/services/recording-provider/recording"
+	"engage.connector/services/recording-provider/worker"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func enqueue(t *testing.T, queue *store.JobQueue, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		payload, err := json.Marshal(recording.Segment{ID: id, FileName: id + ".opus"})
+		require.NoError(t, err)
+		_, err = queue.Enqueue(t.Context(), id, payload)
+		require.NoError(t, err)
+	}
+}
+
+// start runs a pool until the test ends or the returned function is called.
+func start(t *testing.T, queue worker.Queue, inject worker.Inject) (stop func()) {
+	t.Helper()
+	pool := worker.New(worker.Options{
+		Queue: queue, Inject: inject, Ready: func() bool { return true }, Name: "test", Workers: 3,
+		Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Now: time.Now,
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = pool.Run(ctx) }()
+	stop = func() { cancel(); <-done }
+	t.Cleanup(stop)
+	return stop
+}
+
+func state(t *testing.T, queue *store.JobQueue, id string) store.JobStatus {
+	t.Helper()
+	found, ok, err := queue.Get(context.WithoutCancel(t.Context()), id)
+	require.NoError(t, err)
+	require.True(t, ok)
+	return found
+}
+
+func eventually(t *testing.T, queue *store.JobQueue, id string, want store.JobState) store.JobStatus {
+	t.Helper()
+	require.Eventually(t, func() bool { return state(t, queue, id).State == want }, 10*time.Second, 10*time.Millisecond)
+	return state(t, queue, id)
+}
+
+func TestEveryRecordingIsInjectedOnceAndItsReceiptKept(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		queue := s.Jobs("recordings")
+		enqueue(t, queue, "a", "b", "c", "d", "e")
+		var calls atomic.Int32
+		start(t, queue, func(_ context.Context, segment recording.Segment) (recording.Receipt, error) {
+			calls.Add(1)
+			return recording.Receipt{Segment: segment, UploadKey: "k-" + segment.ID}, nil
+		})
+		for _, id := range []string{"a", "b", "c", "d", "e"} {
+			done := eventually(t, queue, id, store.JobDone)
+			require.Contains(t, string(done.Result), "k-"+id)
+		}
+		require.EqualValues(t, 5, calls.Load())
+	})
+}
+
+func TestAHopelessRecordingIsParkedWithItsReason(t *testing.T) {
+	queue := storetest.Server(t).Jobs("recordings")
+	enqueue(t, queue, "a")
+	start(t, queue, func(context.Context, recording.Segment) (recording.Receipt, error) {
+		return recording.Receipt{}, &injector.StepError{Step: recording.StepInspect, Err: fault.New(fault.Invalid, "oggopus", "no Ogg page at byte 0")}
+	})
+	require.Equal(t, "inspect: oggopus: no Ogg page at byte 0", eventually(t, queue, "a", store.JobParked).Reason)
+}
+
+func TestAnUnreadableJobIsParked(t *testing.T) {
+	queue := storetest.Server(t).Jobs("recordings")
+	_, err := queue.Enqueue(t.Context(), "a", []byte("{"))
+	require.NoError(t, err)
+	start(t, queue, nil)
+	require.Contains(t, eventually(t, queue, "a", store.JobParked).Reason, "cannot be read")
+}
+
+func TestAFailureThatMayPassWaitsForItsNextAttempt(t *testing.T) {
+	queue := storetest.Server(t).Jobs("recordings")
+	enqueue(t, queue, "a")
+	failed := make(chan struct{})
+	var once atomic.Bool
+	stop := start(t, queue, func(context.Context, recording.Segment) (recording.Receipt, error) {
+		if once.CompareAndSwap(false, true) {
+			close(failed)
+		}
+		return recording.Receipt{}, &injector.StepError{Step: recording.StepPresign, Err: fault.New(fault.RateLimited, "org", "slow down").WithRetryIn(time.Hour)}
+	})
+	<-failed
+	waiting := eventually(t, queue, "a", store.JobWaiting)
+	stop()
+	require.Greater(t, time.Until(waiting.Due), 50*time.Minute)
+	require.Contains(t, waiting.Reason, "slow down")
+}
+
+func TestAStopGivesTheWorkBack(t *testing.T) {
+	queue := storetest.Server(t).Jobs("recordings")
+	enqueue(t, queue, "a")
+	begun := make(chan struct{})
+	stop := start(t, queue, func(ctx context.Context, _ recording.Segment) (recording.Receipt, error) {
+		close(begun)
+		<-ctx.Done()
+		return recording.Receipt{}, ctx.Err()
+	})
+	<-begun
+	stop()
+	require.Equal(t, store.JobWaiting, state(t, queue, "a").State)
+}
+
+// broken is a queue whose Claim fails once.
+type broken struct {
+	*store.JobQueue
+	failed atomic.Bool
+}
+
+func (b *broken) Claim(ctx context.Context, name string, n int, lease, block time.Duration) ([]store.Job, error) {
+	if b.failed.CompareAndSwap(false, true) {
+		return nil, errors.New("redis is away")
+	}
+	return b.JobQueue.Claim(ctx, name, n, lease, block)
+}
+
+func TestTheWorkGoesOnAfterTheQueueWasAway(t *testing.T) {
+	queue := storetest.Server(t).Jobs("recordings")
+	enqueue(t, queue, "a")
+	start(t, &broken{JobQueue: queue}, func(_ context.Context, segment recording.Segment) (recording.Receipt, error) {
+		return recording.Receipt{Segment: segment}, nil
+	})
+	eventually(t, queue, "a", store.JobDone)
+}
