@@ -1,0 +1,115 @@
+package callmodel
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"engage.connector/pkg/engage"
+)
+
+// userEvent reads EventUserEvent of an extension: the participant list of the call (Extensions
+// LCTParty<n>, LCTSupervisor<n>), or user data that the desktop attached, in a call or after it.
+func (b *Book) userEvent(e engage.Event) []string {
+	if e.CallUUID() == "" && e.ConnID() == "" {
+		return nil
+	}
+	c := b.callFor(e)
+	if c == nil {
+		return nil
+	}
+	b.readAttributes(c, StreamAgent, e)
+	if supervised(e.Extensions()) {
+		b.recordOnce(c, Fact{Kind: Supervision, At: e.Time, Stream: StreamAgent, Subject: e.ThisDN()})
+	}
+	const both = 2
+	if n, _ := e.Attributes.Int("LCTPartiesLength"); n > both || len(e.Participants()) > both {
+		b.recordOnce(c, Fact{Kind: Conference, At: e.Time, Stream: StreamAgent, Subject: e.ThisDN()})
+	}
+	return []string{c.UUID}
+}
+
+// recordOnce records a fact that several DNs report, or one DN reports again, only the first time.
+func (b *Book) recordOnce(c *Call, f Fact) {
+	same := func(other Fact) bool {
+		return other.Kind == f.Kind && other.At.Equal(f.At) && other.Subject == f.Subject
+	}
+	if slices.ContainsFunc(c.Facts, same) {
+		return
+	}
+	c.record(f)
+	b.touch(c)
+}
+
+func supervised(extensions map[string]string) bool {
+	for key := range extensions {
+		if strings.HasPrefix(key, "LCTSupervisor") && key != "LCTSupervisorLength" {
+			return true
+		}
+	}
+	return false
+}
+
+// registered reads EventRegistered: who is logged in at the DN already (inferred: this is how the
+// connector learns of log-ins before its own start).
+func (b *Book) registered(e engage.Event) []string {
+	d := b.dn(e.ThisDN())
+	if d == nil {
+		return nil
+	}
+	if d.login(Login{At: e.Time, Agent: e.AgentID(), Standing: true}) {
+		b.dirtyDNs[d.Number] = struct{}{}
+	}
+	return b.callsAt(d.Number)
+}
+
+// agentEvent reads the agent events of an extension.
+func (b *Book) agentEvent(e engage.Event) []string {
+	d := b.dn(e.ThisDN())
+	if d == nil {
+		return nil
+	}
+	changed := false
+	switch e.Message {
+	case engage.MsgEventAgentLogout:
+		changed = d.login(Login{At: e.Time})
+		changed = d.state(AgentState{At: e.Time, Kind: AgentLoggedOut}) || changed
+	case engage.MsgEventAgentLogin:
+		changed = d.login(Login{At: e.Time, Agent: e.AgentID()})
+	case engage.MsgEventAgentReady, engage.MsgEventAgentNotReady:
+		if id := e.AgentID(); id != "" { // whoever changes state is logged in
+			changed = d.login(Login{At: e.Time, Agent: id, Standing: len(d.Logins) == 0})
+		}
+		changed = d.state(AgentState{At: e.Time, Kind: agentState(e)}) || changed
+	}
+	if changed {
+		b.dirtyDNs[d.Number] = struct{}{}
+	}
+	return b.callsAt(d.Number)
+}
+
+func agentState(e engage.Event) AgentStateKind {
+	switch {
+	case e.Message == engage.MsgEventAgentReady:
+		return AgentReady
+	case e.WorkMode() == engage.WorkModeAfterCallWork:
+		return AgentAfterCallWork
+	default:
+		return AgentNotReady
+	}
+}
+
+func (b *Book) dn(number string) *DN {
+	if number == "" {
+		return nil
+	}
+	d := b.dns[number]
+	if d == nil {
+		d = &DN{Number: number}
+		b.dns[number] = d
+	}
+	return d
+}
+
+// callsAt lists the calls that have or had a party at a DN, sorted.
+func (b *Book) callsAt(dn string) []string { return slices.Sorted(maps.Keys(b.byDN[dn])) }

@@ -1,0 +1,266 @@
+package callmodel
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"engage.connector/pkg/engage"
+)
+
+// Options of a Book.
+type Options struct {
+	// Keep tells which keys of the user data somebody needs; the others, up to 64 KB of them per
+	// call, are not kept.
+	Keep func(key string) bool
+}
+
+// Book holds the calls that are on, the DNs and what cannot be assigned to a call yet. It is used
+// from one goroutine.
+type Book struct {
+	keep     func(string) bool
+	handlers map[string]handler
+
+	calls   map[string]*Call
+	closed  map[string]struct{} // calls that are finished: late repeats must not bring them back
+	dns     map[string]*DN
+	orphans map[string]*Orphans // by ConnID
+
+	byConn map[string]string              // ConnID -> CallUUID
+	byLink map[string]string              // IS-Link -> CallUUID
+	byDN   map[string]map[string]struct{} // DN -> calls with a party there
+
+	dirtyCalls   map[string]struct{}
+	dirtyDNs     map[string]struct{}
+	dirtyOrphans map[string]struct{}
+}
+
+// Orphans are events of one ConnID that came before the call they belong to.
+type Orphans struct {
+	ConnID string         `json:"connId"`
+	Events []engage.Event `json:"events"`
+	// Waiting is since when they wait, by the clock of whoever prunes the book.
+	Waiting time.Time `json:"-"`
+}
+
+// Bounds of what waits for a call. An edge that sends events of calls it never announces costs
+// this much and no more.
+const (
+	maxOrphansPerConn = 16
+	maxOrphanConns    = 10_000
+)
+
+// NewBook returns an empty book.
+func NewBook(opts Options) *Book {
+	return &Book{
+		keep: opts.Keep, handlers: handlers(), calls: map[string]*Call{}, closed: map[string]struct{}{}, dns: map[string]*DN{},
+		orphans: map[string]*Orphans{}, byConn: map[string]string{}, byLink: map[string]string{},
+		byDN:       map[string]map[string]struct{}{},
+		dirtyCalls: map[string]struct{}{}, dirtyDNs: map[string]struct{}{}, dirtyOrphans: map[string]struct{}{},
+	}
+}
+
+// handler reads one kind of message and returns the calls that may have something new to say.
+type handler func(*Book, engage.Event) []string
+
+// handlers says who reads which message. Messages that it lacks are ignored.
+//
+// Source: the guide's chapter "EXCP General Operating Principles" names the events of the three
+// links; EventAbandoned, EventCallPartyMoved and the agent events are inferred from the vendor's
+// event model.
+func handlers() map[string]handler {
+	return map[string]handler{
+		engage.MsgEventCallCreated:      (*Book).callCreated,
+		engage.MsgEventCallDataChanged:  (*Book).callChanged,
+		engage.MsgEventCallDeleted:      (*Book).callDeleted,
+		engage.MsgEventCallPartyAdded:   (*Book).partyReported,
+		engage.MsgEventCallPartyState:   (*Book).partyReported,
+		engage.MsgEventCallPartyMoved:   (*Book).partyMoved,
+		engage.MsgEventCallPartyDeleted: (*Book).partyDeleted,
+		engage.MsgEventQueued:           (*Book).queued,
+		engage.MsgEventDiverted:         (*Book).unqueued,
+		engage.MsgEventAbandoned:        (*Book).unqueued,
+		engage.MsgEventUserEvent:        (*Book).userEvent,
+		engage.MsgEventRegistered:       (*Book).registered,
+		engage.MsgEventAgentLogin:       (*Book).agentEvent,
+		engage.MsgEventAgentLogout:      (*Book).agentEvent,
+		engage.MsgEventAgentReady:       (*Book).agentEvent,
+		engage.MsgEventAgentNotReady:    (*Book).agentEvent,
+	}
+}
+
+// Apply reads one event and returns the CallUUIDs of the calls that may have something new to say.
+// Reading an event twice is the same as reading it once.
+func (b *Book) Apply(e engage.Event) []string {
+	read, ok := b.handlers[e.Message]
+	if !ok {
+		return nil
+	}
+	return read(b, e)
+}
+
+// Call returns a call, nil when it is not known or closed.
+func (b *Book) Call(uuid string) *Call { return b.calls[uuid] }
+
+// Calls lists the CallUUIDs of all calls that are not closed, sorted.
+func (b *Book) Calls() []string { return slices.Sorted(maps.Keys(b.calls)) }
+
+// Len is the number of calls that are not closed.
+func (b *Book) Len() int { return len(b.calls) }
+
+// Closed tells whether a call is finished.
+func (b *Book) Closed(uuid string) bool {
+	_, ok := b.closed[uuid]
+	return ok
+}
+
+// DN returns what is known of an extension; nil is a valid DN of which nothing is known.
+func (b *Book) DN(number string) *DN { return b.dns[number] }
+
+// CallOf finds a call by ConnID.
+func (b *Book) CallOf(connID string) (string, bool) {
+	uuid, ok := b.byConn[connID]
+	return uuid, ok
+}
+
+// Record adds a fact that no link reported, such as the org's refusal of an event.
+func (b *Book) Record(uuid string, f Fact) {
+	if c := b.calls[uuid]; c != nil {
+		c.record(f)
+		b.touch(c)
+	}
+}
+
+// call returns the call of a UUID and makes it when it is new; nil when it is closed.
+func (b *Book) call(uuid string) *Call {
+	if uuid == "" || b.Closed(uuid) {
+		return nil
+	}
+	c := b.calls[uuid]
+	if c == nil {
+		c = &Call{UUID: uuid, Root: uuid, Parties: map[string]*Party{}}
+		b.calls[uuid] = c
+		b.touch(c)
+	}
+	return c
+}
+
+// callFor finds the call of an event of a DN: by CallUUID, else by ConnID (the guide's VQ events
+// need not carry a CallUUID). An event of a ConnID that is not known yet is kept until it is.
+func (b *Book) callFor(e engage.Event) *Call {
+	conn := e.ConnID()
+	uuid := e.CallUUID()
+	if uuid == "" {
+		uuid = b.byConn[conn]
+	}
+	if uuid == "" {
+		b.keepOrphan(conn, e)
+		return nil
+	}
+	c := b.call(uuid)
+	return c
+}
+
+func (b *Book) keepOrphan(conn string, e engage.Event) {
+	if conn == "" {
+		return
+	}
+	o := b.orphans[conn]
+	if o == nil {
+		if len(b.orphans) >= maxOrphanConns {
+			return
+		}
+		o = &Orphans{ConnID: conn}
+		b.orphans[conn] = o
+	}
+	if len(o.Events) < maxOrphansPerConn {
+		o.Events = append(o.Events, e)
+		b.dirtyOrphans[conn] = struct{}{}
+	}
+}
+
+// bind ties a ConnID to a call and reads the events that waited for it.
+func (b *Book) bind(c *Call, conn string) []string {
+	if conn == "" || slices.Contains(c.ConnIDs, conn) {
+		return nil
+	}
+	c.ConnIDs = append(c.ConnIDs, conn)
+	b.byConn[conn] = c.UUID
+	b.touch(c)
+	o := b.orphans[conn]
+	if o == nil {
+		return nil
+	}
+	delete(b.orphans, conn)
+	b.dirtyOrphans[conn] = struct{}{}
+	var touched []string
+	for _, e := range o.Events {
+		touched = append(touched, b.Apply(e)...)
+	}
+	return touched
+}
+
+// PruneOrphans forgets events whose call did not appear within patience.
+func (b *Book) PruneOrphans(now time.Time, patience time.Duration) int {
+	pruned := 0
+	for conn, o := range b.orphans {
+		switch {
+		case o.Waiting.IsZero():
+			o.Waiting = now
+		case now.Sub(o.Waiting) >= patience:
+			delete(b.orphans, conn)
+			b.dirtyOrphans[conn] = struct{}{}
+			pruned += len(o.Events)
+		}
+	}
+	return pruned
+}
+
+// Close forgets a call but its name.
+func (b *Book) Close(uuid string) {
+	c := b.calls[uuid]
+	b.closed[uuid] = struct{}{}
+	if c == nil {
+		return
+	}
+	delete(b.calls, uuid)
+	b.touch(c)
+	for _, conn := range c.ConnIDs {
+		if b.byConn[conn] == uuid {
+			delete(b.byConn, conn)
+		}
+	}
+	for _, link := range c.Links {
+		if b.byLink[link] == uuid {
+			delete(b.byLink, link)
+		}
+	}
+	for _, p := range c.Parties {
+		b.unindexDN(p.DN, uuid)
+	}
+}
+
+// Forget drops the name of a closed call as well.
+func (b *Book) Forget(uuid string) { delete(b.closed, uuid) }
+
+func (b *Book) touch(c *Call) { b.dirtyCalls[c.UUID] = struct{}{} }
+
+// Touch marks a call as changed: whoever keeps data beside the call uses it.
+func (b *Book) Touch(uuid string) { b.dirtyCalls[uuid] = struct{}{} }
+
+func (b *Book) indexDN(dn, uuid string) {
+	if dn == "" {
+		return
+	}
+	if b.byDN[dn] == nil {
+		b.byDN[dn] = map[string]struct{}{}
+	}
+	b.byDN[dn][uuid] = struct{}{}
+}
+
+func (b *Book) unindexDN(dn, uuid string) {
+	delete(b.byDN[dn], uuid)
+	if len(b.byDN[dn]) == 0 {
+		delete(b.byDN, dn)
+	}
+}

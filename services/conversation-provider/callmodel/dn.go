@@ -1,0 +1,101 @@
+package callmodel
+
+import (
+	"slices"
+	"time"
+)
+
+// DN is an extension: who is logged in at it, and since when the agent does what.
+type DN struct {
+	Number string       `json:"number"`
+	Logins []Login      `json:"logins,omitempty"` // by time
+	States []AgentState `json:"states,omitempty"` // by time
+}
+
+// Login is one change of who sits at a DN.
+type Login struct {
+	At    time.Time `json:"at"`
+	Agent string    `json:"agent,omitempty"` // login code; empty: nobody
+	// Standing is set when the event reported a state that already stood, not a change: it then
+	// holds for the time before it as well, as far as nothing else is known of that.
+	Standing bool `json:"standing,omitempty"`
+}
+
+// AgentStateKind is what the agent's desktop or the switch reported.
+type AgentStateKind string
+
+// The kinds of agent states.
+const (
+	AgentReady         AgentStateKind = "ready"
+	AgentNotReady      AgentStateKind = "not ready"
+	AgentAfterCallWork AgentStateKind = "after-call work"
+	AgentLoggedOut     AgentStateKind = "logged out"
+)
+
+// AgentState is one state of the agent at a DN.
+type AgentState struct {
+	At   time.Time      `json:"at"`
+	Kind AgentStateKind `json:"kind"`
+}
+
+// maxHistory bounds what a DN remembers; older entries no longer matter for a call that is on.
+const maxHistory = 32
+
+// AgentAt is the login code of who sat at the DN at a time; empty when nobody did or nothing is
+// known.
+func (d *DN) AgentAt(at time.Time) string {
+	if d == nil || len(d.Logins) == 0 {
+		return ""
+	}
+	agent := ""
+	if first := d.Logins[0]; first.Standing {
+		agent = first.Agent
+	}
+	for _, l := range d.Logins {
+		if l.At.After(at) {
+			break
+		}
+		agent = l.Agent
+	}
+	return agent
+}
+
+// WrapUpEnd is the first time from which on the agent no longer does after-call work.
+func (d *DN) WrapUpEnd(from time.Time) (AgentState, bool) {
+	if d == nil {
+		return AgentState{}, false
+	}
+	for _, s := range d.States {
+		if s.Kind != AgentAfterCallWork && !s.At.Before(from) {
+			return s, true
+		}
+	}
+	return AgentState{}, false
+}
+
+func (d *DN) login(l Login) bool {
+	if d.AgentAt(l.At) == l.Agent && len(d.Logins) > 0 && !d.Logins[0].At.After(l.At) {
+		return false // nothing new
+	}
+	i, found := slices.BinarySearchFunc(d.Logins, l, func(a, b Login) int { return a.At.Compare(b.At) })
+	if found {
+		return false
+	}
+	d.Logins = slices.Insert(d.Logins, i, l)
+	if len(d.Logins) > maxHistory {
+		d.Logins = slices.Delete(d.Logins, 0, 1)
+	}
+	return true
+}
+
+func (d *DN) state(s AgentState) bool {
+	i, found := slices.BinarySearchFunc(d.States, s, func(a, b AgentState) int { return a.At.Compare(b.At) })
+	if found {
+		return false
+	}
+	d.States = slices.Insert(d.States, i, s)
+	if len(d.States) > maxHistory {
+		d.States = slices.Delete(d.States, 0, 1)
+	}
+	return true
+}

@@ -1,0 +1,125 @@
+package callmodel
+
+import (
+	"time"
+
+	"engage.connector/pkg/engage"
+)
+
+// partyReported reads EventCallPartyAdded and EventCallPartyState: both say that a party is in the
+// call and in which state, so either may be missing or come again.
+func (b *Book) partyReported(e engage.Event) []string {
+	c := b.call(e.CallUUID())
+	if c == nil {
+		return nil
+	}
+	b.readAttributes(c, StreamCall, e)
+	b.upsertParty(c, e)
+	return []string{c.UUID}
+}
+
+func (b *Book) upsertParty(c *Call, e engage.Event) {
+	key := partyKey(e)
+	if key == "" {
+		return
+	}
+	p := c.Parties[key]
+	if p == nil {
+		p = &Party{UUID: key, DN: e.DN(), State: e.PartyState(), Joined: e.Time, Changed: e.Time}
+		c.Parties[key] = p
+		b.indexDN(p.DN, c.UUID)
+		c.record(Fact{Kind: PartyJoined, At: e.Time, Stream: StreamCall, Subject: key, State: p.State, Cause: e.Cause()})
+		b.touch(c)
+		return
+	}
+	if !p.Left.IsZero() || e.Time.Before(p.Changed) || e.Attributes["PartyState"] == nil {
+		return // repeated: a PartyUUID is never used again
+	}
+	p.Changed = e.Time
+	if state := e.PartyState(); state != p.State {
+		p.State = state
+		c.record(Fact{Kind: PartyChanged, At: e.Time, Stream: StreamCall, Subject: key, State: state, Cause: e.Cause()})
+	}
+	b.touch(c)
+}
+
+// partyKey is the PartyUUID. Without one the DN has to do.
+func partyKey(e engage.Event) string {
+	if uuid := e.PartyUUID(); uuid != "" {
+		return uuid
+	}
+	if dn := e.DN(); dn != "" {
+		return "dn:" + dn
+	}
+	return ""
+}
+
+// partyDeleted reads EventCallPartyDeleted.
+func (b *Book) partyDeleted(e engage.Event) []string {
+	c := b.call(e.CallUUID())
+	if c == nil {
+		return nil
+	}
+	b.readAttributes(c, StreamCall, e)
+	b.removeParty(c, e, e.CtrlParty())
+	return []string{c.UUID}
+}
+
+func (b *Book) removeParty(c *Call, e engage.Event, ctrl string) {
+	key := partyKey(e)
+	p := c.Parties[key]
+	if p == nil {
+		if key == "" {
+			return
+		}
+		// Never seen in the call: note that it is gone, so that a late report does not add it.
+		c.Parties[key] = &Party{UUID: key, DN: e.DN(), Joined: e.Time, Changed: e.Time, Left: e.Time}
+		b.touch(c)
+		return
+	}
+	if !p.Left.IsZero() {
+		return
+	}
+	p.Left, p.Changed = e.Time, e.Time
+	c.record(Fact{Kind: PartyLeft, At: e.Time, Stream: StreamCall, Subject: key, Cause: e.Cause(), Ctrl: ctrl})
+	b.touch(c)
+}
+
+// partyMoved reads EventCallPartyMoved as leaving one call and joining another. The guide does not
+// list the event; it exists in the vendor's model (inferred).
+func (b *Book) partyMoved(e engage.Event) []string {
+	var touched []string
+	if from := b.call(e.CallUUID()); from != nil {
+		b.readAttributes(from, StreamCall, e)
+		if e.Attributes["PartyState"] == nil {
+			if p := from.Parties[partyKey(e)]; p != nil {
+				e.Attributes = withState(e.Attributes, p.State)
+			}
+		}
+		b.removeParty(from, e, e.CtrlParty())
+		touched = append(touched, from.UUID)
+	}
+	if to := b.call(e.NewCallUUID()); to != nil {
+		to.seen(StreamCall, e.Time)
+		b.upsertParty(to, e)
+		touched = append(touched, to.UUID)
+	}
+	return touched
+}
+
+// withState copies attributes and adds a party state, so that the caller's event stays as it was.
+func withState(a engage.Attributes, state engage.PartyState) engage.Attributes {
+	c := make(engage.Attributes, len(a)+1)
+	for k, v := range a {
+		c[k] = v
+	}
+	c["PartyState"] = int(state)
+	return c
+}
+
+// reportedBy tells whether a stream has reported up to a time.
+func (c *Call) reportedBy(s Stream, at time.Time) bool { return !c.Seen[s].Before(at) }
+
+// ReportedBy tells whether a stream has reported on this call up to a time: what it has not
+// mentioned until then did not happen.
+func (c *Call) ReportedBy(s Stream, at time.Time) bool { return c.reportedBy(s, at) }

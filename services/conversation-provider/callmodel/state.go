@@ -1,0 +1,59 @@
+package callmodel
+
+import (
+	"maps"
+	"slices"
+)
+
+// Changes names what changed since the last call of TakeChanges. What is named but no longer in
+// the book is gone.
+type Changes struct {
+	Calls   []string
+	DNs     []string
+	Orphans []string
+}
+
+// TakeChanges returns what changed and starts anew.
+func (b *Book) TakeChanges() Changes {
+	c := Changes{
+		Calls:   slices.Sorted(maps.Keys(b.dirtyCalls)),
+		DNs:     slices.Sorted(maps.Keys(b.dirtyDNs)),
+		Orphans: slices.Sorted(maps.Keys(b.dirtyOrphans)),
+	}
+	clear(b.dirtyCalls)
+	clear(b.dirtyDNs)
+	clear(b.dirtyOrphans)
+	return c
+}
+
+// Orphans returns the events that wait for the call of a ConnID; nil when none do.
+func (b *Book) Orphans(conn string) *Orphans { return b.orphans[conn] }
+
+// OrphanCount is the number of ConnIDs whose call is not known.
+func (b *Book) OrphanCount() int { return len(b.orphans) }
+
+// RestoreCall puts a call back that was kept elsewhere.
+func (b *Book) RestoreCall(c *Call) {
+	if c.Parties == nil {
+		c.Parties = map[string]*Party{}
+	}
+	b.calls[c.UUID] = c
+	for _, conn := range c.ConnIDs {
+		b.byConn[conn] = c.UUID
+	}
+	for _, link := range c.Links {
+		b.byLink[link] = c.UUID
+	}
+	for _, p := range c.Parties {
+		b.indexDN(p.DN, c.UUID)
+	}
+}
+
+// RestoreDN puts a DN back.
+func (b *Book) RestoreDN(d *DN) { b.dns[d.Number] = d }
+
+// RestoreOrphans puts waiting events back.
+func (b *Book) RestoreOrphans(o *Orphans) { b.orphans[o.ConnID] = o }
+
+// RestoreClosed puts the name of a finished call back.
+func (b *Book) RestoreClosed(uuid string) { b.closed[uuid] = struct{}{} }

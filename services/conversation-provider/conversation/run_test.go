@@ -1,0 +1,141 @@
+package conversation_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"engage.connector/pkg/genesys"
+	"engage.connector/services/conversation-provider/callmodel"
+	"engage.connector/services/conversation-provider/conversation"
+	"engage.connector/services/conversation-provider/feedtest"
+)
+
+// runner is the smallest thing that joins call model and conversation.
+type runner struct {
+	book    *callmodel.Book
+	machine *conversation.Machine
+	convs   map[string]*conversation.Conversation
+	out     []genesys.ConversationEvent
+	now     time.Time
+}
+
+func newRunner() *runner {
+	keys := []string{"DispositionCode", "language_code"}
+	return &runner{
+		book:    callmodel.NewBook(callmodel.Options{Keep: func(key string) bool { return slices.Contains(keys, key) }}),
+		machine: conversation.NewMachine(conversation.Options{Tenant: "101"}, feedtest.Directory{}),
+		convs:   map[string]*conversation.Conversation{},
+		now:     time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
+	}
+}
+
+func (r *runner) feed(events []feedtest.Event) *runner {
+	for _, e := range events {
+		for _, uuid := range r.book.Apply(e.Event) {
+			r.advance(uuid, time.Time{})
+		}
+	}
+	return r
+}
+
+func (r *runner) advance(uuid string, now time.Time) {
+	call := r.book.Call(uuid)
+	if call == nil {
+		return
+	}
+	if r.convs[uuid] == nil {
+		r.convs[uuid] = &conversation.Conversation{}
+	}
+	r.out = append(r.out, r.machine.Advance(call, r.convs[uuid], r.book, now)...)
+}
+
+// wait lets the wall clock pass.
+func (r *runner) wait(d time.Duration) *runner {
+	r.tick()
+	r.now = r.now.Add(d)
+	r.tick()
+	return r
+}
+
+func (r *runner) tick() {
+	for _, uuid := range r.book.Calls() {
+		r.advance(uuid, r.now)
+	}
+}
+
+// settle lets everything that waits come to its end.
+func (r *runner) settle() *runner {
+	for range 8 {
+		r.wait(time.Minute)
+	}
+	return r
+}
+
+func (r *runner) one(t *testing.T) *conversation.Conversation {
+	t.Helper()
+	require.NotEmpty(t, r.convs)
+	first := ""
+	for uuid := range r.convs {
+		if first == "" || r.book.Call(uuid).Created.Before(r.book.Call(first).Created) {
+			first = uuid
+		}
+	}
+	return r.convs[first]
+}
+
+// summary writes events as short lines: type, leg, what matters.
+func (r *runner) summary() []string { return summarize(r.out, r.convs) }
+
+func summarize(events []genesys.ConversationEvent, convs map[string]*conversation.Conversation) []string {
+	names := map[string]string{}
+	for _, c := range convs {
+		count := map[conversation.LegKind]int{}
+		for _, l := range c.Legs {
+			count[l.Kind]++
+			names[l.ID] = string(l.Kind)
+			if n := count[l.Kind]; n > 1 {
+				names[l.ID] += fmt.Sprint(n)
+			}
+		}
+	}
+	var lines []string
+	for _, e := range events {
+		parts := []string{string(e.Type)}
+		for _, id := range []string{e.CommunicationID, e.InitiatingCommunicationID, e.ObjectCommunicationID, e.DestinationCommunicationID} {
+			if id != "" {
+				parts = append(parts, names[id])
+			}
+		}
+		for _, s := range []string{string(e.DisconnectType), string(e.FinalState)} {
+			if s != "" {
+				parts = append(parts, s)
+			}
+		}
+		if e.Type == genesys.HoldUpdated {
+			parts = append(parts, fmt.Sprint(e.Held))
+		}
+		if e.Type == genesys.CommunicationDispositionApplied {
+			parts = append(parts, map[bool]string{true: "with code", false: "skipped"}[e.Code != ""])
+		}
+		lines = append(lines, strings.Join(parts, " "))
+	}
+	return lines
+}
+
+func encode(t require.TestingT, v any) string {
+	data, err := json.MarshalIndent(v, "", " ")
+	require.NoError(t, err)
+	return string(data)
+}
+
+func play(flow func(*feedtest.Site, int)) []feedtest.Event {
+	s := feedtest.New().Logins()
+	flow(s, 1)
+	return s.Events
+}
