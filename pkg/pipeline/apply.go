@@ -1,0 +1,209 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"engage.connector/pkg/engage"
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/store"
+)
+
+// Bounds of what a Writer holds and does at once.
+const (
+	readCount    = 256
+	maxHeld      = 10_000
+	maxHeldBytes = 64 << 20
+	maxApply     = 256
+	// sourceLog is the source under which the Writer sets aside records.
+	sourceLog = "log"
+)
+
+// term is one life of the model: restored, fed with the log, committed. It
+// ends with the first error.
+func (w *Writer) term(ctx context.Context) error {
+	if err := w.restore(ctx); err != nil {
+		return err
+	}
+	t := &term{w: w, seq: NewSequencer(max(0, w.opts.ReorderWindow)), nextTick: w.opts.Now().Add(w.opts.TickInterval)}
+	defer w.metrics.held.Set(0)
+	for ctx.Err() == nil {
+		if !w.opts.Ready() {
+			pause(ctx, min(standbyPoll, w.opts.LeaseTTL/renewals))
+			continue
+		}
+		if err := t.step(ctx); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// restore makes the model what the store holds.
+func (w *Writer) restore(ctx context.Context) error {
+	state, err := w.opts.Pipeline.LoadState(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = guard(func() (Effects, error) { return Effects{}, w.opts.Model.Restore(state) })
+	if err != nil {
+		return fault.Newf(fault.CodeOf(err), "pipeline.restore", "the model refuses the stored state: %w", err)
+	}
+	return nil
+}
+
+// guard turns a panic of the model into an error.
+func guard(call func() (Effects, error)) (effects Effects, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			effects, err = Effects{}, fault.Newf(fault.Internal, "pipeline.model", "panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return call()
+}
+
+type term struct {
+	w        *Writer
+	seq      *Sequencer
+	after    string // id of the last record read
+	nextTick time.Time
+}
+
+// step does what is due now, then reads on until the next thing is due.
+func (t *term) step(ctx context.Context) error {
+	now := t.w.opts.Now()
+	if !now.Before(t.nextTick) {
+		t.nextTick = now.Add(t.w.opts.TickInterval)
+		if err := t.w.tick(ctx, now); err != nil {
+			return err
+		}
+	}
+	released := t.seq.Release(now)
+	for len(released) > 0 {
+		n := min(len(released), maxApply)
+		if err := t.w.apply(ctx, released[:n]); err != nil {
+			return err
+		}
+		released = released[n:]
+	}
+	t.w.metrics.held.Set(float64(t.seq.Len()))
+	until := t.nextTick
+	if due, ok := t.seq.Due(); ok && due.Before(until) {
+		until = due
+	}
+	return t.read(ctx, max(0, until.Sub(t.w.opts.Now())))
+}
+
+// read adds what the log has to the sequencer, waiting for it up to block.
+// While too much is held it only waits.
+func (t *term) read(ctx context.Context, block time.Duration) error {
+	if t.seq.Len() >= maxHeld || t.seq.Size() >= maxHeldBytes {
+		pause(ctx, block)
+		return nil
+	}
+	if t.seq.Len() == 0 {
+		// Everything read is consumed, so the beginning of the log is what
+		// comes next, even when the store has gone back to an older state.
+		t.after = ""
+	}
+	records, err := t.w.opts.Pipeline.ReadLog(ctx, t.after, readCount, block)
+	if err != nil {
+		return err
+	}
+	now := t.w.opts.Now()
+	for _, r := range records {
+		t.after = r.ID
+		var e engage.Event
+		if err := json.Unmarshal(r.Payload, &e); err != nil {
+			if err := t.w.setAside(ctx, r.ID, r.Payload, err); err != nil {
+				return err
+			}
+			continue
+		}
+		t.seq.Add(Held{ID: r.ID, Event: e, ReadAt: now, Size: len(r.Payload)})
+	}
+	return nil
+}
+
+func (w *Writer) tick(ctx context.Context, now time.Time) error {
+	effects, err := guard(func() (Effects, error) { return w.opts.Model.Tick(now) })
+	if err != nil {
+		return fault.Newf(fault.CodeOf(err), "pipeline.tick", "the model cannot let time pass: %w", err)
+	}
+	return w.commit(ctx, effects, nil)
+}
+
+// apply applies and commits one batch. When the model refuses it, its events
+// are applied one by one, each from what was committed, and those that fail
+// alone are set aside.
+func (w *Writer) apply(ctx context.Context, batch []Held) error {
+	events := make([]engage.Event, len(batch))
+	ids := make([]string, len(batch))
+	for i, h := range batch {
+		events[i], ids[i] = h.Event, h.ID
+	}
+	effects, err := guard(func() (Effects, error) { return w.opts.Model.Apply(events) })
+	if err == nil {
+		return w.applied(ctx, effects, ids, events)
+	}
+	if rerr := w.restore(ctx); rerr != nil {
+		return rerr
+	}
+	if len(batch) == 1 {
+		payload, eerr := engage.Encode(events[0])
+		if eerr != nil {
+			payload = fmt.Appendf(nil, "%+v", events[0])
+		}
+		return w.setAside(ctx, ids[0], payload, err)
+	}
+	w.log.Error("the model refused a batch, its events are applied one by one", "error", err, "events", len(batch))
+	for i := range batch {
+		if err := w.apply(ctx, batch[i:i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Writer) applied(ctx context.Context, effects Effects, ids []string, events []engage.Event) error {
+	if err := w.commit(ctx, effects, ids); err != nil {
+		return err
+	}
+	w.metrics.applied.Add(float64(len(events)))
+	now := w.opts.Now()
+	for _, e := range events {
+		w.metrics.delay.Observe(max(0, now.Sub(e.Time).Seconds()))
+	}
+	return nil
+}
+
+// setAside keeps a record that cannot be applied for the operator, and
+// consumes it. A crash in between sets it aside twice.
+func (w *Writer) setAside(ctx context.Context, id string, payload []byte, reason error) error {
+	w.metrics.setAside.Inc()
+	w.log.Error("a record of the log cannot be applied and is set aside", "id", id, "error", reason)
+	if err := w.opts.Pipeline.SetAside(ctx, sourceLog, payload, "", reason.Error()); err != nil {
+		return err
+	}
+	return w.commit(ctx, Effects{}, []string{id})
+}
+
+// commit writes effects and consumes records, all or nothing.
+func (w *Writer) commit(ctx context.Context, effects Effects, consumed []string) error {
+	if len(consumed) == 0 && len(effects.State) == 0 && len(effects.Outbox) == 0 {
+		return nil
+	}
+	lease, ok := w.tenure.lease()
+	if !ok {
+		return fault.New(fault.Unavailable, "pipeline.commit", "the lease has run out")
+	}
+	err := w.opts.Pipeline.Commit(ctx, lease, store.Commit{Consumed: consumed, State: effects.State, Outbox: effects.Outbox})
+	w.metrics.commit(err)
+	if err == nil {
+		w.backoff.Reset()
+	}
+	return err
+}

@@ -1,0 +1,117 @@
+// Package pipeline is the way from an Engage feed to the cloud that loses
+// nothing and injects nothing twice: Intake writes events to a log, the one
+// Writer of a tenant applies the log to a model and commits what the model
+// wants sent to an outbox, and the Sender sends the outbox. Every step can be
+// killed at any point and goes on from what pkg/store holds.
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"engage.connector/pkg/engage"
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/store"
+)
+
+// IntakeStore is what Intake needs of a *store.Pipeline.
+type IntakeStore interface {
+	AppendOnce(ctx context.Context, a store.Append) (int, error)
+	Cursor(ctx context.Context, source string) (string, error)
+	SetAside(ctx context.Context, source string, item []byte, cursor, reason string) error
+}
+
+// IntakeOptions configure an Intake. Only Pipeline is required.
+type IntakeOptions struct {
+	Pipeline IntakeStore
+	// Edge names the edge that the feed comes from. Cursors are an edge's
+	// own, so instances that follow different edges must name them; instances
+	// on one edge may share its cursors. Empty: there is one edge.
+	Edge string
+	// Pair names the HA pair behind a link, for the identity of its events.
+	// By default it is the link's name, which must then be the same on all
+	// instances.
+	Pair       func(link string) string
+	Logger     *slog.Logger
+	Registerer prometheus.Registerer
+}
+
+// Intake is the sink of the feed client: it appends events to the pipeline's
+// log, each once, whichever instance brings it.
+type Intake struct {
+	pipeline IntakeStore
+	edge     string
+	pair     func(string) string
+	log      *slog.Logger
+	metrics  *intakeMetrics
+}
+
+var _ engage.Sink = (*Intake)(nil)
+
+// NewIntake wires an Intake.
+func NewIntake(opts IntakeOptions) *Intake {
+	in := &Intake{
+		pipeline: opts.Pipeline, edge: opts.Edge, pair: opts.Pair,
+		log: logger(opts.Logger, "intake"), metrics: newIntakeMetrics(opts.Registerer),
+	}
+	if in.pair == nil {
+		in.pair = func(link string) string { return link }
+	}
+	return in
+}
+
+func logger(log *slog.Logger, component string) *slog.Logger {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return log.With("component", component)
+}
+
+// source is the name under which a link's cursor is stored.
+func (in *Intake) source(link string) string {
+	if in.edge == "" {
+		return link
+	}
+	return link + "@" + in.edge
+}
+
+// Cursor is the cursor of the link's last stored event.
+func (in *Intake) Cursor(ctx context.Context, link string) (string, error) {
+	return in.pipeline.Cursor(ctx, in.source(link))
+}
+
+// Accept appends the events that no instance has appended yet, and moves the
+// link's cursor, in one step.
+func (in *Intake) Accept(ctx context.Context, link string, events []engage.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	entries := make([]store.Entry, len(events))
+	for i, e := range events {
+		payload, err := engage.Encode(e)
+		if err != nil {
+			return fault.Wrap(fault.Internal, "pipeline.accept", err)
+		}
+		entries[i] = store.Entry{Identity: e.Identity(in.pair(link)), Payload: payload}
+	}
+	appended, err := in.pipeline.AppendOnce(ctx, store.Append{
+		Source: in.source(link), Cursor: events[len(events)-1].Cursor, Entries: entries,
+	})
+	if err != nil {
+		return err
+	}
+	in.metrics.events.WithLabelValues(resultAppended).Add(float64(appended))
+	in.metrics.events.WithLabelValues(resultRepeated).Add(float64(len(events) - appended))
+	return nil
+}
+
+// SetAside keeps a malformed line and moves the link's cursor behind it.
+func (in *Intake) SetAside(ctx context.Context, link string, bad engage.BadLine) error {
+	if err := in.pipeline.SetAside(ctx, in.source(link), bad.Line, bad.Cursor, bad.Reason); err != nil {
+		return err
+	}
+	in.metrics.events.WithLabelValues(resultSetAside).Inc()
+	return nil
+}

@@ -1,0 +1,242 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/store"
+)
+
+// batch is one request: under way, or waiting to be repeated unchanged.
+type batch struct {
+	items []*item
+	rest  []*item // the halves split off, sent afterwards
+}
+
+// landing is the answer to a request.
+type landing struct {
+	batch    *batch
+	outcomes []Outcome
+	err      error
+}
+
+// page is what one read of the outbox gave.
+type page struct {
+	records []store.OutboxRecord
+	err     error
+}
+
+// shift is a Sender's work under one generation of the lease. One goroutine
+// owns the window; requests and reads run beside it and report to it.
+type shift struct {
+	s          *Sender
+	generation int64
+	window     window
+	after      string
+	reading    bool
+	readFrom   time.Time // no read before
+	pausedTill time.Time // no request before
+	settleFrom time.Time // no storing of outcomes before
+	repeat     []*batch  // to be sent again
+	flying     int
+	calm       *backoff.ExponentialBackOff // between requests that failed as a whole
+	ailing     *backoff.ExponentialBackOff // between failures of the store
+	landings   chan landing
+	pages      chan page
+	wg         sync.WaitGroup
+}
+
+func newShift(s *Sender, generation int64) *shift {
+	return &shift{
+		s: s, generation: generation, window: window{perKey: s.opts.PerKey},
+		calm: newBackoff(pauseMin, pauseMax), ailing: newBackoff(pauseMin, pauseMax),
+		landings: make(chan landing, s.opts.Parallel), pages: make(chan page, 1),
+	}
+}
+
+// run works until ctx ends or the lease changes.
+func (h *shift) run(ctx context.Context) {
+	// Requests and reads outlive ctx by the time of draining.
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer h.wg.Wait()
+	defer cancel()
+	reads, endReads := context.WithCancel(work)
+	defer endReads()
+	for ctx.Err() == nil {
+		lease, ok := h.s.opts.Lease()
+		if !ok {
+			cancel() // another instance may send by now
+			break
+		}
+		if lease.Generation != h.generation || errors.Is(h.settle(ctx, lease), store.ErrFenced) {
+			break
+		}
+		wake := h.dispatch(work)
+		h.read(reads)
+		h.await(ctx, wake)
+	}
+	endReads()
+	h.drain(ctx, cancel)
+	h.s.metrics.window.Set(0)
+	h.s.metrics.flying.Set(0)
+}
+
+// await takes one report, or wakes up when something is due.
+func (h *shift) await(ctx context.Context, wake time.Time) {
+	timer := time.NewTimer(min(leasePoll, max(0, wake.Sub(h.s.opts.Now()))))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case l := <-h.landings:
+		h.land(l)
+	case p := <-h.pages:
+		h.turn(p)
+	case <-timer.C:
+	}
+}
+
+// read reads ahead, one read at a time, while the window has room.
+func (h *shift) read(ctx context.Context) {
+	room := h.s.opts.Window - len(h.window.items)
+	if h.reading || room <= 0 || h.s.opts.Now().Before(h.readFrom) {
+		return
+	}
+	if len(h.window.items) == 0 {
+		// Everything read is gone from the outbox, so its beginning is what
+		// comes next, even when the store has gone back to an older state.
+		h.after = ""
+	}
+	h.reading = true
+	after := h.after
+	h.wg.Go(func() {
+		records, err := h.s.opts.Pipeline.ReadOutbox(ctx, h.s.opts.Outbox, after, min(room, readAhead), readBlock)
+		h.pages <- page{records, err}
+	})
+}
+
+func (h *shift) turn(p page) {
+	h.reading = false
+	now := h.s.opts.Now()
+	if p.err != nil {
+		h.readFrom = now.Add(h.ailing.NextBackOff())
+		h.s.log.Warn("the outbox cannot be read", "error", p.err, "hint", fault.Hint(p.err))
+		return
+	}
+	h.ailing.Reset()
+	h.window.add(p.records, now)
+	if n := len(p.records); n > 0 {
+		h.after = p.records[n-1].ID
+	}
+	h.s.metrics.window.Set(float64(len(h.window.items)))
+}
+
+// dispatch sends what may go now and returns when there may be more.
+func (h *shift) dispatch(ctx context.Context) (wake time.Time) {
+	opts, now := h.s.opts, h.s.opts.Now()
+	wake = now.Add(leasePoll)
+	for h.flying < opts.Parallel {
+		if now.Before(h.pausedTill) {
+			return earlier(wake, h.pausedTill)
+		}
+		if len(h.repeat) > 0 {
+			again := h.repeat[0]
+			h.repeat = h.repeat[1:]
+			h.send(ctx, again)
+			continue
+		}
+		items, next := h.window.candidates(now, opts.MaxBatch)
+		if len(items) == 0 {
+			return earlier(wake, next)
+		}
+		// A full batch goes at once, another when its oldest has waited.
+		if due := items[0].readAt.Add(opts.Linger); len(items) < opts.MaxBatch && now.Before(due) {
+			return earlier(earlier(wake, next), due)
+		}
+		for _, it := range items {
+			it.stage = stageFlying
+			if it.firstTry.IsZero() {
+				it.firstTry = now
+			}
+		}
+		h.send(ctx, &batch{items: items})
+	}
+	return wake
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.IsZero() || a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func (h *shift) send(ctx context.Context, b *batch) {
+	h.flying++
+	h.s.metrics.flying.Set(float64(h.flying + len(h.repeat)))
+	records := make([]store.OutboxRecord, len(b.items))
+	for i, it := range b.items {
+		records[i] = it.rec
+	}
+	h.wg.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, h.s.opts.SendTimeout)
+		defer cancel()
+		begin := h.s.opts.Now()
+		outcomes, err := h.s.opts.Send(ctx, records)
+		h.s.metrics.duration.Observe(h.s.opts.Now().Sub(begin).Seconds())
+		if err == nil && len(outcomes) != len(records) {
+			err = fault.Newf(fault.Internal, "pipeline.send", "%d answers for %d records", len(outcomes), len(records))
+		}
+		h.landings <- landing{b, outcomes, err}
+	})
+}
+
+// settle stores the outcomes. A record's key is held back until then: what
+// comes after it must not be sent before its fate is durable, or a crash
+// would send the two in the wrong order. An error leaves the rest to the next
+// attempt; only a lost lease is returned.
+func (h *shift) settle(ctx context.Context, lease store.Lease) error {
+	now := h.s.opts.Now()
+	if now.Before(h.settleFrom) {
+		return nil
+	}
+	err := h.store(ctx, lease)
+	switch {
+	case err == nil:
+		return nil
+	case !errors.Is(err, store.ErrFenced):
+		h.settleFrom = now.Add(h.ailing.NextBackOff())
+		h.s.log.Warn("what was sent cannot be stored, it is repeated", "error", err, "hint", fault.Hint(err))
+		return nil
+	}
+	return err
+}
+
+func (h *shift) store(ctx context.Context, lease store.Lease) error {
+	if sent := h.window.at(stageToAck); len(sent) > 0 {
+		ids := make([]string, len(sent))
+		for i, it := range sent {
+			ids[i] = it.rec.ID
+		}
+		if err := h.s.opts.Pipeline.AckOutbox(ctx, lease, h.s.opts.Outbox, ids); err != nil {
+			return err
+		}
+		h.window.remove(stageToAck)
+	}
+	if given := h.window.at(stageToPark); len(given) > 0 {
+		parked := make([]store.Parked, len(given))
+		for i, it := range given {
+			parked[i] = store.Parked{ID: it.rec.ID, Reason: it.reason}
+		}
+		if err := h.s.opts.Pipeline.Park(ctx, lease, h.s.opts.Outbox, parked); err != nil {
+			return err
+		}
+		h.window.remove(stageToPark)
+	}
+	h.s.metrics.window.Set(float64(len(h.window.items)))
+	return nil
+}
