@@ -1,0 +1,16 @@
+CREATE TABLE cfg_tenant (dbid numeric(10,0) NOT NULL PRIMARY KEY, name varchar(255), state integer);
+CREATE TABLE cfg_switch (dbid numeric(10,0) NOT NULL PRIMARY KEY, tenant_dbid numeric(10,0), name varchar(255), state integer);
+CREATE TABLE cfg_dn (dbid numeric(10,0) NOT NULL PRIMARY KEY, switch_dbid numeric(10,0), number_ varchar(255), name varchar(255), type integer, state integer);
+CREATE TABLE cfg_person (dbid numeric(10,0) NOT NULL PRIMARY KEY, tenant_dbid numeric(10,0), last_name varchar(255), first_name varchar(255), employee_id varchar(255), user_name varchar(255), is_agent integer, state integer, email_address varchar(255));
+CREATE TABLE cfg_skill (dbid numeric(10,0) NOT NULL PRIMARY KEY, name varchar(255), tenant_dbid numeric(10,0), state integer);
+CREATE TABLE cfg_skill_level (person_dbid numeric(10,0) NOT NULL, skill_dbid numeric(10,0) NOT NULL, level_ integer, PRIMARY KEY (person_dbid, skill_dbid));
+CREATE TABLE cfg_agent_login (dbid numeric(10,0) NOT NULL PRIMARY KEY, switch_dbid numeric(10,0), login_code varchar(255), state integer);
+CREATE TABLE cfg_login_info (person_dbid numeric(10,0) NOT NULL, agent_login_dbid numeric(10,0) NOT NULL, PRIMARY KEY (person_dbid, agent_login_dbid));
+CREATE TABLE cfg_group (dbid numeric(10,0) NOT NULL PRIMARY KEY, group_type integer, tenant_dbid numeric(10,0), name varchar(255), state integer);
+CREATE TABLE cfg_agent_group (group_dbid numeric(10,0) NOT NULL, agent_dbid numeric(10,0) NOT NULL, PRIMARY KEY (group_dbid, agent_dbid));
+CREATE TABLE cfg_flex_prop (dbid numeric(10,0), object_dbid numeric(10,0), object_type integer, parent_dbid numeric(10,0), prop_type integer, prop_name varchar(255), prop_value varchar(255), part integer);
+CREATE TABLE cfg_folder (dbid numeric(10,0) NOT NULL PRIMARY KEY, name varchar(255), type integer, owner_dbid numeric(10,0), owner_type integer, parent_dbid numeric(10,0), parent_type integer, state integer);
+CREATE TABLE cfg_folder_object (folder_dbid numeric(10,0) NOT NULL, object_dbid numeric(10,0) NOT NULL, object_type integer NOT NULL, PRIMARY KEY (folder_dbid, object_dbid, object_type));
+CREATE TABLE cfg_enumerator (dbid numeric(10,0) NOT NULL PRIMARY KEY, tenant_dbid numeric(10,0), name varchar(255), display_name varchar(255), type integer, state integer);
+CREATE TABLE cfg_enumerator_value (dbid numeric(10,0) NOT NULL PRIMARY KEY, enumerator_dbid numeric(10,0), name varchar(255), display_name varchar(255), state integer);
+CREATE TABLE cfg_transaction (dbid numeric(10,0) NOT NULL PRIMARY KEY, tenant_dbid numeric(10,0), name varchar(255), type integer, state integer);
