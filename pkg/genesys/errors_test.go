@@ -101,3 +101,14 @@ func TestAPIError_NamesTheMissingPermission(t *testing.T) {
 	require.Equal(t, fault.Forbidden, fault.CodeOf(err))
 	require.Contains(t, fault.Hint(err), "conversation:conversation:inject")
 }
+
+// A lost create says so, and what the server said is still to be had.
+func TestUnknownOutcome_TellsWhatHappenedAndWhy(t *testing.T) {
+	err := someCreate(t.Context(), replies(says(500, `{"code":"internal.server.error"}`, "ININ-Correlation-Id", "corr-3")).client(t))
+	require.True(t, UnknownOutcome(err))
+	require.ErrorContains(t, err, "outcome unknown, the object may have been created: HTTP 500 internal.server.error")
+	require.ErrorContains(t, err, "corr-3")
+	require.Equal(t, 500, statusOf(err))
+	require.Zero(t, statusOf(nil))
+	require.False(t, IsDuplicate(err))
+}

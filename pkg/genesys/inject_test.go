@@ -46,12 +46,15 @@ func TestInject_TellsWhichEventsWereRefused(t *testing.T) {
 # TYPE engage_connector_genesys_events_total counter
 engage_connector_genesys_events_total{client="test",kind="conversation",verdict="accepted"} 2
 engage_connector_genesys_events_total{client="test",kind="conversation",verdict="rejected"} 1
+engage_connector_genesys_events_total{client="test",kind="conversation",verdict="repeated"} 0
 engage_connector_genesys_events_total{client="test",kind="conversation",verdict="retryable"} 1
 engage_connector_genesys_events_total{client="test",kind="presence",verdict="accepted"} 0
 engage_connector_genesys_events_total{client="test",kind="presence",verdict="rejected"} 0
+engage_connector_genesys_events_total{client="test",kind="presence",verdict="repeated"} 0
 engage_connector_genesys_events_total{client="test",kind="presence",verdict="retryable"} 0
 engage_connector_genesys_events_total{client="test",kind="routing_status",verdict="accepted"} 0
 engage_connector_genesys_events_total{client="test",kind="routing_status",verdict="rejected"} 0
+engage_connector_genesys_events_total{client="test",kind="routing_status",verdict="repeated"} 0
 engage_connector_genesys_events_total{client="test",kind="routing_status",verdict="retryable"} 0
 `), "engage_connector_genesys_events_total"))
 }

@@ -29,6 +29,7 @@ const (
 // eventVerdicts are what becomes of an event, as a metric label.
 const (
 	eventAccepted  = "accepted"
+	eventRepeated  = "repeated" // refused because an earlier request got it through
 	eventRetryable = "retryable"
 	eventRejected  = "rejected"
 )
@@ -119,7 +120,7 @@ func (m *metrics) initialise() {
 		m.tokens.WithLabelValues(string(o))
 	}
 	for _, k := range []eventKind{kindConversation, kindPresence, kindRoutingStatus} {
-		for _, v := range []string{eventAccepted, eventRetryable, eventRejected} {
+		for _, v := range []string{eventAccepted, eventRepeated, eventRetryable, eventRejected} {
 			m.events.WithLabelValues(string(k), v)
 		}
 	}
@@ -137,13 +138,9 @@ func (m *metrics) budget(s BudgetSnapshot) {
 
 // injected counts the events of a request.
 func (m *metrics) injected(kind eventKind, sent int, errs []EventError) {
-	retryable := 0
+	labels := map[EventVerdict]string{EventRejected: eventRejected, EventRetryable: eventRetryable, EventAlreadyAccepted: eventRepeated}
 	for _, e := range errs {
-		if e.Retryable {
-			retryable++
-		}
+		m.events.WithLabelValues(string(kind), labels[e.Verdict()]).Inc()
 	}
-	m.events.WithLabelValues(string(kind), eventRetryable).Add(float64(retryable))
-	m.events.WithLabelValues(string(kind), eventRejected).Add(float64(len(errs) - retryable))
 	m.events.WithLabelValues(string(kind), eventAccepted).Add(float64(max(sent-len(errs), 0)))
 }
