@@ -1,0 +1,234 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"engage.connector/pkg/directory"
+	"engage.connector/pkg/engage"
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/host"
+	"engage.connector/pkg/pipeline"
+	"engage.connector/pkg/store"
+	"engage.connector/services/agent-state-sync/injection"
+	"engage.connector/services/agent-state-sync/statemodel"
+	"engage.connector/services/agent-state-sync/statfeed"
+)
+
+// Service is the name in logs and metrics.
+const Service = "agent-state-sync"
+
+const (
+	pipelineName = "agents"
+	leaseName    = "agents-writer"
+	// sectionAgent is this service's section of the transaction hybrid_integration.
+	sectionAgent = "agent_state_sync"
+)
+
+// Options are the resolved settings and what is injected.
+type Options struct {
+	Config   Config
+	Logger   *slog.Logger
+	Registry *prometheus.Registry
+	Now      func() time.Time
+}
+
+// App is the running service.
+type App struct {
+	*host.Host
+
+	opts      Options
+	store     *store.Store
+	pipeline  *store.Pipeline
+	directory *directory.Client
+	org       *directory.Live[*genesys.Client]
+	writer    *pipeline.Writer
+}
+
+// New wires the service and binds its listeners; nothing runs before Start.
+func New(opts Options) (*App, error) {
+	server, err := host.New(opts.Config.Options(Service, opts.Logger, opts.Registry))
+	if err != nil {
+		return nil, err
+	}
+	app := &App{Host: server, opts: opts}
+	for _, step := range []func() error{app.openStore, app.followConfigSync, app.wireWriter, app.wireSender, app.wireFeed} {
+		if err := step(); err != nil {
+			return nil, errors.Join(err, server.Stop(context.Background()))
+		}
+	}
+	app.Status(app.status)
+	return app, nil
+}
+
+func (a *App) openStore() error {
+	fields, err := a.opts.Config.RedisFields()
+	if err != nil {
+		return err
+	}
+	a.store, err = store.Open(store.Options{
+		Addrs: fields.Addrs, Username: fields.Username, Password: fields.Password.Reveal(), SentinelMaster: fields.SentinelMaster,
+		TLS: fields.TLS, Prefix: fields.Prefix, Tenant: fields.Tenant, Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
+	})
+	if err != nil {
+		return err
+	}
+	a.pipeline = a.store.Pipeline(pipelineName)
+	a.OnStop("redis", func(context.Context) error { return a.store.Close() })
+	a.Dependency("redis", a.store.Ping)
+	return nil
+}
+
+func (a *App) followConfigSync() error {
+	conn, err := host.DialGRPC(a.opts.Config.ConfigSyncAddr, a.opts.Config.GRPCTLS, a.opts.Config.GRPCToken.Reveal())
+	if err != nil {
+		return err
+	}
+	a.OnStop("connection to config-sync", func(context.Context) error { return conn.Close() })
+	a.directory = directory.New(directory.Options{Conn: conn, Logger: a.opts.Logger, Registerer: a.opts.Registry})
+	a.org = directory.NewLive(a.directory, a.opts.Logger, a.buildOrg, "general", sectionAgent)
+	a.Go("directory", a.directory.Run)
+	a.Go("settings", a.org.Run)
+	a.Dependency("config-sync", a.directory.Check)
+	a.Dependency("genesys-cloud-settings", a.org.Check)
+	return nil
+}
+
+func (a *App) buildOrg(_ context.Context, settings directory.Settings) (*genesys.Client, error) {
+	cloud, err := settings.Cloud(sectionAgent, "client_secret")
+	if err != nil {
+		return nil, err
+	}
+	return genesys.New(genesys.Options{
+		APIURL: cloud.APIURL, AuthURL: cloud.AuthURL, ClientID: cloud.ClientID, ClientSecret: cloud.ClientSecret,
+		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now, Component: Service,
+	})
+}
+
+func (a *App) wireWriter() error {
+	model := statemodel.New(statemodel.Options{
+		Tenant: a.opts.Config.TenantID, Registerer: a.opts.Registry,
+		Directory: func() (statemodel.Directory, bool) {
+			snapshot, ready := a.directory.Snapshot()
+			return scope{snapshot}, ready
+		},
+	})
+	writer, err := pipeline.NewWriter(pipeline.WriterOptions{
+		Pipeline: a.pipeline, Store: a.store, LeaseName: leaseName, Owner: instanceName(), Model: model,
+		ReorderWindow: a.opts.Config.ReorderWindow, Ready: a.directory.Ready,
+		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
+	})
+	if err != nil {
+		return err
+	}
+	a.writer = writer
+	a.Go("writer", writer.Run)
+	return nil
+}
+
+func (a *App) wireSender() error {
+	sender, err := pipeline.NewSender(pipeline.SenderOptions{
+		Pipeline: a.pipeline, Outbox: statemodel.Outbox, Lease: a.writer.Lease, Send: a.send,
+		// The states of one agent carry their times, so several may go in one request.
+		PerKey: 100, Parallel: 1, Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
+	})
+	if err != nil {
+		return err
+	}
+	a.Go("sender", sender.Run)
+	return nil
+}
+
+func (a *App) send(ctx context.Context, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
+	org, ready := a.org.Value()
+	if !ready {
+		return nil, fault.New(fault.Unavailable, "app.send", "the org's address and credentials are not known yet")
+	}
+	return injection.Send(ctx, org, records)
+}
+
+func (a *App) wireFeed() error {
+	feed, err := engage.NewClient(engage.ClientOptions{
+		BaseURL: a.opts.Config.FeedURL, Token: a.opts.Config.FeedToken.Reveal(),
+		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
+	})
+	if err != nil {
+		return err
+	}
+	intake := pipeline.NewIntake(pipeline.IntakeOptions{Pipeline: a.pipeline, Logger: a.opts.Logger, Registerer: a.opts.Registry})
+	changed := a.directory.Changed()
+	a.Go("feed", func(ctx context.Context) error {
+		return feed.Follow(ctx, statfeed.Link, a.linkSpec, changed, intake)
+	})
+	a.Dependency("engage-feed", func(ctx context.Context) error {
+		_, err := feed.Links(ctx)
+		return err
+	})
+	return nil
+}
+
+func (a *App) linkSpec(context.Context) (engage.LinkSpec, error) {
+	snapshot, ready := a.directory.Snapshot()
+	if !ready {
+		return engage.LinkSpec{}, fault.New(fault.Unavailable, "app.link", "the agents in scope are not known yet")
+	}
+	return statfeed.Spec(a.opts.Config.endpoints(), a.opts.Config.TenantName, snapshot), nil
+}
+
+// scope is the mapping as the model sees it: agents in the sync scope only.
+type scope struct{ *directory.Snapshot }
+
+// UserID returns the user of an active agent.
+func (s scope) UserID(employeeID string) (string, bool) {
+	mapping, ok := s.UserByEmployeeID(employeeID)
+	if !ok || !mapping.GetPerson().GetAgent() || !mapping.GetPerson().GetActive() || mapping.GetCloudId() == "" {
+		return "", false
+	}
+	return mapping.GetCloudId(), true
+}
+
+// status is the body of /status.
+func (a *App) status(ctx context.Context) any {
+	_, writing := a.writer.Lease()
+	body := map[string]any{"service": Service, "version": host.Version(), "writer": writing}
+	if depth, err := a.pipeline.Depth(ctx); err != nil {
+		body["error"] = fault.CodeOf(err)
+	} else {
+		body["pipeline"] = depth
+	}
+	return body
+}
+
+// instanceName tells the instances of this service apart.
+func instanceName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		name = "unknown"
+	}
+	return name + "-" + uuid.NewString()[:8]
+}
+
+// Run is the whole program: it ends with ctx and returns the exit code.
+func Run(ctx context.Context, environ []string, stdout, stderr io.Writer) int {
+	config, err := Load(environ)
+	if err != nil {
+		return host.Exit(stderr, err)
+	}
+	logger, err := host.NewLogger(stdout, Service, config.LogLevel)
+	if err != nil {
+		return host.Exit(stderr, err)
+	}
+	app, err := New(Options{Config: config, Logger: logger, Registry: prometheus.NewRegistry(), Now: time.Now})
+	if err != nil {
+		return host.Exit(stderr, err)
+	}
+	return host.Exit(stderr, app.Host.Run(ctx))
+}

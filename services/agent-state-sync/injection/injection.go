@@ -1,0 +1,94 @@
+// Package injection sends agent states from the outbox to the EX org.
+package injection
+
+import (
+	"context"
+	"encoding/json"
+
+	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/pipeline"
+	"engage.connector/pkg/store"
+	"engage.connector/services/agent-state-sync/statemodel"
+)
+
+// Org takes agent events; genesys.Client is one.
+type Org interface {
+	InjectPresence(ctx context.Context, events []genesys.PresenceEvent) (genesys.BatchResult, error)
+	InjectRoutingStatus(ctx context.Context, events []genesys.RoutingStatusEvent) (genesys.BatchResult, error)
+}
+
+// Send posts one batch: presences and routing statuses have a request each. When only the second
+// request fails as a whole, the first one's answer counts and the rest is tried again.
+func Send(ctx context.Context, org Org, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
+	batch := split(records)
+	if len(batch.presences) > 0 {
+		result, err := org.InjectPresence(ctx, batch.presences)
+		if err != nil {
+			return nil, err
+		}
+		batch.settle(result, func(i int) string { return batch.presences[i].EventID }, batch.presenceAt)
+	}
+	if len(batch.routings) > 0 {
+		result, err := org.InjectRoutingStatus(ctx, batch.routings)
+		switch {
+		case err != nil && len(batch.presences) == 0:
+			return nil, err
+		case err != nil:
+			for _, at := range batch.routingAt {
+				batch.outcomes[at] = pipeline.Retry(err.Error())
+			}
+		default:
+			batch.settle(result, func(i int) string { return batch.routings[i].EventID }, batch.routingAt)
+		}
+	}
+	return batch.outcomes, nil
+}
+
+// batch is the records by kind, each with its place among the outcomes.
+type batch struct {
+	presences  []genesys.PresenceEvent
+	presenceAt []int
+	routings   []genesys.RoutingStatusEvent
+	routingAt  []int
+	outcomes   []pipeline.Outcome
+}
+
+func split(records []store.OutboxRecord) *batch {
+	b := &batch{outcomes: make([]pipeline.Outcome, len(records))}
+	for i, record := range records {
+		var entry statemodel.Entry
+		err := json.Unmarshal(record.Payload, &entry)
+		switch {
+		case err != nil:
+			b.outcomes[i] = pipeline.Reject("the stored event cannot be read: " + err.Error())
+		case entry.Presence != nil:
+			b.presences, b.presenceAt = append(b.presences, *entry.Presence), append(b.presenceAt, i)
+		case entry.Routing != nil:
+			b.routings, b.routingAt = append(b.routings, *entry.Routing), append(b.routingAt, i)
+		default:
+			b.outcomes[i] = pipeline.Reject("the stored event is empty")
+		}
+	}
+	return b
+}
+
+func (b *batch) settle(result genesys.BatchResult, eventID func(int) string, places []int) {
+	for i, at := range places {
+		b.outcomes[at] = outcome(result, eventID(i))
+	}
+}
+
+func outcome(result genesys.BatchResult, eventID string) pipeline.Outcome {
+	failed, ok := result.Failed(eventID)
+	if !ok {
+		return pipeline.Done()
+	}
+	switch failed.Verdict() {
+	case genesys.EventAlreadyAccepted:
+		return pipeline.Done()
+	case genesys.EventRetryable:
+		return pipeline.Retry(failed.Message)
+	case genesys.EventRejected:
+	}
+	return pipeline.Reject(failed.Message)
+}

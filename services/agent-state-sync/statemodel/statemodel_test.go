@@ -1,0 +1,180 @@
+package statemodel_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"engage.connector/pkg/engage"
+	"engage.connector/pkg/pipeline"
+	"engage.connector/services/agent-state-sync/statemodel"
+)
+
+// org is a directory that the test changes.
+type org struct {
+	users map[string]string
+	ready bool
+}
+
+func (o *org) UserID(employee string) (string, bool) {
+	id, ok := o.users[employee]
+	return id, ok
+}
+
+func (o *org) PresenceDefinition(name string) (string, bool) {
+	return "definition-" + name, name != ""
+}
+
+func (o *org) SourceID() string { return "source" }
+
+func newModel(o *org) *statemodel.Model {
+	return statemodel.New(statemodel.Options{
+		Tenant: "101", Registerer: prometheus.NewRegistry(),
+		Directory: func() (statemodel.Directory, bool) { return o, o.ready },
+	})
+}
+
+func start() time.Time { return time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC) }
+
+func info(employee, kind string, status int, at time.Time, reason string) engage.Event {
+	attributes := engage.Attributes{"statistic": "agent:" + employee + ":" + kind, "since": at.Format(time.RFC3339Nano)}
+	if status >= 0 {
+		attributes["status"] = json.Number(fmt.Sprint(status))
+	}
+	if reason != "" {
+		attributes["reasons"] = map[string]any{"ReasonCode": reason}
+	}
+	return engage.Event{Message: engage.MsgEventInfo, Time: at, Attributes: attributes}
+}
+
+// told renders the outbox in short: "user presence/Busy @1.5s".
+func told(t require.TestingT, effects pipeline.Effects) []string {
+	var lines []string
+	for _, entry := range effects.Outbox[statemodel.Outbox] {
+		var event statemodel.Entry
+		require.NoError(t, json.Unmarshal(entry.Payload, &event))
+		switch {
+		case event.Presence != nil:
+			require.Equal(t, entry.Key, event.Presence.UserID)
+			require.NoError(t, event.Presence.Validate())
+			lines = append(lines, fmt.Sprintf("%s %s @%s", entry.Key, event.Presence.PresenceDefinitionID, event.Presence.EventDateTime.Sub(start())))
+		case event.Routing != nil:
+			require.Equal(t, entry.Key, event.Routing.AgentID)
+			require.NoError(t, event.Routing.Validate())
+			lines = append(lines, fmt.Sprintf("%s %s @%s", entry.Key, event.Routing.Status, event.Routing.EventDateTime.Sub(start())))
+		}
+	}
+	return lines
+}
+
+func apply(t *testing.T, model *statemodel.Model, events ...engage.Event) []string {
+	t.Helper()
+	effects, err := model.Apply(events)
+	require.NoError(t, err)
+	return told(t, effects)
+}
+
+// ledger: E-EXAS-001, E-EXAS-007
+func TestOnlyWhatChangedIsTold(t *testing.T) {
+	model := newModel(&org{users: map[string]string{"E1": "u1"}, ready: true})
+	require.Equal(t, []string{"u1 definition-OnQueue @0s", "u1 Idle @0s"}, apply(t, model, info("E1", "state", 4, start(), "")))
+	require.Equal(t, []string{"u1 Interacting @1s"}, apply(t, model, info("E1", "state", 22, start().Add(time.Second), "")))
+	require.Empty(t, apply(t, model, info("E1", "state", 22, start().Add(2*time.Second), "")))
+}
+
+func TestTheTwoStatisticsOfOneChangeGiveOneState(t *testing.T) {
+	model := newModel(&org{users: map[string]string{"E1": "u1"}, ready: true})
+	at := start().Add(20 * time.Millisecond)
+	require.Equal(t, []string{"u1 definition-Break @20ms", "u1 OffQueue @20ms"},
+		apply(t, model, info("E1", "state", 8, start(), ""), info("E1", "reason", -1, at, "Break")))
+}
+
+// ledger: E-EXAS-005, E-EXAS-006
+func TestEveryStateOfAnOutageIsToldAfterIt(t *testing.T) {
+	model := newModel(&org{users: map[string]string{"E1": "u1"}, ready: true})
+	var events []engage.Event
+	for i, status := range []int{4, 22, 9, 4, 23} {
+		events = append(events, info("E1", "state", status, start().Add(time.Duration(i)*time.Minute), ""))
+	}
+	require.Equal(t, []string{
+		"u1 definition-OnQueue @0s", "u1 Idle @0s", "u1 Interacting @1m0s", "u1 Idle @3m0s", "u1 definition-Offline @4m0s", "u1 OffQueue @4m0s",
+	}, apply(t, model, events...))
+}
+
+// ledger: E-EXAS-025
+func TestAnAgentOutsideTheScopeIsNotToldUntilMapped(t *testing.T) {
+	o := &org{users: map[string]string{}, ready: true}
+	model := newModel(o)
+	require.Empty(t, apply(t, model, info("E1", "state", 4, start(), "")))
+	effects, err := model.Tick(start())
+	require.NoError(t, err)
+	require.Empty(t, told(t, effects))
+
+	o.users["E1"] = "u1"
+	effects, err = model.Tick(start().Add(time.Minute))
+	require.NoError(t, err)
+	require.Equal(t, []string{"u1 definition-OnQueue @0s", "u1 Idle @0s"}, told(t, effects))
+	effects, err = model.Tick(start().Add(2 * time.Minute))
+	require.NoError(t, err)
+	require.Empty(t, told(t, effects))
+}
+
+func TestAUserThatWasMappedAnewIsToldEverything(t *testing.T) {
+	o := &org{users: map[string]string{"E1": "u1"}, ready: true}
+	model := newModel(o)
+	apply(t, model, info("E1", "state", 4, start(), ""))
+	o.users["E1"] = "u2"
+	require.Equal(t, []string{"u2 definition-OnQueue @1s", "u2 Interacting @1s"},
+		apply(t, model, info("E1", "state", 22, start().Add(time.Second), "")))
+}
+
+func TestForeignAndMalformedEventsAreCountedAndHarmless(t *testing.T) {
+	model := newModel(&org{users: map[string]string{"E1": "u1"}, ready: true})
+	require.Empty(t, apply(t, model,
+		engage.Event{Message: engage.MsgEventInfo, Time: start(), Attributes: engage.Attributes{}},
+		engage.Event{Message: engage.MsgEventInfo, Time: start(), Attributes: engage.Attributes{"statistic": "queue:x", "status": json.Number("4")}},
+		engage.Event{Message: "feed.Heartbeat", Time: start()},
+	))
+}
+
+func TestStateThatCannotBeReadIsAnError(t *testing.T) {
+	model := newModel(&org{})
+	require.ErrorContains(t, model.Restore(map[string][]byte{"E1": []byte("{")}), "E1")
+}
+
+// Whatever is restored at whatever point, the org is told the same, with strictly increasing times
+// of each kind.
+func TestARestartAtAnyPointTellsTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		statuses := rapid.SliceOfN(rapid.SampledFrom([]int{4, 6, 7, 8, 9, 13, 18, 19, 20, 21, 22, 23}), 1, 30).Draw(t, "statuses")
+		var events []engage.Event
+		at := start()
+		for _, status := range statuses {
+			at = at.Add(time.Duration(rapid.IntRange(1, 400).Draw(t, "ms")) * time.Millisecond)
+			events = append(events, info("E1", "state", status, at, rapid.SampledFrom([]string{"", "Break"}).Draw(t, "reason")))
+		}
+		run := func(restart bool) (lines []string) {
+			o := &org{users: map[string]string{"E1": "u1"}, ready: true}
+			model, state := newModel(o), map[string][]byte{}
+			for _, event := range events {
+				effects, err := model.Apply([]engage.Event{event})
+				require.NoError(t, err)
+				for key, value := range effects.State {
+					state[key] = value
+				}
+				lines = append(lines, told(t, effects)...)
+				if restart {
+					model = newModel(o)
+					require.NoError(t, model.Restore(state))
+				}
+			}
+			return lines
+		}
+		require.Equal(t, run(false), run(true))
+	})
+}
