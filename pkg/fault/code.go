@@ -37,9 +37,9 @@ type rule struct {
 	retryable bool
 }
 
-// rules is the only place where codes, HTTP status and gRPC codes meet. HTTP and gRPC values are
+// codeTable is the only place where codes, HTTP status and gRPC codes meet. HTTP and gRPC values are
 // unique, so that a code survives a round trip over either transport.
-var rules = []rule{
+var codeTable = []rule{
 	{Invalid, http.StatusBadRequest, codes.InvalidArgument, false},
 	{Unauthenticated, http.StatusUnauthorized, codes.Unauthenticated, false},
 	{Forbidden, http.StatusForbidden, codes.PermissionDenied, false},
@@ -54,8 +54,8 @@ var rules = []rule{
 	{Internal, http.StatusInternalServerError, codes.Internal, false},
 }
 
-// httpAliases are further HTTP status values that foreign servers answer with.
-var httpAliases = map[int]Code{
+// httpAliasTable are further HTTP status values that foreign servers answer with.
+var httpAliasTable = map[int]Code{
 	http.StatusMethodNotAllowed:     Unsupported,
 	http.StatusRequestTimeout:       Timeout,
 	http.StatusGone:                 NotFound,
@@ -67,8 +67,8 @@ var httpAliases = map[int]Code{
 	http.StatusBadGateway:           Unavailable,
 }
 
-// grpcAliases are the gRPC codes that are no code's own.
-var grpcAliases = map[codes.Code]Code{
+// grpcAliasTable are the gRPC codes that are no code's own.
+var grpcAliasTable = map[codes.Code]Code{
 	codes.AlreadyExists:      Conflict,
 	codes.FailedPrecondition: Conflict,
 	codes.DataLoss:           Internal,
@@ -77,8 +77,8 @@ var grpcAliases = map[codes.Code]Code{
 
 // Codes lists every code, in the order of the table. Metrics use it to initialise their series.
 func Codes() []Code {
-	all := make([]Code, len(rules))
-	for i, r := range rules {
+	all := make([]Code, len(codeTable))
+	for i, r := range codeTable {
 		all[i] = r.code
 	}
 	return all
@@ -95,12 +95,12 @@ func (c Code) Retryable() bool { return c.rule().retryable }
 
 // rule finds the code's row; a code outside the table counts as Internal.
 func (c Code) rule() rule {
-	for _, r := range rules {
+	for _, r := range codeTable {
 		if r.code == c {
 			return r
 		}
 	}
-	return rules[len(rules)-1]
+	return codeTable[len(codeTable)-1]
 }
 
 // FromHTTPStatus classifies an answer's status. Below 300 there is no failure and the code is "".
@@ -109,12 +109,12 @@ func FromHTTPStatus(status int) Code {
 	if status < http.StatusMultipleChoices {
 		return ""
 	}
-	for _, r := range rules {
+	for _, r := range codeTable {
 		if r.http == status {
 			return r.code
 		}
 	}
-	if code, ok := httpAliases[status]; ok {
+	if code, ok := httpAliasTable[status]; ok {
 		return code
 	}
 	if status >= http.StatusBadRequest && status < http.StatusInternalServerError {
@@ -128,12 +128,12 @@ func FromGRPC(code codes.Code) Code {
 	if code == codes.OK {
 		return ""
 	}
-	for _, r := range rules {
+	for _, r := range codeTable {
 		if r.grpc == code {
 			return r.code
 		}
 	}
-	if known, ok := grpcAliases[code]; ok {
+	if known, ok := grpcAliasTable[code]; ok {
 		return known
 	}
 	return Internal

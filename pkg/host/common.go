@@ -42,14 +42,14 @@ const (
 	maxDrainTimeout = 10 * time.Minute
 )
 
-// plainName is what may stand in a Redis key without changing its meaning: in particular no brace,
+// plainNamePattern is what may stand in a Redis key without changing its meaning: in particular no brace,
 // because {tenant} is the hash tag, and no colon, which separates the parts of a key.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var plainNamePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // Validate checks what the types alone cannot.
 func (c *Common) Validate() []error {
 	var faults faultList
-	if c.TenantID != "" && !plainName.MatchString(c.TenantID) {
+	if c.TenantID != "" && !plainNamePattern.MatchString(c.TenantID) {
 		faults.add(BadVariable("TENANT_ID", strconv.Quote(c.TenantID)+" is not a tenant's DBID",
 			"write digits, or letters, digits, dot, dash and underscore"))
 	}
@@ -70,7 +70,7 @@ func (c *RedisConfig) Validate() []error {
 	for _, addr := range c.Addrs {
 		faults.add(AddrFault("REDIS_ADDR", addr))
 	}
-	if !plainName.MatchString(c.KeyPrefix) {
+	if !plainNamePattern.MatchString(c.KeyPrefix) {
 		faults.add(BadVariable("REDIS_KEY_PREFIX", strconv.Quote(c.KeyPrefix)+" cannot begin a key",
 			"write letters, digits, dot, dash and underscore"))
 	}

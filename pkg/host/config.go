@@ -109,7 +109,7 @@ func (l *loader) variable(target reflect.Value, field reflect.StructField, name 
 	}
 	if environ[name] == "" && field.Tag.Get("envDefault") == "" {
 		if mandatory(field) {
-			l.blame(name, "required, but not set", "set it to "+helpOf(field, "a value"))
+			l.blame(name, "required, but not set", missingFix(field, name))
 		}
 		return
 	}

@@ -43,6 +43,15 @@ func helpOf(field reflect.StructField, otherwise string) string {
 	return otherwise
 }
 
+// missingFix says what to set; a secret has two ways.
+func missingFix(field reflect.StructField, name string) string {
+	fix := "set it to " + helpOf(field, "a value")
+	if field.Type == reflect.TypeFor[Secret]() {
+		fix += ", or " + name + fileSuffix + " to the path of a file that holds it"
+	}
+	return fix
+}
+
 // describe says in our words what the library could not parse, and what to write instead.
 func describe(field reflect.StructField, value string, err error) (problem, fix string) {
 	shown := shownValue(field, value)

@@ -205,7 +205,12 @@ func TestStopIsBounded(t *testing.T) {
 
 	cut := make(chan error, 1)
 	go func() {
-		resp, err := client.Get("http://" + h.HTTPAddr() + "/stuck") //nolint:noctx // the cut itself must end it
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+h.HTTPAddr()+"/stuck", nil)
+		if err != nil {
+			cut <- err
+			return
+		}
+		resp, err := client.Do(req)
 		if err == nil {
 			err = resp.Body.Close()
 		}
