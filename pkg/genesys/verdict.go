@@ -1,6 +1,9 @@
 package genesys
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // EventVerdict says what a per-event error of an injection means for the sender.
 type EventVerdict int
@@ -15,21 +18,27 @@ const (
 	EventAlreadyAccepted
 )
 
-// repeatedEventTable lists parts of the message by which the API refuses an event id that it knows.
-// The texts are not publicly documented. A text that is missing here makes a repeated event look
-// rejected: it is then kept aside needlessly, and nothing is lost or injected twice.
+// repeatedEventTable lists what the API may say of an event id that it knows. The texts are not
+// publicly documented, so a message counts only when it names the event id itself: a text that is
+// missing here makes a repeated event look rejected, and it is then kept aside needlessly; a text
+// that fits too much would drop an event.
 func repeatedEventTable() []string { return []string{"already used", "already exists", "duplicate"} }
+
+// eventIDTable lists how a message names the event id.
+func eventIDTable() []string { return []string{"eventid", "event id"} }
 
 // Verdict classifies the error of one event.
 func (e EventError) Verdict() EventVerdict {
 	message := strings.ToLower(e.Message)
-	for _, part := range repeatedEventTable() {
-		if strings.Contains(message, part) && strings.Contains(message, "event") {
-			return EventAlreadyAccepted
-		}
+	if containsAny(message, eventIDTable()) && containsAny(message, repeatedEventTable()) {
+		return EventAlreadyAccepted
 	}
 	if e.Retryable {
 		return EventRetryable
 	}
 	return EventRejected
+}
+
+func containsAny(text string, parts []string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
 }
