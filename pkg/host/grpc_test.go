@@ -261,19 +261,24 @@ func TestDrainEndsOpenStreams(t *testing.T) {
 	require.Contains(t, err.Error(), "the service is stopping")
 }
 
-// An open call is answered during the drain; one that never ends is cut at the bound.
+// An open call is answered during the drain; one that never ends is cut at the bound, even when it
+// does not listen to its context.
 func TestDrainWaitsForOpenCallsWithinItsBound(t *testing.T) {
-	for name, ends := range map[string]bool{"ends": true, "hangs": false} {
+	for name, cut := range map[string]bool{"ends": false, "hangs": true, "deaf": true} {
 		t.Run(name, func(t *testing.T) {
 			inHandler, leave := make(chan struct{}), make(chan struct{})
 			h := serving(t, &handlers{echo: func(ctx context.Context, text string) (string, error) {
 				close(inHandler)
+				ended := ctx.Done()
+				if name == "deaf" {
+					ended = nil
+				}
 				select {
 				case <-leave:
-				case <-ctx.Done():
+				case <-ended:
 				}
 				return text, nil
-			}}, func(o *host.Options) { o.DrainTimeout = 400 * time.Millisecond })
+			}}, func(o *host.Options) { o.DrainTimeout = 200 * time.Millisecond })
 			conn := dial(t, h, host.TLSFiles{}, "")
 			called := make(chan error, 1)
 			go func() {
@@ -284,13 +289,14 @@ func TestDrainWaitsForOpenCallsWithinItsBound(t *testing.T) {
 			stopped := make(chan error, 1)
 			go func() { stopped <- h.Stop(t.Context()) }()
 			<-h.Draining()
-			if ends {
+			if !cut {
 				close(leave)
 				require.NoError(t, <-stopped)
 				require.NoError(t, <-called)
 				return
 			}
 			require.ErrorContains(t, <-stopped, "open gRPC calls were cut")
+			close(leave)
 			require.Error(t, <-called)
 		})
 	}

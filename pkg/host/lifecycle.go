@@ -175,8 +175,7 @@ func (h *Host) shutdownGRPC(ctx context.Context) error {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		h.grpc.Stop()
-		<-done
+		h.grpc.Stop() // cancels the handlers; one that does not listen is left behind
 		return fmt.Errorf("open gRPC calls were cut: %w", ctx.Err())
 	}
 }

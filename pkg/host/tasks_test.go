@@ -40,6 +40,7 @@ func TestFailedTaskIsStartedAgainWithAGrowingWait(t *testing.T) {
 		})
 		ts.start(t.Context())
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		require.Len(t, starts, 6, "it ends for good when it returns nil")
 		for i, least := range []time.Duration{400 * time.Millisecond, 800 * time.Millisecond, 1600 * time.Millisecond, 3200 * time.Millisecond, 6400 * time.Millisecond} {
 			wait := starts[i+1].Sub(starts[i])
@@ -127,6 +128,7 @@ func TestRestartWaitObeysWhatTheErrorAsks(t *testing.T) {
 		})
 		ts.start(t.Context())
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		require.Equal(t, 42*time.Second, starts[1].Sub(starts[0]))
 		require.NoError(t, ts.stop(t.Context()))
 	})
