@@ -1,0 +1,408 @@
+// Package model is the pipeline's model of this service: it feeds the call model, advances the
+// conversations, joins the recordings, and says what is to be stored and sent. It is called from
+// one goroutine; questions of operators may come from others.
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"engage.connector/pkg/engage"
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/pipeline"
+	"engage.connector/pkg/store"
+	"engage.connector/services/conversation-provider/callmodel"
+	"engage.connector/services/conversation-provider/conversation"
+	"engage.connector/services/conversation-provider/recording"
+)
+
+// The outboxes.
+const (
+	OutboxConversation = "conversation" // payload: Injection
+	OutboxRecording    = "recording"    // payload: recording.Submission
+)
+
+// Messages that this service writes into the calls log itself.
+const (
+	// MsgRecording carries what a media server posted: attributes CallUUID and Body.
+	MsgRecording = "mcp.RecordingMetadata"
+	// MsgRefused says that the org refused an event for good: attributes CallUUID, EventID, Reason.
+	MsgRefused = "excp.EventRefused"
+)
+
+// Injection is one entry of the outbox "conversation".
+type Injection struct {
+	CallUUID string                    `json:"callUuid"`
+	Event    genesys.ConversationEvent `json:"event"`
+}
+
+// Recordings says how recordings are to be treated. Its answers may change between calls.
+type Recordings interface {
+	// Options returns the options of the section conversation_provider.
+	Options() recording.Options
+	// Settings returns the org's settings of speech and text analytics.
+	Settings() recording.Settings
+}
+
+// Observer counts outcomes. After a failed commit an outcome may be counted twice.
+type Observer interface {
+	CallClosed(stage conversation.Stage, reason conversation.Reason)
+	Recording(outcome RecordingState)
+	OrphansDropped(n int)
+}
+
+// Options configure a Model. Directory, Recordings and Tenant are required.
+type Options struct {
+	Tenant     string
+	Machine    conversation.Options // Tenant is filled in
+	Directory  conversation.Directory
+	Recordings Recordings
+	Observer   Observer // default: none
+
+	Retention    time.Duration // of closed calls and unmatched recordings; default 24 h
+	MaxClosed    int           // closed calls kept; default 20,000
+	MaxUnmatched int           // recordings kept that belong to no call; default 10,000
+	StaleAfter   time.Duration // silence after which a call is given up; default 12 h
+}
+
+const (
+	defaultRetention    = 24 * time.Hour
+	defaultMaxClosed    = 20_000
+	defaultMaxUnmatched = 10_000
+	defaultStaleAfter   = 12 * time.Hour
+	orphanPatience      = 5 * time.Minute
+	stubPatience        = time.Hour
+	housekeeping        = time.Minute
+)
+
+// Model implements pipeline.Model.
+type Model struct {
+	opts    Options
+	machine *conversation.Machine
+
+	mu      sync.RWMutex // for Lookup; the writer's goroutine is the only one that changes anything
+	book    *callmodel.Book
+	calls   map[string]*Interaction // open ones, by CallUUID
+	closed  map[string]*Interaction
+	order   []string // closed calls, oldest first
+	records map[string]*Record
+	kept    int                 // records that are not submitted
+	waiting map[string]struct{} // open calls that time may change
+	dirty   dirty
+	swept   time.Time // when housekeeping was done
+}
+
+type dirty struct {
+	closed  map[string]struct{}
+	records map[string]struct{}
+}
+
+var _ pipeline.Model = (*Model)(nil)
+
+// New returns an empty model.
+func New(opts Options) *Model {
+	fill(&opts.Retention, defaultRetention)
+	fill(&opts.StaleAfter, defaultStaleAfter)
+	fill(&opts.MaxClosed, defaultMaxClosed)
+	fill(&opts.MaxUnmatched, defaultMaxUnmatched)
+	if opts.Observer == nil {
+		opts.Observer = nobody{}
+	}
+	opts.Machine.Tenant = opts.Tenant
+	m := &Model{opts: opts, machine: conversation.NewMachine(opts.Machine, opts.Directory)}
+	m.reset()
+	return m
+}
+
+func fill[T int | time.Duration](value *T, fallback T) {
+	if *value <= 0 {
+		*value = fallback
+	}
+}
+
+type nobody struct{}
+
+func (nobody) CallClosed(conversation.Stage, conversation.Reason) {}
+func (nobody) Recording(RecordingState)                           {}
+func (nobody) OrphansDropped(int)                                 {}
+
+func (m *Model) reset() {
+	m.book = callmodel.NewBook(callmodel.Options{Keep: m.keep})
+	m.calls, m.closed = map[string]*Interaction{}, map[string]*Interaction{}
+	m.records, m.waiting = map[string]*Record{}, map[string]struct{}{}
+	m.order, m.kept = nil, 0
+	m.dirty = dirty{closed: map[string]struct{}{}, records: map[string]struct{}{}}
+}
+
+// keep tells which user data is needed: the disposition and the language.
+func (m *Model) keep(key string) bool {
+	return key == m.machine.DispositionKey() || key != "" && key == m.opts.Recordings.Options().LanguageKey
+}
+
+// Keys of the state: the kind, a slash, the id.
+const (
+	keyCall   = "c/"
+	keyClosed = "s/"
+	keyDN     = "d/"
+	keyOrphan = "o/"
+	keyRecord = "r/"
+)
+
+// Restore replaces everything by what was committed.
+func (m *Model) Restore(state map[string][]byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reset()
+	for key, value := range state {
+		if err := m.restore(key, value); err != nil {
+			return fault.Newf(fault.Internal, "model.restore", "state %q: %w", key, err)
+		}
+	}
+	m.sortClosed()
+	return nil
+}
+
+func (m *Model) restore(key string, value []byte) error {
+	kind, id, _ := strings.Cut(key, "/")
+	switch kind + "/" {
+	case keyCall, keyClosed:
+		in := &Interaction{}
+		if err := json.Unmarshal(value, in); err != nil {
+			return fmt.Errorf("interaction: %w", err)
+		}
+		if in.Call == nil {
+			m.closed[id] = in
+			m.book.RestoreClosed(id)
+			return nil
+		}
+		m.calls[id] = in
+		m.book.RestoreCall(in.Call)
+		m.waiting[id] = struct{}{} // whether it waits is found out by the next tick
+	case keyDN:
+		d := &callmodel.DN{}
+		if err := json.Unmarshal(value, d); err != nil {
+			return fmt.Errorf("DN: %w", err)
+		}
+		m.book.RestoreDN(d)
+	case keyOrphan:
+		o := &callmodel.Orphans{}
+		if err := json.Unmarshal(value, o); err != nil {
+			return fmt.Errorf("orphans: %w", err)
+		}
+		m.book.RestoreOrphans(o)
+	case keyRecord:
+		r := &Record{}
+		if err := json.Unmarshal(value, r); err != nil {
+			return fmt.Errorf("recording: %w", err)
+		}
+		m.records[id] = r
+		if r.State == RecordingKept {
+			m.kept++
+		}
+	default:
+		return fmt.Errorf("unknown kind %q", kind)
+	}
+	return nil
+}
+
+// Apply reads events in the order of their time.
+func (m *Model) Apply(events []engage.Event) (pipeline.Effects, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	touched := map[string]struct{}{}
+	out := &outbox{}
+	for _, e := range events {
+		for _, uuid := range m.read(e, out) {
+			touched[uuid] = struct{}{}
+		}
+	}
+	for _, uuid := range sorted(touched) {
+		m.advance(uuid, time.Time{}, out)
+	}
+	return m.effects(out)
+}
+
+func (m *Model) read(e engage.Event, out *outbox) []string {
+	switch e.Message {
+	case MsgRecording:
+		m.readRecording(e, out)
+		return nil
+	case MsgRefused:
+		uuid := e.CallUUID()
+		m.book.Record(uuid, callmodel.Fact{
+			Kind: callmodel.Rejected, At: e.Time, Stream: callmodel.StreamCall,
+			Subject: e.Attributes.Text("EventID"), Note: e.Attributes.Text("Reason"),
+		})
+		return []string{uuid}
+	default:
+		return m.book.Apply(e)
+	}
+}
+
+// Tick lets time pass.
+func (m *Model) Tick(now time.Time) (pipeline.Effects, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := &outbox{}
+	for _, uuid := range sorted(m.waiting) {
+		m.advance(uuid, now, out)
+	}
+	if now.Sub(m.swept) >= housekeeping {
+		m.swept = now
+		m.sweep(now, out)
+	}
+	return m.effects(out)
+}
+
+// advance lets a conversation read its call's facts.
+func (m *Model) advance(uuid string, now time.Time, out *outbox) {
+	call := m.book.Call(uuid)
+	if call == nil {
+		delete(m.waiting, uuid)
+		return
+	}
+	in := m.open(call)
+	before := progress(in)
+	events := m.machine.Advance(call, in.Conversation, m.book, now)
+	out.inject(uuid, events)
+	if len(events) > 0 || progress(in) != before {
+		m.book.Touch(uuid)
+	}
+	m.settle(in, out)
+}
+
+// open returns the interaction of a call that is not closed.
+func (m *Model) open(call *callmodel.Call) *Interaction {
+	in := m.calls[call.UUID]
+	if in == nil {
+		in = &Interaction{UUID: call.UUID, Call: call, Conversation: &conversation.Conversation{}}
+		m.calls[call.UUID] = in
+	}
+	return in
+}
+
+// progress changes whenever reading facts changed something that must be stored.
+func progress(in *Interaction) [3]int {
+	return [3]int{len(in.Call.Facts), len(in.Conversation.Trace), len(in.Conversation.Stage)}
+}
+
+// settle notes whether a call waits, and closes it when nothing more can follow.
+func (m *Model) settle(in *Interaction, out *outbox) {
+	conv := in.Conversation
+	if over(in) {
+		m.joinWaiting(in, out)
+	}
+	if in.Call.Deleted.IsZero() || !conv.Finished() || conv.WrappingUp() {
+		if conv.Waits != "" || conv.WrappingUp() {
+			m.waiting[in.UUID] = struct{}{}
+		} else {
+			delete(m.waiting, in.UUID)
+		}
+		return
+	}
+	m.close(in, out)
+}
+
+// close replaces a call by its summary, and submits the recordings that waited for its end.
+func (m *Model) close(in *Interaction, out *outbox) {
+	in.summarize(m.opts.Recordings.Options().LanguageKey)
+	delete(m.calls, in.UUID)
+	delete(m.waiting, in.UUID)
+	m.book.Close(in.UUID)
+	m.closed[in.UUID] = in
+	m.order = append(m.order, in.UUID)
+	m.dirty.closed[in.UUID] = struct{}{}
+	m.opts.Observer.CallClosed(in.Conversation.Stage, in.Conversation.Reason)
+	m.joinWaiting(in, out)
+}
+
+// effects collects what changed.
+func (m *Model) effects(out *outbox) (pipeline.Effects, error) {
+	e := pipeline.Effects{State: map[string][]byte{}, Outbox: out.entries}
+	changes := m.book.TakeChanges()
+	w := stateWriter{state: e.State}
+	for _, uuid := range changes.Calls {
+		if call := m.book.Call(uuid); call != nil {
+			m.open(call)
+		}
+		writeState(&w, keyCall+uuid, m.calls[uuid])
+	}
+	for _, dn := range changes.DNs {
+		writeState(&w, keyDN+dn, m.book.DN(dn))
+	}
+	for _, conn := range changes.Orphans {
+		writeState(&w, keyOrphan+conn, m.book.Orphans(conn))
+	}
+	for _, uuid := range sorted(m.dirty.closed) {
+		writeState(&w, keyClosed+uuid, m.closed[uuid])
+	}
+	for _, id := range sorted(m.dirty.records) {
+		writeState(&w, keyRecord+id, m.records[id])
+	}
+	clear(m.dirty.closed)
+	clear(m.dirty.records)
+	if err := firstError(w.err, out.err); err != nil {
+		return pipeline.Effects{}, fault.Wrap(fault.Internal, "model.effects", err)
+	}
+	return e, nil
+}
+
+type stateWriter struct {
+	state map[string][]byte
+	err   error
+}
+
+// writeState writes one value; what is gone is deleted.
+func writeState[T any](w *stateWriter, key string, value *T) {
+	if value == nil {
+		w.state[key] = nil
+		return
+	}
+	data, err := json.Marshal(value)
+	w.err = firstError(w.err, err)
+	w.state[key] = data
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outbox collects what is to be sent.
+type outbox struct {
+	entries map[string][]store.OutboxEntry
+	err     error
+}
+
+func (o *outbox) inject(uuid string, events []genesys.ConversationEvent) {
+	for _, e := range events {
+		o.add(OutboxConversation, e.ConversationID, Injection{CallUUID: uuid, Event: e})
+	}
+}
+
+func (o *outbox) add(name, key string, payload any) {
+	data, err := json.Marshal(payload)
+	o.err = firstError(o.err, err)
+	if o.entries == nil {
+		o.entries = map[string][]store.OutboxEntry{}
+	}
+	o.entries[name] = append(o.entries[name], store.OutboxEntry{Key: key, Payload: data})
+}
+
+func sorted[T any](m map[string]T) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

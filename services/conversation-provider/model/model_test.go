@@ -1,0 +1,217 @@
+package model_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"engage.connector/pkg/engage"
+	"engage.connector/services/conversation-provider/conversation"
+	"engage.connector/services/conversation-provider/feedtest"
+	"engage.connector/services/conversation-provider/model"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// A captured feed goes in, the events for the org come out; both are files that can be read.
+//
+// ledger: E-EXCP-002
+// ledger: E-EXCP-007
+// ledger: E-EXCP-008
+// ledger: E-EXCP-009
+// ledger: E-EXCP-010
+// ledger: E-EXCP-011
+// ledger: E-EXCP-012
+// ledger: E-EXCP-013
+// ledger: E-EXCP-014
+// ledger: E-EXCP-015
+// ledger: E-EXCP-027
+func TestFeedFilesGiveTheirGoldenEvents(t *testing.T) {
+	flows := maps.Clone(feedtest.Flows())
+	for _, name := range []string{"conference", "out-of-scope"} {
+		flows[name] = feedtest.Unsupported()[name]
+	}
+	for name, flow := range flows {
+		t.Run(name, func(t *testing.T) {
+			feed, golden := filepath.Join("testdata", name+".ndjson"), filepath.Join("testdata", name+".golden.json")
+			if *update {
+				site := feedtest.New().Logins()
+				flow(site, 1)
+				var b bytes.Buffer
+				require.NoError(t, feedtest.Write(&b, site.Events))
+				require.NoError(t, os.WriteFile(feed, b.Bytes(), 0o600))
+			}
+			file, err := os.Open(feed)
+			require.NoError(t, err)
+			defer func() { require.NoError(t, file.Close()) }()
+			d := newDesk(t)
+			require.NoError(t, engage.Replay(file, func(e engage.Event) error {
+				d.apply(e)
+				return nil
+			}, func(bad engage.BadLine) error {
+				t.Errorf("bad line: %s", bad.Reason)
+				return nil
+			}))
+			d.settle()
+			var got bytes.Buffer
+			for _, i := range d.out {
+				line, err := json.Marshal(i.Event)
+				require.NoError(t, err)
+				got.Write(line)
+				got.WriteByte('\n')
+			}
+			if *update {
+				require.NoError(t, os.WriteFile(golden, got.Bytes(), 0o600))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			require.Equal(t, string(want), got.String())
+		})
+	}
+}
+
+// A model that is dropped after any batch and restored from what was committed sends, in sum, what
+// an undisturbed one sends.
+//
+// ledger: E-EXCP-005
+func TestRestartAtAnyPointChangesNothing(t *testing.T) {
+	flows := maps.Clone(feedtest.Flows())
+	maps.Copy(flows, feedtest.Unsupported())
+	names := slices.Sorted(maps.Keys(flows))
+	rapid.Check(t, func(t *rapid.T) {
+		site := feedtest.New().Logins()
+		for n, name := range rapid.SliceOfN(rapid.SampledFrom(names), 1, 3).Draw(t, "flows") {
+			flows[name](site, n+1)
+		}
+		undisturbed := newDesk(t).feed(site.Events).settle()
+
+		pick := func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "pick") }
+		mixed := feedtest.Duplicate(feedtest.Interleave(site.Events, pick), 3, pick)
+		d := newDesk(t)
+		for len(mixed) > 0 {
+			n := 1 + pick(min(len(mixed), 8))
+			batch := make([]engage.Event, n)
+			for i, e := range mixed[:n] {
+				batch[i] = e.Event
+			}
+			slices.SortStableFunc(batch, func(a, b engage.Event) int { return a.Time.Compare(b.Time) })
+			d.apply(batch...)
+			mixed = mixed[n:]
+			if pick(3) == 0 {
+				d.restart()
+			}
+		}
+		d.settle()
+		require.Equal(t, undisturbed.lines(), d.lines())
+	})
+}
+
+func TestClosedCallsAreForgottenAfterTheRetention(t *testing.T) {
+	site := feedtest.New().Logins()
+	site.Main(1)
+	d := newDesk(t).feed(site.Events).settle()
+	require.Zero(t, d.model.Counts().OpenCalls)
+	require.Equal(t, 1, d.model.Counts().ClosedCalls)
+	sent := len(d.out)
+
+	// What comes late does not bring the call back.
+	d.feed(site.Events).settle()
+	require.Len(t, d.out, sent)
+	require.Zero(t, d.model.Counts().OpenCalls)
+
+	d.tick(25 * time.Hour)
+	require.Zero(t, d.model.Counts().ClosedCalls)
+	for key := range d.state {
+		require.Contains(t, key, "d/", "only DNs are left")
+	}
+}
+
+func TestClosedCallsAreBounded(t *testing.T) {
+	d := newDesk(t)
+	d.opts.MaxClosed = 3
+	d.restart()
+	site := feedtest.New().Logins()
+	for n := range 5 {
+		feedtest.Flows()["abandoned-in-queue"](site, n+1)
+	}
+	d.feed(site.Events).settle()
+	require.Equal(t, 3, d.model.Counts().ClosedCalls)
+}
+
+func TestCallWhoseEndIsLostIsEnded(t *testing.T) {
+	site := feedtest.New().Logins()
+	site.Inbound(1).IVR().Queue().Ring("A", feedtest.Ext1).Answer("A", feedtest.Ext1)
+	d := newDesk(t).feed(site.Events).settle()
+	require.Equal(t, 1, d.model.Counts().OpenCalls)
+	sent := len(d.out)
+	d.tick(13 * time.Hour)
+	require.Zero(t, d.model.Counts().OpenCalls)
+	require.Len(t, d.out, sent+2, "both legs are ended")
+	trace, ok, err := d.model.Lookup(site.Events[len(site.Events)-2].CallUUID())
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.Contains(t, string(trace.Interaction), string(conversation.ReasonLost))
+}
+
+func TestRefusalByTheOrgSuspendsTheConversation(t *testing.T) {
+	site := feedtest.New().Logins()
+	call := site.Inbound(1).IVR().Queue()
+	d := newDesk(t).feed(site.Events)
+	sent := len(d.out)
+	d.apply(engage.Event{Message: model.MsgRefused, Time: site.Now, Attributes: engage.Attributes{
+		"CallUUID": call.UUID, "EventID": d.out[0].Event.EventID, "Reason": "conversation closed",
+	}})
+	rest := len(site.Events)
+	call.Ring("A", feedtest.Ext1).Answer("A", feedtest.Ext1).HangUp("X", "A")
+	d.feed(site.Events[rest:]).settle()
+	for _, i := range d.out[sent:] {
+		require.EqualValues(t, "CommunicationEnded", i.Event.Type)
+	}
+	require.NotEmpty(t, d.out[sent:])
+}
+
+func TestEventsBeforeTheirCallFindItByConnID(t *testing.T) {
+	site := feedtest.New().Logins()
+	site.Main(1)
+	var late []feedtest.Event
+	for i, e := range site.Events {
+		if e.Link == feedtest.LinkQueue {
+			site.Events[i].Attributes = maps.Clone(e.Attributes)
+			delete(site.Events[i].Attributes, "CallUUID")
+		}
+	}
+	want := newDesk(t).feed(site.Events).settle()
+	first := slices.IndexFunc(site.Events, func(e feedtest.Event) bool { return e.Link == feedtest.LinkCall })
+	for _, e := range site.Events[first:] {
+		if e.Link == feedtest.LinkQueue {
+			late = append(late, e)
+		}
+	}
+	rest := slices.DeleteFunc(slices.Clone(site.Events), func(e feedtest.Event) bool { return e.Link == feedtest.LinkQueue })
+	d := newDesk(t).feed(late)
+	require.Equal(t, 1, d.model.Counts().Orphans)
+	d.restart()
+	d.feed(rest).settle()
+	require.Equal(t, want.lines(), d.lines())
+	require.Zero(t, d.model.Counts().Orphans)
+}
+
+func TestOrphansAreDroppedAfterAWhile(t *testing.T) {
+	site := feedtest.New()
+	call := site.Call(1, engage.CallTypeInbound)
+	call.Participants(feedtest.Ext1, "a", "b")
+	d := newDesk(t).feed(site.Events[1:])
+	require.Equal(t, 1, d.model.Counts().Orphans)
+	d.tick(0).tick(6 * time.Minute)
+	require.Zero(t, d.model.Counts().Orphans)
+	require.Empty(t, d.state)
+}

@@ -1,0 +1,124 @@
+package model
+
+import (
+	"slices"
+	"time"
+
+	"engage.connector/pkg/engage"
+	"engage.connector/services/conversation-provider/recording"
+)
+
+// RecordingState is where a segment is, as far as this service knows.
+type RecordingState string
+
+// The states. The list is closed: it labels a metric.
+const (
+	RecordingKept      RecordingState = "kept"      // not submitted, with a reason; may be later
+	RecordingSubmitted RecordingState = "submitted" // handed to the outbox
+	RecordingDropped   RecordingState = "dropped"   // kept too long
+)
+
+// RecordingStates lists every state.
+func RecordingStates() []RecordingState {
+	return []RecordingState{RecordingKept, RecordingSubmitted, RecordingDropped}
+}
+
+// Record is a segment that was reported.
+type Record struct {
+	ID      string            `json:"id"`
+	Segment recording.Segment `json:"segment"`
+	State   RecordingState    `json:"state"`
+	Reason  string            `json:"reason,omitempty"`
+	At      time.Time         `json:"at"`
+	// Body is what the media server posted, while the segment is kept.
+	Body string `json:"body,omitempty"`
+	// Submission is what was handed over.
+	Submission *recording.Submission `json:"submission,omitempty"`
+}
+
+// readRecording takes what a media server posted.
+func (m *Model) readRecording(e engage.Event, out *outbox) {
+	body := e.Attributes.Text("Body")
+	segments, err := recording.Parse([]byte(body))
+	if err != nil {
+		return // the handler accepts only what can be read
+	}
+	for _, s := range segments {
+		id := recording.ID(m.opts.Tenant, s.FileName)
+		if s.CallUUID == "" || recording.CheckFileName(s.FileName) != nil || m.records[id] != nil {
+			continue
+		}
+		if m.kept >= m.opts.MaxUnmatched {
+			m.opts.Observer.Recording(RecordingDropped)
+			continue
+		}
+		r := &Record{ID: id, Segment: s, State: RecordingKept, At: e.Time, Body: body}
+		m.records[id] = r
+		m.kept++
+		m.opts.Observer.Recording(RecordingKept)
+		m.join(r, out)
+	}
+}
+
+// join tries to submit a segment.
+func (m *Model) join(r *Record, out *outbox) {
+	if r.State == RecordingSubmitted {
+		return
+	}
+	in := m.interaction(r.Segment.CallUUID)
+	if in != nil && !slices.Contains(in.Recordings, r.ID) {
+		in.Recordings = append(in.Recordings, r.ID)
+		m.touch(in)
+	}
+	options := m.opts.Recordings.Options()
+	what := recording.Interaction{}
+	if in != nil {
+		what.Conversation = in.Conversation
+		what.Over = over(in)
+		what.Language = in.language(options.LanguageKey)
+	}
+	sub, kept := recording.Join(m.opts.Tenant, r.Segment, what, m.opts.Recordings.Settings(), options)
+	if kept != "" {
+		if r.Reason != kept {
+			r.Reason = kept
+			m.dirty.records[r.ID] = struct{}{}
+		}
+		return
+	}
+	m.kept--
+	r.State, r.Reason, r.Body, r.Submission = RecordingSubmitted, "", "", &sub
+	m.dirty.records[r.ID] = struct{}{}
+	m.opts.Observer.Recording(RecordingSubmitted)
+	out.add(OutboxRecording, r.ID, sub)
+}
+
+// interaction finds an open or closed call; nil when it is not known.
+func (m *Model) interaction(uuid string) *Interaction {
+	if in := m.calls[uuid]; in != nil {
+		return in
+	}
+	return m.closed[uuid]
+}
+
+func (m *Model) touch(in *Interaction) {
+	if in.Call == nil {
+		m.dirty.closed[in.UUID] = struct{}{}
+		return
+	}
+	m.book.Touch(in.UUID)
+}
+
+// over tells whether an interaction has ended, so that its recordings can be submitted (guide, "How
+// recording injection works", step 5). After-call work is not waited for.
+func over(in *Interaction) bool {
+	return in.Call == nil || !in.Call.Deleted.IsZero() && in.Conversation.Finished()
+}
+
+// joinWaiting submits the segments of an interaction that waited for its end.
+func (m *Model) joinWaiting(in *Interaction, out *outbox) {
+	for _, id := range in.Recordings {
+		if r := m.records[id]; r != nil {
+			m.join(r, out)
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package model
+
+import (
+	"slices"
+	"time"
+)
+
+// sweep bounds what is kept.
+func (m *Model) sweep(now time.Time, out *outbox) {
+	if n := m.book.PruneOrphans(now, orphanPatience); n > 0 {
+		m.opts.Observer.OrphansDropped(n)
+	}
+	for _, uuid := range m.book.Calls() {
+		m.giveUp(uuid, now, out)
+	}
+	for len(m.order) > 0 {
+		oldest := m.closed[m.order[0]]
+		if len(m.order) <= m.opts.MaxClosed && now.Sub(oldest.Ended) < m.opts.Retention {
+			break
+		}
+		m.forget(oldest)
+	}
+	for _, id := range sorted(m.records) {
+		r := m.records[id]
+		m.join(r, out) // options may have changed, or its call may have appeared
+		if now.Sub(r.At) >= m.opts.Retention && m.interaction(r.Segment.CallUUID) == nil {
+			m.drop(r)
+		}
+	}
+}
+
+// giveUp closes a call of which nothing has been heard for too long: its end was lost with a link.
+func (m *Model) giveUp(uuid string, now time.Time, out *outbox) {
+	call := m.book.Call(uuid)
+	patience := m.opts.StaleAfter
+	if call.Created.IsZero() {
+		patience = min(patience, stubPatience)
+	}
+	last := newest(call)
+	if now.Sub(last) < patience {
+		return
+	}
+	in := m.open(call)
+	if !in.Conversation.Finished() {
+		out.inject(uuid, m.machine.Abandon(call, in.Conversation, last))
+	}
+	m.close(in, out)
+}
+
+func (m *Model) forget(in *Interaction) {
+	m.order = m.order[1:]
+	delete(m.closed, in.UUID)
+	m.book.Forget(in.UUID)
+	m.dirty.closed[in.UUID] = struct{}{}
+	for _, id := range in.Recordings {
+		if r := m.records[id]; r != nil {
+			m.drop(r)
+		}
+	}
+}
+
+func (m *Model) drop(r *Record) {
+	if r.State == RecordingKept {
+		m.kept--
+		m.opts.Observer.Recording(RecordingDropped)
+	}
+	delete(m.records, r.ID)
+	m.dirty.records[r.ID] = struct{}{}
+}
+
+// sortClosed puts restored calls into the order of their end.
+func (m *Model) sortClosed() {
+	m.order = sorted(m.closed)
+	slices.SortStableFunc(m.order, func(a, b string) int { return m.closed[a].Ended.Compare(m.closed[b].Ended) })
+}
