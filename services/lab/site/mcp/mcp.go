@@ -23,7 +23,7 @@ import (
 type Options struct {
 	StorageURL     string // WebDAV folder, e.g. http://host/recordings
 	User, Password string // for the storage
-	Dest           string // where metadata is posted, e.g. http://host:3650/v1/recording
+	Dest           string // where metadata is posted, e.g. http://host:3650/v1/recording; see SetDest
 	HTTP           *http.Client
 	// GiveUpAfter bounds all attempts for one recording; 0 means 3 minutes.
 	GiveUpAfter time.Duration
@@ -73,6 +73,7 @@ type Poster struct {
 	work   sync.WaitGroup
 
 	mu       sync.Mutex
+	dest     string
 	counters Counters
 	open     int
 	idle     chan struct{} // closed when nothing is under way
@@ -97,7 +98,7 @@ func New(o Options) *Poster {
 	o.Queue = orDefault(o.Queue, 4096)
 	o.StorageURL = strings.TrimRight(o.StorageURL, "/")
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &Poster{opts: o, queue: make(chan Recording, o.Queue), cancel: cancel, idle: make(chan struct{})}
+	p := &Poster{opts: o, queue: make(chan Recording, o.Queue), cancel: cancel, idle: make(chan struct{}), dest: o.Dest}
 	close(p.idle)
 	for range o.Workers {
 		p.work.Go(func() { p.worker(ctx) })
@@ -131,6 +132,14 @@ func (p *Poster) Deliver(r Recording) error {
 	}
 	p.open++
 	return nil
+}
+
+// SetDest changes where metadata is posted, from the next attempt on: a conversation provider may
+// have another address after a restart.
+func (p *Poster) SetDest(url string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dest = url
 }
 
 // Wait returns when every recording was delivered or given up, or with the context's error.
@@ -208,20 +217,24 @@ func (p *Poster) deliver(ctx context.Context, r Recording) error {
 }
 
 // repeat tries until try succeeds or the context ends; pauses double up to the longest one. The
-// error is the last one of try's.
+// error then tells what the last attempt met that was not cut short.
 func (p *Poster) repeat(ctx context.Context, try func() error) error {
 	pause := p.opts.FirstPause
+	var met error
 	for {
 		p.count(func(c *Counters) { c.Attempts++ })
 		err := try()
 		if err == nil {
 			return nil
 		}
+		if met == nil || ctx.Err() == nil {
+			met = err
+		}
 		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return errors.Join(ctx.Err(), err)
+			return errors.Join(ctx.Err(), met)
 		case <-timer.C:
 		}
 		pause = min(2*pause, p.opts.LongestPause)
@@ -243,7 +256,13 @@ func (p *Poster) store(ctx context.Context, r Recording) error {
 
 // post sends the metadata to the conversation provider.
 func (p *Poster) post(ctx context.Context, body []byte) error {
-	return p.send(ctx, http.MethodPost, p.opts.Dest, "application/json", body, func(*http.Request) {})
+	p.mu.Lock()
+	dest := p.dest
+	p.mu.Unlock()
+	if dest == "" {
+		return errors.New("no destination for the metadata is known yet")
+	}
+	return p.send(ctx, http.MethodPost, dest, "application/json", body, func(*http.Request) {})
 }
 
 // send makes one request; anything but a 2xx is an error.

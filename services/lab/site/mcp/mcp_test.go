@@ -103,6 +103,19 @@ func TestRestartingServicesAreWaitedFor(t *testing.T) {
 	require.Equal(t, mcp.Counters{Accepted: 1, Stored: 1, Posted: 1, Attempts: 7}, p.Counters())
 }
 
+func TestTheDestinationMayBecomeKnownLater(t *testing.T) {
+	peer := newPeer(t)
+	p := poster(t, peer, time.Minute)
+	p.SetDest("")
+	result := make(chan error, 1)
+	require.NoError(t, p.Deliver(recording(func(err error) { result <- err })))
+	require.Eventually(t, func() bool { return p.Counters().Attempts > 3 }, 10*time.Second, time.Millisecond)
+	require.Zero(t, p.Counters().Posted)
+	p.SetDest(peer.URL + "/api/v1/recording")
+	require.NoError(t, <-result)
+	require.Equal(t, "POST /api/v1/recording :", peer.requests[len(peer.requests)-1])
+}
+
 func TestWhatCanNotBeDeliveredIsGivenUpAndCounted(t *testing.T) {
 	peer := newPeer(t)
 	peer.failures[http.MethodPost] = 1 << 30

@@ -1,0 +1,253 @@
+package site_test
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"engage.connector/services/lab/site"
+	"engage.connector/services/lab/site/configdb"
+	"engage.connector/services/lab/site/configdb/configdbtest"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// lab is a site behind a real server, and a conversation provider that takes metadata.
+type lab struct {
+	*site.Site
+
+	t      *testing.T
+	server *httptest.Server
+	dir    string
+
+	mu    sync.Mutex
+	posts []map[string]any
+}
+
+func newLab(t *testing.T, db site.ConfigDB) *lab {
+	t.Helper()
+	l := &lab{t: t, dir: t.TempDir()}
+	var handler http.Handler
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/recording", l.takeMetadata)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) })
+	l.server = httptest.NewServer(mux)
+	s, err := site.New(t.Context(), site.Options{
+		Agents: 12, Seed: 1, Speed: 40, ConfigDB: db,
+		Hybrid:    configdb.Hybrid{BaseServiceURL: "http://org/api", RecordingEnabled: true},
+		WebDAVDir: l.dir, WebDAVURL: l.server.URL + "/recordings", WebDAVUser: "mcp", WebDAVPassword: "secret",
+		FeedToken: "token",
+	})
+	require.NoError(t, err)
+	l.Site, handler = s, s.Handler()
+	s.SetMCPDest(l.server.URL + "/v1/recording")
+	t.Cleanup(func() {
+		s.Close()
+		l.server.CloseClientConnections()
+		l.server.Close()
+		http.DefaultClient.CloseIdleConnections()
+	})
+	return l
+}
+
+func (l *lab) takeMetadata(w http.ResponseWriter, r *http.Request) {
+	var body map[string]any
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.posts = append(l.posts, body)
+}
+
+func (l *lab) call(method, path, body string) (int, string) {
+	l.t.Helper()
+	r, err := http.NewRequestWithContext(l.t.Context(), method, l.server.URL+path, strings.NewReader(body))
+	require.NoError(l.t, err)
+	r.Header.Set("Authorization", "Bearer token")
+	response, err := http.DefaultClient.Do(r)
+	require.NoError(l.t, err)
+	defer func() { require.NoError(l.t, response.Body.Close()) }()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(l.t, err)
+	return response.StatusCode, string(text)
+}
+
+// declare opens the links that a connector would open.
+func (l *lab) declare() {
+	l.t.Helper()
+	vqs, extensions, stats := []string{}, []string{}, []string{}
+	for _, q := range l.Model().Queues {
+		vqs = append(vqs, fmt.Sprintf(`{"dn":%q,"type":"VirtualQueue"}`, q.Number))
+	}
+	for _, a := range l.Model().Agents {
+		extensions = append(extensions, fmt.Sprintf(`{"dn":%q,"type":"Extension"}`, a.DN))
+		stats = append(stats, fmt.Sprintf(`{"id":"agent:%s","object":%q,"objectType":"Agent","tenant":"Resources","category":"CurrentState","subject":"DNAction"}`, a.EmployeeID, a.EmployeeID))
+	}
+	for name, body := range map[string]string{
+		"vq":    `{"kind":"tserver","endpoints":["sips:8000"],"register":[` + strings.Join(vqs, ",") + `]}`,
+		"agent": `{"kind":"tserver","endpoints":["sips:8000"],"register":[` + strings.Join(extensions, ",") + `]}`,
+		"call":  `{"kind":"tserver","endpoints":["sips:8000"],"callMonitoring":true}`,
+		"stat":  `{"kind":"statserver","endpoints":["stat:2060"],"statistics":[` + strings.Join(stats, ",") + `]}`,
+	} {
+		status, answer := l.call(http.MethodPut, "/v1/links/"+name, body)
+		require.Equal(l.t, http.StatusOK, status, answer)
+	}
+}
+
+// held reads the lines that a link holds.
+func (l *lab) held(name string) []map[string]any {
+	l.t.Helper()
+	_, text := l.call(http.MethodGet, "/v1/links/"+name, "")
+	var status struct{ Lines int }
+	require.NoError(l.t, json.Unmarshal([]byte(text), &status))
+	r, err := http.NewRequestWithContext(l.t.Context(), http.MethodGet, l.server.URL+"/v1/links/"+name+"/events", nil)
+	require.NoError(l.t, err)
+	r.Header.Set("Authorization", "Bearer token")
+	response, err := http.DefaultClient.Do(r)
+	require.NoError(l.t, err)
+	defer func() { require.NoError(l.t, response.Body.Close()) }()
+	out := []map[string]any{}
+	for scan := bufio.NewScanner(response.Body); len(out) < status.Lines && scan.Scan(); {
+		var line map[string]any
+		require.NoError(l.t, json.Unmarshal(scan.Bytes(), &line))
+		if line["message"] != "feed.Heartbeat" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+func count(lines []map[string]any, message string) int {
+	n := 0
+	for _, l := range lines {
+		if l["message"] == message {
+			n++
+		}
+	}
+	return n
+}
+
+func TestCallsArePlayedRecordedAndTold(t *testing.T) {
+	l := newLab(t, site.ConfigDB{Driver: "sqlite", DSN: filepath.Join(t.TempDir(), "config.db")})
+	l.declare()
+	require.NoError(t, l.Play(t.Context(), 8))
+
+	calls := l.held("call")
+	require.Equal(t, 8, count(calls, "EventCallCreated"))
+	require.Equal(t, 8, count(calls, "EventCallDeleted"))
+	require.Equal(t, 24, count(calls, "EventCallPartyAdded"))
+	require.Equal(t, 24, count(calls, "EventCallPartyDeleted"))
+	queues := l.held("vq")
+	require.Equal(t, 8, count(queues, "EventQueued"))
+	require.Equal(t, 8, count(queues, "EventDiverted"))
+	agents := l.held("agent")
+	require.Equal(t, 12, count(agents, "EventRegistered"))
+	require.Equal(t, 12, count(agents, "EventAgentLogin"))
+	require.Equal(t, 16, count(agents, "EventUserEvent"))
+	require.Greater(t, count(l.held("stat"), "EventInfo"), 8*5)
+
+	script := l.Script()
+	require.Len(t, script.Calls, 8)
+	require.Len(t, script.Agents, 12)
+	require.Equal(t, 8, script.Recorder.Posted)
+	require.Len(t, l.posts, 8)
+	for _, c := range script.Calls {
+		requireRecording(t, l, c)
+	}
+	status, text := l.call(http.MethodGet, "/lab/v1/site", "")
+	require.Equal(t, http.StatusOK, status)
+	want, err := json.Marshal(script)
+	require.NoError(t, err)
+	require.JSONEq(t, string(want), text)
+}
+
+// requireRecording checks that a call's file is in the storage, is real audio of the segment's
+// length, and was announced.
+func requireRecording(t *testing.T, l *lab, c site.Call) {
+	t.Helper()
+	require.NotNil(t, c.Recording)
+	require.True(t, c.Recording.Delivered, c.Recording.Error)
+	require.LessOrEqual(t, len(c.Recording.FileName), 80)
+	require.True(t, strings.HasPrefix(c.Recording.FileName, c.CallUUID+"_"))
+	path := filepath.Join(l.dir, c.Recording.FileName)
+	data, err := os.ReadFile(path) //nolint:gosec // the test's own folder
+	require.NoError(t, err)
+	sum := sha256.Sum256(data)
+	require.Equal(t, c.Recording.SHA256, hex.EncodeToString(sum[:]))
+	require.Len(t, data, c.Recording.Size)
+	tool, err := exec.LookPath("opusinfo")
+	require.NoError(t, err, "opus-tools are not installed; install them: make setup")
+	said, err := exec.CommandContext(t.Context(), tool, path).CombinedOutput() //nolint:gosec // the test's own file
+	require.NoError(t, err, "%s", said)
+	samples := (c.Recording.End.Sub(c.Recording.Start)*48 + time.Millisecond/2) / time.Millisecond
+	require.Contains(t, string(said), fmt.Sprintf("Playback length: 0m:00.%03ds", samples/48))
+	announced := 0
+	for _, p := range l.posts {
+		if p["id"] == c.CallUUID {
+			announced++
+			file := p["mediaFiles"].([]any)[0].(map[string]any)
+			require.Equal(t, c.Recording.FileName, file["mediaId"])
+		}
+	}
+	require.Equal(t, 1, announced)
+}
+
+func TestTheSiteRunsOnPostgreSQL(t *testing.T) {
+	l := newLab(t, site.ConfigDB{Driver: "postgresql", DSN: configdbtest.Postgres(t)})
+	status, text := l.call(http.MethodGet, "/lab/v1/site/model", "")
+	require.Equal(t, http.StatusOK, status)
+	require.Contains(t, text, `"tenant":"Resources"`)
+}
+
+func TestTheFeedIsDisturbedOnDemand(t *testing.T) {
+	l := newLab(t, site.ConfigDB{})
+	l.declare()
+	status, text := l.call(http.MethodPut, "/lab/v1/site/knobs", `{"duplicateEvery":3}`)
+	require.Equal(t, http.StatusOK, status)
+	require.JSONEq(t, `{"dropAfterLines":0,"duplicateEvery":3,"malformedEvery":0}`, text)
+	_, text = l.call(http.MethodGet, "/lab/v1/site/knobs", "")
+	require.Contains(t, text, `"duplicateEvery":3`)
+	for _, bad := range []string{"x", `{"speed":1}`, `{"duplicateEvery":-1}`} {
+		status, _ = l.call(http.MethodPut, "/lab/v1/site/knobs", bad)
+		require.Equal(t, http.StatusBadRequest, status)
+	}
+	for path, want := range map[string]int{
+		"switchover": 204, "links/call/disconnect": 204, "links/call/connect": 204, "links/call/destroy": 404, "links/none/connect": 404,
+	} {
+		status, _ = l.call(http.MethodPost, "/lab/v1/site/"+path, "")
+		require.Equal(t, want, status, path)
+	}
+	require.Positive(t, count(l.held("vq"), "feed.Switchover"))
+}
+
+func TestBadOptionsAreRefused(t *testing.T) {
+	for name, o := range map[string]site.Options{
+		"no agents":           {},
+		"no storage URL":      {Agents: 3, Hybrid: configdb.Hybrid{RecordingEnabled: true}},
+		"negative speed":      {Agents: 3, Speed: -1},
+		"no such folder":      {Agents: 3, WebDAVDir: filepath.Join(t.TempDir(), "none"), WebDAVUser: "u", WebDAVPassword: "p"},
+		"no scenarios":        {Agents: 3, Scenarios: os.DirFS(t.TempDir())},
+		"unknown database":    {Agents: 3, ConfigDB: site.ConfigDB{Driver: "oracle"}},
+		"unreachable storage": {Agents: 3, WebDAVDir: t.TempDir()},
+	} {
+		_, err := site.New(t.Context(), o)
+		require.Error(t, err, name)
+	}
+}
