@@ -1,0 +1,60 @@
+package verdict
+
+// restTable is the lab's own reading of the guide's table for an agent without a call: status of
+// Stat Server and reason -> presence and routing status as the org shows them.
+func restTable() []struct {
+	status            int
+	reason            string
+	presence, routing string
+} {
+	return []struct {
+		status            int
+		reason            string
+		presence, routing string
+	}{
+		{23, "", "Offline", "OffQueue"},
+		{8, "Break", "Break", "OffQueue"},
+		{8, "Meal", "Meal", "OffQueue"},
+		{8, "Meeting", "Meeting", "OffQueue"},
+		{8, "Training", "Training", "OffQueue"},
+		{8, "", "Busy", "OffQueue"},
+		{4, "", "OnQueue", "Idle"},
+	}
+}
+
+// compareAgents wants the org to show every agent's last state, from a source that is in force.
+func (c *comparison) compareAgents() {
+	for _, agent := range c.truth.Agents {
+		c.verdict.Agents.Want++
+		user := c.userOf(agent.EmployeeID)
+		if user == "" {
+			c.lost("agent %s has no user", agent.EmployeeID)
+			continue
+		}
+		state, ok := c.org.states[user]
+		if !ok {
+			c.lost("agent %s has no state", agent.EmployeeID)
+			continue
+		}
+		presence, routing, resting := expectedState(agent)
+		switch {
+		case !resting:
+			c.wrong("agent %s is not at rest: status %d", agent.EmployeeID, agent.Status)
+		case state.Presence != presence || state.RoutingStatus != routing:
+			c.wrong("agent %s (status %d %q) is shown as %s/%s, want %s/%s", agent.EmployeeID, agent.Status, agent.Reason, state.Presence, state.RoutingStatus, presence, routing)
+		case !state.Effective:
+			c.wrong("agent %s: the source of the presence is not the user's primary one", agent.EmployeeID)
+		default:
+			c.verdict.Agents.Right++
+		}
+	}
+}
+
+func expectedState(agent AgentTruth) (presence, routing string, ok bool) {
+	for _, row := range restTable() {
+		if row.status == agent.Status && (row.reason == "" || row.reason == agent.Reason) {
+			return row.presence, row.routing, true
+		}
+	}
+	return "", "", false
+}

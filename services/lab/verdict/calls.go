@@ -1,0 +1,169 @@
+package verdict
+
+import (
+	"time"
+
+	"engage.connector/services/lab/org"
+	"engage.connector/services/lab/org/upload"
+	"engage.connector/services/lab/site/callgen"
+)
+
+// purposesTable tells as what the org shows each kind of party.
+func purposesTable() map[string]string {
+	return map[string]string{
+		callgen.KindExternal: "external",
+		callgen.KindIVR:      "ivr",
+		callgen.KindQueue:    "acd",
+		callgen.KindAgent:    "agent",
+	}
+}
+
+func (c *comparison) compareCalls() {
+	for _, call := range c.truth.Calls {
+		c.verdict.Conversations.Want++
+		before := c.differences()
+		conversation, ok := c.oneConversation(call)
+		if ok {
+			c.compareConversation(call, conversation)
+		}
+		if c.differences() == before {
+			c.verdict.Conversations.Right++
+		}
+		if call.Recording != nil {
+			c.compareRecording(call, conversation)
+		}
+	}
+}
+
+func (c *comparison) oneConversation(call callgen.Call) (org.Conversation, bool) {
+	found := c.org.conversations[call.CallUUID]
+	switch len(found) {
+	case 0:
+		c.lost("call %s has no conversation", call.CallUUID)
+		return org.Conversation{}, false
+	case 1:
+		return found[0], true
+	default:
+		c.duplicated("call %s has %d conversations", call.CallUUID, len(found))
+		return found[0], false
+	}
+}
+
+func (c *comparison) compareConversation(call callgen.Call, conversation org.Conversation) {
+	if conversation.ExternalTag != call.CallUUID {
+		c.wrong("call %s: external tag %q", call.CallUUID, conversation.ExternalTag)
+	}
+	parties := sortedParties(conversation)
+	for i, want := range call.Parties {
+		if i >= len(parties) {
+			c.lost("call %s: party %d (%s %s) is missing", call.CallUUID, i+1, want.Kind, want.DN)
+			continue
+		}
+		c.compareParty(call, i, want, parties[i])
+	}
+	if extra := len(parties) - len(call.Parties); extra > 0 {
+		c.duplicated("call %s: %d parties too many", call.CallUUID, extra)
+	}
+	for _, transfer := range conversation.Transfers {
+		if transfer.Open() {
+			c.wrong("call %s: a transfer has no end", call.CallUUID)
+		}
+	}
+}
+
+func (c *comparison) compareParty(call callgen.Call, place int, want callgen.Party, got org.Party) {
+	who := want.Kind + " " + want.DN
+	fail := func(what string, got, want any) {
+		c.wrong("call %s, party %d (%s): %s is %v, want %v", call.CallUUID, place+1, who, what, got, want)
+	}
+	if string(got.Purpose) != purposesTable()[want.Kind] {
+		fail("purpose", got.Purpose, purposesTable()[want.Kind])
+		return
+	}
+	for _, moment := range []struct {
+		name      string
+		got, want time.Time
+	}{{"start", got.Start, want.Start}, {"answer", got.Answered, want.Answered}, {"end", got.End, want.End}} {
+		if !within(moment.got, moment.want) {
+			fail(moment.name, clock(moment.got), clock(moment.want))
+		}
+	}
+	if len(got.Holds) != len(want.Holds) {
+		fail("number of holds", len(got.Holds), len(want.Holds))
+	} else {
+		for i, hold := range want.Holds {
+			if !within(got.Holds[i].Start, hold.Start) || !within(got.Holds[i].End, hold.End) {
+				fail("hold", clock(got.Holds[i].Start), clock(hold.Start))
+			}
+		}
+	}
+	switch want.Kind {
+	case callgen.KindQueue:
+		if id := c.queueOf(*want.Queue); got.QueueID != id || id == "" {
+			fail("queue", got.QueueID, id)
+		}
+	case callgen.KindAgent:
+		c.compareAgentParty(call, want, got, fail)
+	}
+	if want.HungUp && got.DisconnectType != "Self" && got.DisconnectType != "" {
+		fail("disconnect type", got.DisconnectType, "Self")
+	}
+}
+
+func (c *comparison) compareAgentParty(call callgen.Call, want callgen.Party, got org.Party, fail func(string, any, any)) {
+	if id := c.userOf(want.Agent.EmployeeID); got.UserID != id || id == "" {
+		fail("user", got.UserID, id)
+	}
+	if call.Disposition == "" {
+		return
+	}
+	if id := c.org.codeIDs[call.Disposition]; got.WrapupCode != id || id == "" {
+		fail("wrap-up code", got.WrapupCode, call.Disposition+" "+id)
+	}
+}
+
+// compareRecording wants the recording exactly once, decrypted to the very bytes that were
+// recorded, and attached to the agent's leg of the right conversation.
+func (c *comparison) compareRecording(call callgen.Call, conversation org.Conversation) {
+	c.verdict.Recordings.Want++
+	want := call.Recording
+	found := c.org.recordings[want.FileName]
+	switch {
+	case len(found) == 0:
+		c.lost("call %s: recording %s is missing", call.CallUUID, want.FileName)
+		return
+	case len(found) > 1:
+		c.duplicated("call %s: recording %s is there %d times", call.CallUUID, want.FileName, len(found))
+		return
+	}
+	got := found[0]
+	before := c.differences()
+	fail := func(what string, got, want any) {
+		c.wrong("recording %s: %s is %v, want %v", call.Recording.FileName, what, got, want)
+	}
+	if got.State != upload.Success {
+		fail("state", string(got.State)+" "+got.Reason+" "+got.Detail, upload.Success)
+	}
+	if got.AudioSHA256 != want.SHA256 || got.AudioBytes != want.Size {
+		fail("audio", got.AudioSHA256, want.SHA256)
+	}
+	if got.ConversationID != conversation.ID {
+		fail("conversation", got.ConversationID, conversation.ID)
+	}
+	if party := conversation.Party(got.CommunicationID); party == nil || string(party.Purpose) != "agent" {
+		fail("communication", got.CommunicationID, "the agent's")
+	}
+	if !within(got.Start, want.Start) || !within(got.End, want.End) {
+		fail("time", clock(got.Start)+" to "+clock(got.End), clock(want.Start)+" to "+clock(want.End))
+	}
+	if c.differences() == before {
+		c.verdict.Recordings.Right++
+	}
+}
+
+func clock(at time.Time) string {
+	if at.IsZero() {
+		return "never"
+	}
+	return at.UTC().Format("15:04:05.000")
+}

@@ -1,0 +1,196 @@
+// Package verdict compares what the lab's EX org shows with what really happened at the lab's
+// Engage site: call by call, agent by agent, recording by recording. It decides by the lab's own
+// reading of the guide and shares nothing with the connector.
+package verdict
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"engage.connector/services/lab/org"
+	"engage.connector/services/lab/site/callgen"
+	"engage.connector/services/lab/site/configdb"
+)
+
+// tolerance is how far a time in the org may lie from the truth: the connector moves events of one
+// conversation apart by milliseconds to keep their order.
+const tolerance = 100 * time.Millisecond
+
+// maxDifferences bounds the list of differences; all of them are counted.
+const maxDifferences = 200
+
+// AgentTruth is the last status that Stat Server had of an agent.
+type AgentTruth struct {
+	EmployeeID string
+	Status     int
+	Reason     string
+}
+
+// Truth is what really happened.
+type Truth struct {
+	Model  configdb.Model
+	Calls  []callgen.Call
+	Agents []AgentTruth
+}
+
+// Count is how many of the expected have arrived as they should.
+type Count struct {
+	Right int `json:"right"`
+	Want  int `json:"want"`
+}
+
+// Verdict is the result of a comparison.
+type Verdict struct {
+	Conversations Count    `json:"conversations"`
+	Recordings    Count    `json:"recordings"`
+	Agents        Count    `json:"agents"`
+	Lost          int      `json:"lost"`       // expected, not there
+	Duplicated    int      `json:"duplicated"` // there more than once
+	Wrong         int      `json:"wrong"`      // there, but different, or there and not expected
+	Events        int      `json:"events"`     // accepted by the org
+	Repeated      int      `json:"repeated"`   // sent again with the same id, and refused
+	Rejected      int      `json:"rejected"`   // refused for another reason
+	Requests      int      `json:"requests"`   // to the org, all routes
+	Differences   []string `json:"differences"`
+}
+
+// Complete tells that everything is there as it should be.
+func (v Verdict) Complete() bool {
+	return v.Lost == 0 && v.Duplicated == 0 && v.Wrong == 0
+}
+
+// Compare takes a moment of both sides. While calls go on, what has not arrived yet counts as lost.
+func Compare(truth Truth, snapshot org.Snapshot) Verdict {
+	c := &comparison{truth: truth, org: index(snapshot)}
+	c.compareCalls()
+	c.compareAgents()
+	c.compareExtras()
+	c.verdict.Events, c.verdict.Repeated = snapshot.Counters.EventsAccepted, snapshot.Counters.EventsRepeated
+	for _, count := range snapshot.Counters.EventsRejected {
+		c.verdict.Rejected += count
+	}
+	for _, count := range snapshot.Counters.Requests {
+		c.verdict.Requests += count
+	}
+	return c.verdict
+}
+
+// comparison is one comparison under way.
+type comparison struct {
+	truth   Truth
+	org     orgIndex
+	verdict Verdict
+}
+
+// orgIndex finds the org's objects by the names that the guide gives them.
+type orgIndex struct {
+	conversations map[string][]org.Conversation // by interaction id
+	userIDs       map[string]string             // by external id
+	queueIDs      map[string]string             // by name
+	codeIDs       map[string]string             // by name
+	states        map[string]org.AgentState     // by user id
+	recordings    map[string][]org.Recording    // by name of the audio entry
+	failed        []org.Recording               // whose audio entry could not be read
+}
+
+func index(snapshot org.Snapshot) orgIndex {
+	found := orgIndex{
+		conversations: map[string][]org.Conversation{}, userIDs: map[string]string{}, queueIDs: map[string]string{},
+		codeIDs: map[string]string{}, states: map[string]org.AgentState{}, recordings: map[string][]org.Recording{},
+	}
+	for _, conversation := range snapshot.Conversations {
+		found.conversations[conversation.InteractionID] = append(found.conversations[conversation.InteractionID], conversation)
+	}
+	for _, user := range snapshot.Users {
+		found.userIDs[user.ExternalID] = user.ID
+	}
+	for _, queue := range snapshot.Queues {
+		found.queueIDs[queue.Name] = queue.ID
+	}
+	for _, code := range snapshot.WrapupCodes {
+		found.codeIDs[code.Name] = code.ID
+	}
+	for _, state := range snapshot.AgentStates {
+		found.states[state.UserID] = state
+	}
+	for _, recording := range snapshot.Recordings {
+		if recording.AudioName == "" {
+			found.failed = append(found.failed, recording)
+			continue
+		}
+		found.recordings[recording.AudioName] = append(found.recordings[recording.AudioName], recording)
+	}
+	return found
+}
+
+// userOf returns the org's user of an agent: its external id is DBID_username (guide, Person Details).
+func (c *comparison) userOf(employeeID string) string {
+	for _, agent := range c.truth.Model.Agents {
+		if agent.EmployeeID == employeeID {
+			return c.org.userIDs[fmt.Sprintf("%d_%s", agent.DBID, agent.UserName)]
+		}
+	}
+	return ""
+}
+
+// queueOf returns the org's queue of a Virtual Queue (guide, Mapping Queue Parameters).
+func (c *comparison) queueOf(queue callgen.QueueRef) string {
+	return c.org.queueIDs[queue.Number+"__"+queue.Switch+"__Engage-external"]
+}
+
+// lost, duplicated and wrong note one difference each.
+func (c *comparison) lost(format string, args ...any) { c.note(&c.verdict.Lost, format, args...) }
+func (c *comparison) duplicated(format string, args ...any) {
+	c.note(&c.verdict.Duplicated, format, args...)
+}
+func (c *comparison) wrong(format string, args ...any) { c.note(&c.verdict.Wrong, format, args...) }
+
+func (c *comparison) note(count *int, format string, args ...any) {
+	*count++
+	if len(c.verdict.Differences) < maxDifferences {
+		c.verdict.Differences = append(c.verdict.Differences, fmt.Sprintf(format, args...))
+	}
+}
+
+// differences tells how many were noted so far, to see whether a part was right.
+func (c *comparison) differences() int {
+	return c.verdict.Lost + c.verdict.Duplicated + c.verdict.Wrong
+}
+
+// compareExtras looks for what the org shows and nobody did.
+func (c *comparison) compareExtras() {
+	known := map[string]bool{}
+	files := map[string]bool{}
+	for _, call := range c.truth.Calls {
+		known[call.CallUUID] = true
+		if call.Recording != nil {
+			files[call.Recording.FileName] = true
+		}
+	}
+	for id := range c.org.conversations {
+		if !known[id] {
+			c.wrong("the org shows a conversation of call %s, which was never made", id)
+		}
+	}
+	for name := range c.org.recordings {
+		if !files[name] {
+			c.wrong("the org has a recording %s, which was never made", name)
+		}
+	}
+	for _, recording := range c.org.failed {
+		c.wrong("upload %s could not be read: %s %s", recording.FileName, recording.Reason, recording.Detail)
+	}
+}
+
+// within tells whether a time of the org is the true one.
+func within(got, want time.Time) bool {
+	return got.Sub(want).Abs() <= tolerance
+}
+
+// sortedParties orders the org's parties by their start.
+func sortedParties(conversation org.Conversation) []org.Party {
+	parties := slices.Clone(conversation.Parties)
+	slices.SortStableFunc(parties, func(a, b org.Party) int { return a.Start.Compare(b.Start) })
+	return parties
+}
