@@ -20,6 +20,7 @@ type Common struct {
 	GRPCAddr     string        `env:"GRPC_ADDR" help:"the address to serve gRPC on, such as :8081"`
 	LogLevel     string        `env:"LOG_LEVEL" envDefault:"info" help:"how much to log"`
 	DrainTimeout time.Duration `env:"DRAIN_TIMEOUT" envDefault:"10s" help:"how long an orderly end may take"`
+	Log          LogConfig
 	Redis        RedisConfig
 	GRPCTLS      TLSFiles
 	GRPCToken    Secret `env:"GRPC_TOKEN" help:"the bearer token that the services share"`

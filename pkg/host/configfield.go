@@ -1,6 +1,7 @@
 package host
 
 import (
+	"encoding"
 	"errors"
 	"fmt"
 	"io"
@@ -56,7 +57,9 @@ func missingFix(field reflect.StructField, name string) string {
 func describe(field reflect.StructField, value string, err error) (problem, fix string) {
 	shown := shownValue(field, value)
 	kind := field.Type.Kind()
+	_, reads := reflect.New(field.Type).Interface().(encoding.TextUnmarshaler)
 	switch {
+	case reads: // it knows best itself
 	case field.Type == reflect.TypeFor[time.Duration]():
 		return shown + " is not a duration", "write a number with a unit, such as 500ms, 10s or 1m30s"
 	case kind == reflect.Bool:

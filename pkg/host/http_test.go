@@ -211,6 +211,8 @@ func TestStatusGetsTheCorrelationID(t *testing.T) {
 }
 
 // A failing dependency is shown, with the time since it fails, and does not take the service down.
+//
+// ledger: E-MON-002
 func TestHealthShowsDependencies(t *testing.T) {
 	var mu sync.Mutex
 	var redisErr error

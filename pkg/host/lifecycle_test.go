@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -79,6 +80,18 @@ func TestHostServesItsPages(t *testing.T) {
 	} {
 		require.Contains(t, metrics.body, series)
 	}
+}
+
+// Names, units and help texts must be those that Prometheus expects.
+func TestMetricsAreWellFormed(t *testing.T) {
+	h := started(t, func(h *host.Host) {
+		h.Dependency("redis", func(context.Context) error { return nil })
+		h.Go("worker", func(context.Context) error { return nil })
+	})
+	get(t, h, "/health")
+	problems, err := testutil.GatherAndLint(h.Registry())
+	require.NoError(t, err)
+	require.Empty(t, problems)
 }
 
 func TestTakenPortFailsAtNew(t *testing.T) {
