@@ -65,7 +65,7 @@ var (
 	connected = rule{reason: ReasonNotConnected, message: "the communication was not answered",
 		broken: func(v *view) bool { return v.leg.Alerting() }}
 	roomForHold = rule{reason: ReasonTooLarge, message: "the communication was held too often",
-		broken: func(v *view) bool { return len(v.leg.Holds) >= maxHolds }}
+		broken: func(v *view) bool { return v.ev.Held && !v.leg.Held() && len(v.leg.Holds) >= maxHolds }}
 	otherConversation = rule{reason: ReasonInvalidValue, message: "destinationConversationId is this conversation",
 		broken: func(v *view) bool { return v.ev.DestinationConversationID == v.ev.ConversationID }}
 	agentLeg = rule{reason: ReasonNotAgent, message: "a disposition belongs to a user's communication",
