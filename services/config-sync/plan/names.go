@@ -62,15 +62,31 @@ func (p *planner) own(kind Kind, id, name string, primaries map[string]bool) (Re
 	if known && r.AliasOf == "" {
 		return r, true
 	}
-	for _, other := range slices.SortedFunc(maps.Keys(p.now[kind]), desired.CompareIDs) {
-		o := p.now[kind][other]
-		if other == id || primaries[other] || o.AliasOf != "" || o.Gone || !strings.EqualFold(o.CloudName, name) {
+	for _, other := range p.adoptable(kind, primaries)[strings.ToLower(name)] {
+		if _, there := p.now[kind][other]; !there || other == id {
 			continue
 		}
 		p.emit(Operation{Stage: StageAdopt, Action: Adopt, Kind: kind, ID: id, Name: name, From: other})
 		return p.now[kind][id], true
 	}
 	return Record{}, false
+}
+
+// adoptable lists, by name, the records whose Engage objects are not wanted as such any more. It is
+// made once per kind: what is planned later only takes records away from it.
+func (p *planner) adoptable(kind Kind, primaries map[string]bool) map[string][]string {
+	if byName, made := p.orphans[kind]; made {
+		return byName
+	}
+	byName := map[string][]string{}
+	for _, id := range slices.SortedFunc(maps.Keys(p.now[kind]), desired.CompareIDs) {
+		if r := p.now[kind][id]; !primaries[id] && r.AliasOf == "" && !r.Gone {
+			name := strings.ToLower(r.CloudName)
+			byName[name] = append(byName[name], id)
+		}
+	}
+	p.orphans[kind] = byName
+	return byName
 }
 
 // aliases maps further Engage objects to the object of their primary.

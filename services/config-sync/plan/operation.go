@@ -130,9 +130,7 @@ func (a Applied) After(o Operation, cloudID, cloudName string) []Change {
 	r := a[o.Kind][o.ID]
 	switch o.Action {
 	case Adopt:
-		adopted := a[o.Kind][o.From]
-		adopted.AliasOf = ""
-		return []Change{{o.Kind, o.ID, &adopted}, {Kind: o.Kind, ID: o.From}}
+		return a.adopted(o)
 	case Forget:
 		return []Change{{Kind: o.Kind, ID: o.ID}}
 	case EnsureSource:
@@ -165,6 +163,22 @@ func (a Applied) After(o Operation, cloudID, cloudName string) []Change {
 		r = a.remembered(r, o)
 	}
 	return []Change{{o.Kind, o.ID, &r}}
+}
+
+// adopted moves a record to another Engage id, and with it the memberships of a user.
+func (a Applied) adopted(o Operation) []Change {
+	r := a[o.Kind][o.From]
+	changes := []Change{{o.Kind, o.ID, &r}, {Kind: o.Kind, ID: o.From}}
+	if o.Kind != Users {
+		return changes
+	}
+	for id, q := range a[Queues] {
+		if slices.Contains(q.Members, o.From) {
+			q.Members = union(without(q.Members, []string{o.From}), []string{o.ID})
+			changes = append(changes, Change{Queues, id, &q})
+		}
+	}
+	return changes
 }
 
 func created(before Record, o Operation, cloudID, cloudName string) Record {

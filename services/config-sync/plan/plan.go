@@ -73,7 +73,10 @@ func (p Plan) Check() error {
 
 // Build computes the plan for the tenant.
 func Build(tenant string, org desired.Org, applied Applied) Plan {
-	p := &planner{org: org, now: applied.Clone(), plan: Plan{Live: map[Kind]int{}, Removals: map[Kind]int{}}}
+	p := &planner{
+		org: org, now: applied.Clone(), orphans: map[Kind]map[string][]string{},
+		plan: Plan{Live: map[Kind]int{}, Removals: map[Kind]int{}},
+	}
 	p.countLive()
 	p.organization(tenant)
 	p.skills()
@@ -97,6 +100,8 @@ type planner struct {
 	org  desired.Org
 	now  Applied
 	plan Plan
+	// orphans are records that a new object may take over: kind -> name -> ids.
+	orphans map[Kind]map[string][]string
 }
 
 func (p *planner) emit(o Operation) {

@@ -86,18 +86,21 @@ func (a Applied) Put(c Change) {
 	a[c.Kind][c.ID] = *c.Record
 }
 
-// SkillID returns the id of the skill of this name, present or former, empty when there is none.
-func (a Applied) SkillID(name string) string {
-	former := ""
+// Object is an object of the organization.
+type Object struct{ ID, Name string }
+
+// Skill returns the skill that has this name in Engage, or had it before it was renamed.
+func (a Applied) Skill(name string) (Object, bool) {
+	var former Object
 	for _, r := range a[Skills] {
-		if r.EngageName == name && r.AliasOf == "" && !r.Gone {
-			return r.CloudID
+		if r.EngageName == name && r.AliasOf == "" && !r.Gone && r.CloudID != "" {
+			return Object{r.CloudID, r.CloudName}, true
 		}
 		if id, ok := r.Former[name]; ok {
-			former = id
+			former = Object{id, name}
 		}
 	}
-	return former
+	return former, former.ID != ""
 }
 
 // Change is one record to be written; a nil Record is one to be deleted.

@@ -1,0 +1,232 @@
+// Package apply executes a plan against the EX organization. Every operation is remembered right
+// after it has succeeded, so that a process that is killed at any point leaves a state from which
+// the next plan goes on without making anything twice.
+package apply
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/genesys"
+	"engage.connector/services/config-sync/plan"
+)
+
+// Cloud is the organization; *genesys.Client implements it. It paces itself to the request
+// allowance and repeats what may be repeated.
+type Cloud interface {
+	CreateUser(ctx context.Context, u genesys.User) (genesys.User, error)
+	GetUser(ctx context.Context, id string) (genesys.User, error)
+	FindUserByUserName(ctx context.Context, userName string) (genesys.User, bool, error)
+	Users(ctx context.Context, f genesys.UserFilter) iter.Seq2[genesys.User, error]
+	PatchUser(ctx context.Context, id, ifMatch string, ops ...genesys.PatchOperation) (genesys.User, error)
+	Roles(ctx context.Context, name string) iter.Seq2[genesys.Role, error]
+	GrantRoles(ctx context.Context, userID string, grants []genesys.RoleGrant) error
+	HomeDivision(ctx context.Context) (genesys.Division, error)
+
+	Skills(ctx context.Context, name string) iter.Seq2[genesys.Skill, error]
+	CreateSkill(ctx context.Context, name string) (genesys.Skill, error)
+	PatchUserSkills(ctx context.Context, userID string, skills []genesys.SkillRating) error
+	RemoveUserSkill(ctx context.Context, userID, skillID string) error
+
+	Queues(ctx context.Context, f genesys.QueueFilter) iter.Seq2[genesys.Queue, error]
+	GetQueue(ctx context.Context, id string) (genesys.Queue, error)
+	CreateQueue(ctx context.Context, q genesys.Queue) (genesys.Queue, error)
+	UpdateQueue(ctx context.Context, id string, change func(*genesys.Queue)) (genesys.Queue, error)
+	AddQueueMembers(ctx context.Context, queueID string, userIDs []string) error
+	RemoveQueueMembers(ctx context.Context, queueID string, userIDs []string) error
+	AddQueueWrapupCodes(ctx context.Context, queueID string, codeIDs []string) error
+
+	WrapupCodes(ctx context.Context, name string) iter.Seq2[genesys.WrapupCode, error]
+	CreateWrapupCode(ctx context.Context, code genesys.WrapupCode) (genesys.WrapupCode, error)
+
+	Sources(ctx context.Context) iter.Seq2[genesys.Source, error]
+	CreateSource(ctx context.Context, s genesys.Source) (genesys.Source, error)
+	GetPresenceSettings(ctx context.Context) (genesys.PresenceSettings, error)
+	PutPresenceSettings(ctx context.Context, s genesys.PresenceSettings) (genesys.PresenceSettings, error)
+	PresenceDefinitions(ctx context.Context) iter.Seq2[genesys.PresenceDefinition, error]
+}
+
+// Records is where what was applied is remembered. A nil error means that it is durable.
+type Records interface {
+	Save(ctx context.Context, changes ...plan.Change) error
+}
+
+// Options of an Executor.
+type Options struct {
+	Records Records
+	// Parallel is how many objects are treated at a time; default 8. The pace is set by the
+	// cloud client, so that this only has to cover the latency of the answers.
+	Parallel   int
+	Logger     *slog.Logger
+	Registerer prometheus.Registerer
+}
+
+const defaultParallel = 8
+
+// Executor executes plans. Only one may run per tenant at a time.
+type Executor struct {
+	opts    Options
+	log     *slog.Logger
+	metrics *metrics
+}
+
+// New returns an executor.
+func New(opts Options) *Executor {
+	if opts.Parallel <= 0 {
+		opts.Parallel = defaultParallel
+	}
+	return &Executor{opts: opts, log: opts.Logger.With("component", "apply"), metrics: newMetrics(opts.Registerer)}
+}
+
+// Rejection is an operation that the organization refused. It comes again with the next plan.
+type Rejection struct {
+	Operation plan.Operation
+	Err       error
+}
+
+// Result tells what became of a plan.
+type Result struct {
+	Executed int
+	Rejected []Rejection
+	// Applied is the state after the last operation.
+	Applied plan.Applied
+}
+
+// Run executes the plan, which must have been built from applied. Operations that the organization
+// refuses are collected, the others go on. The error says why execution had to stop: the
+// organization or the store cannot be reached, the allowance is used up or the context has ended.
+// Result holds what was done in any case.
+func (e *Executor) Run(ctx context.Context, cloud Cloud, p plan.Plan, applied plan.Applied) (Result, error) {
+	r := newRun(e, cloud, p, applied)
+	var err error
+	for _, stage := range stages(p.Operations) {
+		if err = r.stage(ctx, stage); err != nil {
+			break
+		}
+	}
+	return r.result(), err
+}
+
+// stages splits the operations where the stage changes; a plan is ordered by stage.
+func stages(ops []plan.Operation) [][]plan.Operation {
+	var out [][]plan.Operation
+	for i, o := range ops {
+		if i == 0 || o.Stage != ops[i-1].Stage {
+			out = append(out, nil)
+		}
+		out[len(out)-1] = append(out[len(out)-1], o)
+	}
+	return out
+}
+
+// stage executes the operations of one stage: those of one object in order, objects side by side.
+func (r *run) stage(ctx context.Context, ops []plan.Operation) error {
+	memory, groups := split(ops)
+	if err := r.remember(ctx, memory); err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(r.parallel)
+	for _, group := range groups {
+		if ctx.Err() != nil {
+			break
+		}
+		g.Go(func() error { return r.object(ctx, group) })
+	}
+	return g.Wait()
+}
+
+// object executes the operations on one object. After a refusal the rest of them is left for the
+// next plan, since it may depend on it.
+func (r *run) object(ctx context.Context, ops []plan.Operation) error {
+	for _, o := range ops {
+		err := r.execute(ctx, o)
+		if err == nil {
+			r.succeeded(o)
+			continue
+		}
+		if stop := r.refused(ctx, o, err); stop != nil {
+			return stop
+		}
+		return nil
+	}
+	return nil
+}
+
+// split separates the operations that only change records from those that need the organization,
+// and groups these by object.
+func split(ops []plan.Operation) (memory []plan.Operation, groups [][]plan.Operation) {
+	at := map[string]int{}
+	for _, o := range ops {
+		if memoryOnly(o.Action) {
+			memory = append(memory, o)
+			continue
+		}
+		key := string(o.Kind) + "/" + o.ID
+		if o.Action == plan.ReadPresences {
+			key = string(o.Kind) // one listing answers all of them
+		}
+		i, seen := at[key]
+		if !seen {
+			i = len(groups)
+			at[key] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], o)
+	}
+	return memory, groups
+}
+
+func memoryOnly(a plan.Action) bool {
+	return a == plan.Adopt || a == plan.Remember || a == plan.Retire || a == plan.Forget
+}
+
+// saveBatch is how many records are written to the store at a time.
+const saveBatch = 500
+
+// remember executes operations that need no organization.
+func (r *run) remember(ctx context.Context, ops []plan.Operation) error {
+	for len(ops) > 0 {
+		n := min(saveBatch, len(ops))
+		if err := r.save(ctx, ops[:n]...); err != nil {
+			return err
+		}
+		for _, o := range ops[:n] {
+			r.succeeded(o)
+		}
+		ops = ops[n:]
+	}
+	return nil
+}
+
+// stopAfter is how many operations in a row may fail for want of an answer before execution stops:
+// one object that the organization stumbles over must not keep all others waiting.
+const stopAfter = 5
+
+// refused decides whether execution goes on after a failed operation.
+func (r *run) refused(ctx context.Context, o plan.Operation, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	code := fault.CodeOf(err)
+	r.metrics.operations.WithLabelValues(string(o.Action), resultOf(code)).Inc()
+	r.log.WarnContext(ctx, "operation failed", "operation", o.String(), "code", string(code), "error", err)
+	r.rejected = append(r.rejected, Rejection{o, err})
+	switch {
+	case isStop(err), code == fault.Unauthenticated, code == fault.RateLimited:
+		return err
+	case fault.Retryable(err):
+		r.failures++
+		if r.failures >= stopAfter {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,238 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/genesys"
+	"engage.connector/services/config-sync/plan"
+)
+
+// execute performs one operation and remembers it.
+func (r *run) execute(ctx context.Context, o plan.Operation) error {
+	switch o.Action {
+	case plan.EnsureSource:
+		return r.ensureSource(ctx, o)
+	case plan.DefaultSource:
+		return r.defaultSource(ctx, o)
+	case plan.ReadPresences:
+		return r.readPresence(ctx, o)
+	case plan.Create:
+		return r.create(ctx, o)
+	case plan.Update, plan.Deactivate, plan.AddRoles, plan.SetSkills, plan.DropSkills:
+		return r.change(ctx, o)
+	case plan.AddMembers, plan.RemoveMembers, plan.AddCodes:
+		return r.relate(ctx, o)
+	case plan.Adopt, plan.Remember, plan.Retire, plan.Forget:
+		return r.save(ctx, o)
+	}
+	return fault.Newf(fault.Internal, "apply", "unknown action %q", o.Action)
+}
+
+// ensureSource finds or makes the source of injected events. The organization can have only one
+// source, so that one that was made by something else is an obstacle the operator must remove.
+func (r *run) ensureSource(ctx context.Context, o plan.Operation) error {
+	f, ok, err := r.finder.sources.lookup(ctx, byName(o.Name))
+	if err != nil {
+		return err
+	}
+	if !ok {
+		made, err := r.cloud.CreateSource(ctx, genesys.Source{Name: o.Name, Description: "Engage tenant " + o.ID, Type: "User"})
+		if err != nil {
+			r.finder.sources.reset()
+			return err
+		}
+		f = found{made.ID, made.Name}
+	}
+	return r.saveObject(ctx, o, f.id, f.name, !ok)
+}
+
+// defaultSource makes the source the one that users' presence is taken from, or injected presence
+// would have no effect.
+func (r *run) defaultSource(ctx context.Context, o plan.Operation) error {
+	id, err := r.require(o)
+	if err != nil {
+		return err
+	}
+	settings, err := r.cloud.GetPresenceSettings(ctx)
+	if err != nil {
+		return err
+	}
+	if settings.DefaultPrimarySourceID != id {
+		settings.DefaultPrimarySourceID = id
+		if _, err := r.cloud.PutPresenceSettings(ctx, settings); err != nil {
+			return err
+		}
+	}
+	return r.save(ctx, o)
+}
+
+// readPresence remembers the definition of a system presence; one that the organization does not
+// have is remembered without an object.
+func (r *run) readPresence(ctx context.Context, o plan.Operation) error {
+	f, _, err := r.finder.presences.lookup(ctx, byName(o.ID))
+	if err != nil {
+		return err
+	}
+	return r.saveObject(ctx, o, f.id, f.name, false)
+}
+
+// create finds or makes an object.
+func (r *run) create(ctx context.Context, o plan.Operation) error {
+	switch o.Kind {
+	case plan.Users:
+		return r.createUser(ctx, o)
+	case plan.Queues:
+		return r.createQueue(ctx, o)
+	case plan.Skills:
+		return r.createNamed(ctx, o, &r.finder.skills, func() (found, error) {
+			s, err := r.cloud.CreateSkill(ctx, o.Name)
+			return found{s.ID, s.Name}, err
+		})
+	case plan.Codes:
+		return r.createNamed(ctx, o, &r.finder.codes, func() (found, error) {
+			c, err := r.cloud.CreateWrapupCode(ctx, genesys.WrapupCode{Name: o.Name})
+			return found{c.ID, c.Name}, err
+		})
+	case plan.DNs, plan.Source, plan.Presences:
+	}
+	return fault.Newf(fault.Internal, "apply.create", "nothing to create for %s", o.Kind)
+}
+
+// createNamed finds or makes a skill or a wrap-up code, which is nothing but its name.
+func (r *run) createNamed(ctx context.Context, o plan.Operation, x *index, create func() (found, error)) error {
+	f, isNew, err := r.findOrCreate(ctx, x, []string{byName(o.Name)}, create)
+	if err != nil {
+		return err
+	}
+	return r.saveObject(ctx, o, f.id, f.name, isNew)
+}
+
+// findOrCreate looks an object up and makes it when there is none. A create that is refused as a
+// duplicate, or whose outcome is not known, is settled by reading again; it is never repeated
+// within the run.
+func (r *run) findOrCreate(ctx context.Context, x *index, keys []string, create func() (found, error)) (found, bool, error) {
+	f, ok, err := x.lookup(ctx, keys...)
+	if err != nil {
+		return f, false, err
+	}
+	if !ok {
+		made, createErr := create()
+		if createErr == nil {
+			return made, true, nil
+		}
+		if !genesys.IsDuplicate(createErr) && !genesys.UnknownOutcome(createErr) {
+			return f, false, createErr
+		}
+		x.reset()
+		if f, ok, err = x.lookup(ctx, keys...); err != nil || !ok {
+			return f, false, createErr
+		}
+	}
+	r.metrics.found.Inc()
+	return f, false, nil
+}
+
+func (r *run) createQueue(ctx context.Context, o plan.Operation) error {
+	q := o.Queue
+	f, isNew, err := r.findOrCreate(ctx, &r.finder.queues, []string{byPeer(q.PeerID), byName(q.Name)}, func() (found, error) {
+		made, err := r.cloud.CreateQueue(ctx, genesys.Queue{Name: q.Name, Description: q.Description, PeerID: q.PeerID})
+		return found{made.ID, made.Name}, err
+	})
+	if err != nil {
+		return err
+	}
+	if !isNew {
+		if err := r.free(o, f); err != nil {
+			return err
+		}
+		if err := r.updateQueue(ctx, f.id, o); err != nil {
+			return err
+		}
+	}
+	return r.saveObject(ctx, o, f.id, q.Name, isNew)
+}
+
+func (r *run) updateQueue(ctx context.Context, id string, o plan.Operation) error {
+	_, err := r.cloud.UpdateQueue(ctx, id, func(q *genesys.Queue) {
+		q.Name, q.Description, q.PeerID = o.Queue.Name, o.Queue.Description, o.Queue.PeerID
+	})
+	return err
+}
+
+// free refuses an object that belongs to another Engage object, which is about to be renamed or
+// could not be.
+func (r *run) free(o plan.Operation, f found) error {
+	if owner, taken := r.owner(o.Kind, o.ID, f.id); taken {
+		return fault.Newf(fault.Conflict, "apply.create", "%q exists and belongs to %s %s", f.name, o.Kind, owner)
+	}
+	return nil
+}
+
+// change performs an operation on an existing user or queue. One that is not there any more is
+// remembered as deleted.
+func (r *run) change(ctx context.Context, o plan.Operation) error {
+	id, err := r.require(o)
+	if err != nil {
+		return err
+	}
+	if err = r.changeObject(ctx, id, o); err != nil {
+		if !r.missing(id, err) || r.exists(ctx, o.Kind, id) {
+			return err
+		}
+		return r.markGone(ctx, o.Kind, o.ID)
+	}
+	return r.save(ctx, o)
+}
+
+func (r *run) changeObject(ctx context.Context, id string, o plan.Operation) error {
+	switch o.Action {
+	case plan.Update:
+		if o.Kind == plan.Queues {
+			return r.updateQueue(ctx, id, o)
+		}
+		return r.patchUser(ctx, id, userFields(*o.User)...)
+	case plan.Deactivate:
+		return r.patchUser(ctx, id, genesys.Replace("active", false))
+	case plan.AddRoles:
+		return r.addRoles(ctx, id, o.Roles)
+	case plan.SetSkills:
+		_, err := r.setSkills(ctx, id, o.Skills)
+		return err
+	case plan.DropSkills:
+		return r.dropSkills(ctx, id, o.IDs)
+	}
+	return fault.Newf(fault.Internal, "apply.change", "%s is no change", o.Action)
+}
+
+// exists asks whether an object is still there; in doubt it is.
+func (r *run) exists(ctx context.Context, kind plan.Kind, id string) bool {
+	var err error
+	if kind == plan.Queues {
+		_, err = r.cloud.GetQueue(ctx, id)
+	} else {
+		_, err = r.cloud.GetUser(ctx, id)
+	}
+	return fault.CodeOf(err) != fault.NotFound
+}
+
+// relate changes the members or codes of a queue.
+func (r *run) relate(ctx context.Context, o plan.Operation) error {
+	queue, err := r.require(o)
+	if err != nil {
+		return err
+	}
+	done, err := r.relateChunk(ctx, queue, o, o.IDs)
+	if len(done) > 0 {
+		partly := o
+		partly.IDs = done
+		if saveErr := r.save(ctx, partly); saveErr != nil {
+			return saveErr
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%d of %d: %w", len(o.IDs)-len(done), len(o.IDs), err)
+	}
+	return nil
+}

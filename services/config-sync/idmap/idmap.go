@@ -1,0 +1,84 @@
+// Package idmap keeps the records of what was applied in the shared store.
+package idmap
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/store"
+	"engage.connector/services/config-sync/plan"
+)
+
+// Map is the ID map of a tenant.
+type Map struct{ store *store.Store }
+
+// New returns the ID map in the store.
+func New(s *store.Store) *Map { return &Map{s} }
+
+// Load reads all records.
+func (m *Map) Load(ctx context.Context) (plan.Applied, error) {
+	applied := plan.Applied{}
+	for _, kind := range plan.Kinds() {
+		mappings, err := m.store.IDMap(string(kind)).All(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("load %s: %w", kind, err)
+		}
+		applied[kind] = make(map[string]plan.Record, len(mappings))
+		for id, mapping := range mappings {
+			record, err := decode(mapping)
+			if err != nil {
+				return nil, fault.Wrap(fault.Internal, "idmap.load", fmt.Errorf("%s %s: %w", kind, id, err))
+			}
+			applied[kind][id] = record
+		}
+	}
+	return applied, nil
+}
+
+// Save writes changes: all that are kept before any that are deleted, so that an interruption
+// loses no mapping.
+func (m *Map) Save(ctx context.Context, changes ...plan.Change) error {
+	put, gone := map[plan.Kind][]store.Mapping{}, map[plan.Kind][]string{}
+	for _, c := range changes {
+		if c.Record == nil {
+			gone[c.Kind] = append(gone[c.Kind], c.ID)
+			continue
+		}
+		mapping, err := encode(c.ID, *c.Record)
+		if err != nil {
+			return fault.Wrap(fault.Internal, "idmap.save", fmt.Errorf("%s %s: %w", c.Kind, c.ID, err))
+		}
+		put[c.Kind] = append(put[c.Kind], mapping)
+	}
+	for _, kind := range plan.Kinds() {
+		if err := m.store.IDMap(string(kind)).Put(ctx, put[kind]...); err != nil {
+			return fmt.Errorf("save %s: %w", kind, err)
+		}
+	}
+	for _, kind := range plan.Kinds() {
+		if err := m.store.IDMap(string(kind)).Delete(ctx, gone[kind]...); err != nil {
+			return fmt.Errorf("delete %s: %w", kind, err)
+		}
+	}
+	return nil
+}
+
+func encode(id string, r plan.Record) (store.Mapping, error) {
+	attributes, err := json.Marshal(r)
+	return store.Mapping{
+		EngageID: id, CloudID: r.CloudID, EngageName: r.EngageName, CloudName: r.CloudName, Hash: r.Hash, Attributes: attributes,
+	}, err
+}
+
+func decode(m store.Mapping) (plan.Record, error) {
+	var r plan.Record
+	if len(m.Attributes) > 0 {
+		if err := json.Unmarshal(m.Attributes, &r); err != nil {
+			return r, err
+		}
+	}
+	r.CloudID, r.EngageName, r.CloudName, r.Hash = m.CloudID, m.EngageName, m.CloudName, m.Hash
+	return r, nil
+}

@@ -1,0 +1,42 @@
+package idmap_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"engage.connector/pkg/store"
+	"engage.connector/pkg/store/storetest"
+	"engage.connector/services/config-sync/desired"
+	"engage.connector/services/config-sync/idmap"
+	"engage.connector/services/config-sync/plan"
+)
+
+// ledger: E-EXCS-094
+func TestRecordsSurviveTheStore(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		m := idmap.New(s)
+		user := plan.Record{
+			CloudID: "c1", EngageName: "alee", CloudName: "ann@x.example", Hash: "h", Role: desired.Agent, Skills: map[string]float64{"Spanish": 2.5},
+			Person: &desired.Person{UserName: "alee", EmployeeID: "E1", Agent: true, Logins: []desired.Login{{Switch: "S", Code: "7301"}}},
+		}
+		extension := plan.Record{EngageName: "8001", DN: &desired.DN{ID: "211", Switch: "S", Number: "8001", Alias: "8001_SIP", Type: 1}}
+		queue := plan.Record{CloudID: "q1", Members: []string{"1", "2"}, Codes: []string{"Resolved"}, Removed: true}
+		require.NoError(t, m.Save(t.Context(),
+			plan.Change{Kind: plan.Users, ID: "301", Record: &user}, plan.Change{Kind: plan.DNs, ID: "211", Record: &extension},
+			plan.Change{Kind: plan.Queues, ID: "201", Record: &queue}))
+
+		got, err := m.Load(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, user, got[plan.Users]["301"])
+		require.Equal(t, extension, got[plan.DNs]["211"])
+		require.Equal(t, queue, got[plan.Queues]["201"])
+		require.Len(t, got, len(plan.Kinds()))
+
+		require.NoError(t, m.Save(t.Context(), plan.Change{Kind: plan.Users, ID: "302", Record: &user}, plan.Change{Kind: plan.Users, ID: "301"}))
+		got, err = m.Load(t.Context())
+		require.NoError(t, err)
+		require.NotContains(t, got[plan.Users], "301")
+		require.Contains(t, got[plan.Users], "302")
+	})
+}

@@ -1,0 +1,249 @@
+package orgtest
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"engage.connector/pkg/genesys"
+)
+
+const homeID = "division-home"
+
+// ClientID and ClientSecret are what the login accepts.
+const (
+	ClientID     = "client-1"
+	ClientSecret = "secret-1" //nolint:gosec // of a test organization
+)
+
+const token = "token-1" //nolint:gosec // of a test organization
+
+// Handler serves the login and the API.
+func (o *Org) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /oauth/token", func(w http.ResponseWriter, r *http.Request) {
+		if id, secret, _ := r.BasicAuth(); id != ClientID || secret != ClientSecret {
+			answer(w, http.StatusUnauthorized, map[string]string{"error": "invalid_client"})
+			return
+		}
+		answer(w, http.StatusOK, map[string]any{"access_token": token, "token_type": "bearer", "expires_in": 3600})
+	})
+	o.directory(mux)
+	o.routing(mux)
+	o.presence(mux)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/") && r.Header.Get("Authorization") != "Bearer "+token {
+			fail(w, refuse(http.StatusUnauthorized, "bad.credentials"))
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func (o *Org) directory(mux *http.ServeMux) {
+	mux.HandleFunc("GET /api/v2/scim/v2/users", o.listUsers)
+	mux.HandleFunc("POST /api/v2/scim/v2/users", func(w http.ResponseWriter, r *http.Request) {
+		made, err := o.createUser(body[genesys.User](r))
+		reply(w, http.StatusCreated, made.User, err)
+	})
+	mux.HandleFunc("GET /api/v2/scim/v2/users/{id}", func(w http.ResponseWriter, r *http.Request) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		u := o.users[r.PathValue("id")]
+		if u == nil {
+			fail(w, refuse(http.StatusNotFound, "not.found"))
+			return
+		}
+		answer(w, http.StatusOK, u.User)
+	})
+	mux.HandleFunc("PATCH /api/v2/scim/v2/users/{id}", func(w http.ResponseWriter, r *http.Request) {
+		in := body[struct{ Operations []genesys.PatchOperation }](r)
+		reply(w, http.StatusOK, genesys.User{ID: r.PathValue("id")}, o.patchUser(r.PathValue("id"), in.Operations))
+	})
+	mux.HandleFunc("GET /api/v2/authorization/divisions/home", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, genesys.Division{ID: homeID, Name: "Home", Home: true})
+	})
+	mux.HandleFunc("GET /api/v2/authorization/roles", func(w http.ResponseWriter, _ *http.Request) {
+		var roles []genesys.Role
+		for _, name := range o.roles {
+			roles = append(roles, genesys.Role{ID: "role-" + name, Name: name})
+		}
+		entities(w, roles)
+	})
+	mux.HandleFunc("POST /api/v2/authorization/subjects/{id}/bulkadd", func(w http.ResponseWriter, r *http.Request) {
+		in := body[struct{ Grants []genesys.RoleGrant }](r)
+		reply(w, http.StatusNoContent, nil, o.grant(r.PathValue("id"), in.Grants))
+	})
+	mux.HandleFunc("PATCH /api/v2/users/{id}/routingskills/bulk", func(w http.ResponseWriter, r *http.Request) {
+		reply(w, http.StatusOK, map[string]any{}, o.setSkills(r.PathValue("id"), body[[]genesys.SkillRating](r)))
+	})
+	mux.HandleFunc("DELETE /api/v2/users/{id}/routingskills/{skill}", func(w http.ResponseWriter, r *http.Request) {
+		reply(w, http.StatusNoContent, nil, o.removeSkill(r.PathValue("id"), r.PathValue("skill")))
+	})
+}
+
+func (o *Org) listUsers(w http.ResponseWriter, r *http.Request) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	attribute, value, filtered := strings.Cut(r.URL.Query().Get("filter"), " eq ")
+	value = strings.Trim(value, `"`)
+	users := []genesys.User{}
+	for _, u := range o.users {
+		switch {
+		case !filtered && !u.IsActive():
+		case filtered && attribute == "userName" && !strings.EqualFold(u.UserName, value):
+		case filtered && attribute == "externalId" && u.ExternalID != value:
+		default:
+			users = append(users, u.User)
+		}
+	}
+	if r.URL.Query().Get("startIndex") != "1" {
+		users = nil
+	}
+	answer(w, http.StatusOK, map[string]any{"totalResults": len(users), "Resources": users})
+}
+
+func (o *Org) routing(mux *http.ServeMux) {
+	named := func(path, kind string, names map[string]string) {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			var list []genesys.Ref
+			for id, name := range names {
+				list = append(list, genesys.Ref{ID: id, Name: name})
+			}
+			entities(w, list)
+		})
+		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
+			in := body[genesys.Ref](r)
+			id, err := o.createNamed(kind, names, in.Name)
+			reply(w, http.StatusOK, genesys.Ref{ID: id, Name: in.Name}, err)
+		})
+	}
+	named("/api/v2/routing/skills", "skill", o.skills)
+	named("/api/v2/routing/wrapupcodes", "code", o.codes)
+
+	mux.HandleFunc("GET /api/v2/routing/queues", func(w http.ResponseWriter, _ *http.Request) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		var list []genesys.Queue
+		for _, q := range o.queues {
+			list = append(list, q.view())
+		}
+		entities(w, list)
+	})
+	mux.HandleFunc("POST /api/v2/routing/queues", func(w http.ResponseWriter, r *http.Request) {
+		made, err := o.createQueue(body[genesys.Queue](r))
+		reply(w, http.StatusOK, made.view(), err)
+	})
+	mux.HandleFunc("GET /api/v2/routing/queues/{id}", func(w http.ResponseWriter, r *http.Request) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		q := o.queues[r.PathValue("id")]
+		if q == nil {
+			fail(w, refuse(http.StatusNotFound, "not.found"))
+			return
+		}
+		answer(w, http.StatusOK, q.view())
+	})
+	mux.HandleFunc("PUT /api/v2/routing/queues/{id}", func(w http.ResponseWriter, r *http.Request) {
+		in := body[genesys.Queue](r)
+		in.ID = r.PathValue("id")
+		reply(w, http.StatusOK, in, o.putQueue(in))
+	})
+	for _, what := range []string{"members", "codes"} {
+		path := map[string]string{"members": "members", "codes": "wrapupcodes"}[what]
+		mux.HandleFunc("POST /api/v2/routing/queues/{id}/"+path, func(w http.ResponseWriter, r *http.Request) {
+			var ids []string
+			for _, ref := range body[[]genesys.Ref](r) {
+				ids = append(ids, ref.ID)
+			}
+			reply(w, http.StatusOK, []any{}, o.relate(what, r.PathValue("id"), ids, r.URL.Query().Get("delete") == "true"))
+		})
+	}
+}
+
+func (q *Queue) view() genesys.Queue {
+	return genesys.Queue{ID: q.ID, Name: q.Name, Description: q.Description, PeerID: q.PeerID}
+}
+
+func (o *Org) presence(mux *http.ServeMux) {
+	mux.HandleFunc("GET /api/v2/presence/sources", func(w http.ResponseWriter, _ *http.Request) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		var list []genesys.Source
+		for id, name := range o.sources {
+			list = append(list, genesys.Source{ID: id, Name: name})
+		}
+		entities(w, list)
+	})
+	mux.HandleFunc("POST /api/v2/presence/sources", func(w http.ResponseWriter, r *http.Request) {
+		in := body[genesys.Source](r)
+		err := o.write("create source "+in.Name, func() error {
+			if len(o.sources) > 0 {
+				return refuse(http.StatusConflict, "presenceservice.source.toomanyactivesources")
+			}
+			in.ID = o.id("source")
+			o.sources[in.ID] = in.Name
+			return nil
+		})
+		reply(w, http.StatusOK, in, err)
+	})
+	mux.HandleFunc("GET /api/v2/presence/settings", func(w http.ResponseWriter, _ *http.Request) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		answer(w, http.StatusOK, genesys.PresenceSettings{DefaultPrimarySourceID: o.primary})
+	})
+	mux.HandleFunc("PUT /api/v2/presence/settings", func(w http.ResponseWriter, r *http.Request) {
+		in := body[genesys.PresenceSettings](r)
+		reply(w, http.StatusOK, in, o.write("put presence settings", func() error {
+			o.primary = in.DefaultPrimarySourceID
+			return nil
+		}))
+	})
+	mux.HandleFunc("GET /api/v2/presence/definitions", func(w http.ResponseWriter, _ *http.Request) {
+		var list []genesys.PresenceDefinition
+		for _, name := range []string{"Available", "Away", "Break", "Busy", "Meal", "Meeting", "Offline", "OnQueue", "Training"} {
+			list = append(list, genesys.PresenceDefinition{ID: "presence-" + name, Type: "System", SystemPresence: name})
+		}
+		entities(w, slices.Concat([]genesys.PresenceDefinition{{ID: "own", Type: "User", SystemPresence: "Break"}}, list))
+	})
+}
+
+func body[T any](r *http.Request) T {
+	var v T
+	if err := json.NewDecoder(r.Body).Decode(&v); err != nil {
+		panic("orgtest: body of " + r.URL.Path + ": " + err.Error())
+	}
+	return v
+}
+
+func entities[T any](w http.ResponseWriter, list []T) {
+	answer(w, http.StatusOK, map[string]any{"entities": list, "pageCount": 1, "total": len(list)})
+}
+
+func reply(w http.ResponseWriter, status int, v any, err error) {
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, status, v)
+}
+
+func fail(w http.ResponseWriter, err error) {
+	p, ok := errors.AsType[*problem](err)
+	if !ok { // cut off: the connection ends without an answer
+		panic(http.ErrAbortHandler)
+	}
+	answer(w, p.status, map[string]any{"status": p.status, "code": p.code, "scimType": p.code, "message": p.code})
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if v != nil && status != http.StatusNoContent {
+		_ = json.NewEncoder(w).Encode(v)
+	}
+}
