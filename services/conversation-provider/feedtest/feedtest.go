@@ -33,9 +33,10 @@ type Site struct {
 }
 
 // New returns a site whose clock stands at 2026-11-20 10:00 UTC.
-func New() *Site {
-	return &Site{Now: time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC), cursor: map[string]int{}}
-}
+func New() *Site { return At(time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)) }
+
+// At returns a site whose clock stands at a time.
+func At(now time.Time) *Site { return &Site{Now: now.UTC(), cursor: map[string]int{}} }
 
 // Wait lets time pass.
 func (s *Site) Wait(d time.Duration) *Site {

@@ -22,6 +22,7 @@ type Interaction struct {
 	DNIS      string            `json:"dnis,omitempty"`
 	Created   time.Time         `json:"created,omitzero"`
 	Ended     time.Time         `json:"ended,omitzero"`
+	Closed    time.Time         `json:"closed,omitzero"` // by the wall clock
 	Languages []callmodel.Value `json:"languages,omitempty"`
 }
 

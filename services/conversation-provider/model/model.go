@@ -94,7 +94,9 @@ type Model struct {
 	kept    int                 // records that are not submitted
 	waiting map[string]struct{} // open calls that time may change
 	dirty   dirty
-	swept   time.Time // when housekeeping was done
+	clock   time.Time        // the wall clock of the newest tick
+	swept   time.Time        // when housekeeping was done
+	quiet   map[string]quiet // open calls by CallUUID, as housekeeping last saw them
 }
 
 type dirty struct {
@@ -135,7 +137,7 @@ func (m *Model) reset() {
 	m.book = callmodel.NewBook(callmodel.Options{Keep: m.keep})
 	m.calls, m.closed = map[string]*Interaction{}, map[string]*Interaction{}
 	m.records, m.waiting = map[string]*Record{}, map[string]struct{}{}
-	m.order, m.kept = nil, 0
+	m.order, m.kept, m.quiet = nil, 0, map[string]quiet{}
 	m.dirty = dirty{closed: map[string]struct{}{}, records: map[string]struct{}{}}
 }
 
@@ -249,6 +251,7 @@ func (m *Model) Tick(now time.Time) (pipeline.Effects, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	out := &outbox{}
+	m.clock = now
 	for _, uuid := range sorted(m.waiting) {
 		m.advance(uuid, now, out)
 	}
@@ -311,8 +314,10 @@ func (m *Model) settle(in *Interaction, out *outbox) {
 // close replaces a call by its summary, and submits the recordings that waited for its end.
 func (m *Model) close(in *Interaction, out *outbox) {
 	in.summarize(m.opts.Recordings.Options().LanguageKey)
+	in.Closed = m.clock
 	delete(m.calls, in.UUID)
 	delete(m.waiting, in.UUID)
+	delete(m.quiet, in.UUID)
 	m.book.Close(in.UUID)
 	m.closed[in.UUID] = in
 	m.order = append(m.order, in.UUID)

@@ -36,6 +36,10 @@ type Record struct {
 	Submission *recording.Submission `json:"submission,omitempty"`
 }
 
+// old tells whether a segment was reported too long ago. Its time is the wall clock of the instance
+// that took it.
+func (r *Record) old(now time.Time, retention time.Duration) bool { return now.Sub(r.At) >= retention }
+
 // readRecording takes what a media server posted.
 func (m *Model) readRecording(e engage.Event, out *outbox) {
 	body := e.Attributes.Text("Body")

@@ -15,7 +15,10 @@ func (m *Model) sweep(now time.Time, out *outbox) {
 	}
 	for len(m.order) > 0 {
 		oldest := m.closed[m.order[0]]
-		if len(m.order) <= m.opts.MaxClosed && now.Sub(oldest.Ended) < m.opts.Retention {
+		if oldest.Closed.IsZero() { // closed before the first tick
+			oldest.Closed = now
+		}
+		if len(m.order) <= m.opts.MaxClosed && now.Sub(oldest.Closed) < m.opts.Retention {
 			break
 		}
 		m.forget(oldest)
@@ -23,10 +26,27 @@ func (m *Model) sweep(now time.Time, out *outbox) {
 	for _, id := range sorted(m.records) {
 		r := m.records[id]
 		m.join(r, out) // options may have changed, or its call may have appeared
-		if now.Sub(r.At) >= m.opts.Retention && m.interaction(r.Segment.CallUUID) == nil {
+		if r.old(now, m.opts.Retention) && m.interaction(r.Segment.CallUUID) == nil {
 			m.drop(r)
 		}
 	}
+}
+
+// quiet is how a call stood when its silence began.
+type quiet struct {
+	newest time.Time // of its events
+	since  time.Time // by the wall clock
+}
+
+// silence is for how long nothing has been heard of a call, by the wall clock: events that are read
+// late, after an outage or from a capture, are not old.
+func (m *Model) silence(uuid string, newest, now time.Time) time.Duration {
+	q, known := m.quiet[uuid]
+	if !known || !q.newest.Equal(newest) {
+		m.quiet[uuid] = quiet{newest: newest, since: now}
+		return 0
+	}
+	return now.Sub(q.since)
 }
 
 // giveUp closes a call of which nothing has been heard for too long: its end was lost with a link.
@@ -37,7 +57,7 @@ func (m *Model) giveUp(uuid string, now time.Time, out *outbox) {
 		patience = min(patience, stubPatience)
 	}
 	last := newest(call)
-	if now.Sub(last) < patience {
+	if m.silence(uuid, last, now) < patience {
 		return
 	}
 	in := m.open(call)
@@ -71,5 +91,5 @@ func (m *Model) drop(r *Record) {
 // sortClosed puts restored calls into the order of their end.
 func (m *Model) sortClosed() {
 	m.order = sorted(m.closed)
-	slices.SortStableFunc(m.order, func(a, b string) int { return m.closed[a].Ended.Compare(m.closed[b].Ended) })
+	slices.SortStableFunc(m.order, func(a, b string) int { return m.closed[a].Closed.Compare(m.closed[b].Closed) })
 }

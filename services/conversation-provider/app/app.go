@@ -1,0 +1,300 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"engage.connector/pkg/directory"
+	"engage.connector/pkg/engage"
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/host"
+	"engage.connector/pkg/pipeline"
+	"engage.connector/pkg/store"
+	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
+	"engage.connector/services/conversation-provider/api"
+	"engage.connector/services/conversation-provider/feedlinks"
+	"engage.connector/services/conversation-provider/injection"
+	"engage.connector/services/conversation-provider/mapping"
+	"engage.connector/services/conversation-provider/mcp"
+	"engage.connector/services/conversation-provider/model"
+	"engage.connector/services/conversation-provider/options"
+	"engage.connector/services/conversation-provider/recording"
+	"engage.connector/services/conversation-provider/speech"
+	"engage.connector/services/conversation-provider/submission"
+)
+
+// Service is the name in logs and metrics.
+const Service = "conversation-provider"
+
+const (
+	pipelineName = "calls"
+	leaseName    = "calls-writer"
+	// tick is how often waiting decisions are looked at; it is a fraction of the grace time.
+	tick = 250 * time.Millisecond
+	// perKey is how many events of one conversation go in one request: they carry their order in
+	// their times.
+	perKey = 20
+)
+
+// Options are the resolved settings and what is injected.
+type Options struct {
+	Config   Config
+	Logger   *slog.Logger
+	Registry *prometheus.Registry
+	Now      func() time.Time
+}
+
+// App is the running service.
+type App struct {
+	*host.Host
+
+	opts      Options
+	store     *store.Store
+	pipeline  *store.Pipeline
+	directory *directory.Client
+	settings  *directory.Live[transaction]
+	mapping   *mapping.Mapping
+	speech    *speech.Follower
+	model     *model.Model
+	writer    *pipeline.Writer
+	feed      *engage.Client
+}
+
+// transaction is what the options of hybrid_integration say.
+type transaction struct {
+	org       *genesys.Client
+	recording recording.Options
+}
+
+// New wires the service and binds its listeners; nothing runs before Start.
+func New(opts Options) (*App, error) {
+	server, err := host.New(opts.Config.Options(Service, opts.Logger, opts.Registry))
+	if err != nil {
+		return nil, err
+	}
+	app := &App{Host: server, opts: opts}
+	for _, step := range []func() error{
+		app.openStore, app.followConfigSync, app.wireWriter, app.wireInjection, app.wireSubmission, app.wireFeed, app.wireHTTP,
+	} {
+		if err := step(); err != nil {
+			return nil, errors.Join(err, server.Stop(context.Background()))
+		}
+	}
+	return app, nil
+}
+
+func (a *App) openStore() error {
+	fields, err := a.opts.Config.RedisFields()
+	if err != nil {
+		return err
+	}
+	a.store, err = store.Open(store.Options{
+		Addrs: fields.Addrs, Username: fields.Username, Password: fields.Password.Reveal(), SentinelMaster: fields.SentinelMaster,
+		TLS: fields.TLS, Prefix: fields.Prefix, Tenant: fields.Tenant, Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
+	})
+	if err != nil {
+		return err
+	}
+	a.pipeline = a.store.Pipeline(pipelineName)
+	a.OnStop("redis", func(context.Context) error { return a.store.Close() })
+	a.Dependency("redis", a.store.Ping)
+	return nil
+}
+
+func (a *App) followConfigSync() error {
+	cfg := a.opts.Config
+	conn, err := host.DialGRPC(cfg.ConfigSyncAddr, cfg.GRPCTLS, cfg.GRPCToken.Reveal())
+	if err != nil {
+		return err
+	}
+	a.OnStop("connection to config-sync", func(context.Context) error { return conn.Close() })
+	a.directory = directory.New(directory.Options{Conn: conn, Logger: a.opts.Logger, Registerer: a.opts.Registry})
+	a.mapping = mapping.New(a.directory, cfg.SwitchName)
+	a.settings = directory.NewLive(a.directory, a.opts.Logger, a.readTransaction, options.Sections()...)
+	a.speech = speech.New(func() (speech.Org, bool) {
+		value, ok := a.settings.Value()
+		return value.org, ok
+	}, func() bool { return a.recordingOptions().Enabled }, a.opts.Logger)
+	a.Go("directory", a.directory.Run)
+	a.Go("settings", a.settings.Run)
+	a.Go("speech", a.speech.Run)
+	a.Dependency("config-sync", a.directory.Check)
+	a.Dependency("genesys-cloud-settings", a.settings.Check)
+	a.Dependency("speech-settings", a.speech.Check)
+	return nil
+}
+
+func (a *App) readTransaction(_ context.Context, settings directory.Settings) (transaction, error) {
+	cloud, err := settings.Cloud(options.Section, "client_secret")
+	if err != nil {
+		return transaction{}, err
+	}
+	org, err := genesys.New(genesys.Options{
+		APIURL: cloud.APIURL, AuthURL: cloud.AuthURL, ClientID: cloud.ClientID, ClientSecret: cloud.ClientSecret,
+		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now, Component: Service,
+	})
+	if err != nil {
+		return transaction{}, err
+	}
+	return transaction{org: org, recording: options.Recording(settings)}, nil
+}
+
+// recordingOptions are those of the transaction. Without a recording-provider there is nobody to
+// hand recordings to.
+func (a *App) recordingOptions() recording.Options {
+	value, _ := a.settings.Value()
+	value.recording.Enabled = value.recording.Enabled && a.opts.Config.RecordingProviderAddr != ""
+	return value.recording
+}
+
+// recordings gives the model the settings as they are.
+type recordings struct{ app *App }
+
+func (r recordings) Options() recording.Options   { return r.app.recordingOptions() }
+func (r recordings) Settings() recording.Settings { return r.app.speech.Settings() }
+
+func (a *App) wireWriter() error {
+	cfg := a.opts.Config
+	a.model = model.New(model.Options{
+		Tenant: cfg.TenantID, Machine: cfg.rules(), Directory: a.mapping, Recordings: recordings{a},
+		Observer: newMetrics(a.opts.Registry, func() model.Counts { return a.model.Counts() }),
+	})
+	writer, err := pipeline.NewWriter(pipeline.WriterOptions{
+		Pipeline: a.pipeline, Store: a.store, LeaseName: leaseName, Owner: instanceName(), Model: a.model,
+		ReorderWindow: cfg.ReorderWindow, TickInterval: tick,
+		Ready:  func() bool { return a.mapping.Ready() && a.settings.Ready() },
+		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
+	})
+	if err != nil {
+		return err
+	}
+	a.writer = writer
+	a.Go("writer", writer.Run)
+	return nil
+}
+
+func (a *App) wireInjection() error {
+	refusals := injection.LoggedRefusals{Calls: a.pipeline, Now: a.opts.Now}
+	sender, err := pipeline.NewSender(pipeline.SenderOptions{
+		Pipeline: a.pipeline, Outbox: model.OutboxConversation, Lease: a.writer.Lease, PerKey: perKey,
+		Send: func(ctx context.Context, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
+			value, ready := a.settings.Value()
+			if !ready {
+				return nil, fault.New(fault.Unavailable, "app.inject", "the org's address and credentials are not known yet")
+			}
+			return injection.Send(ctx, value.org, refusals, records)
+		},
+		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
+	})
+	if err != nil {
+		return err
+	}
+	a.Go("injection", sender.Run)
+	return nil
+}
+
+// wireSubmission sends recordings where there is a recording-provider; without one none are handed
+// over.
+func (a *App) wireSubmission() error {
+	cfg := a.opts.Config
+	if cfg.RecordingProviderAddr == "" {
+		return nil
+	}
+	conn, err := host.DialGRPC(cfg.RecordingProviderAddr, cfg.GRPCTLS, cfg.GRPCToken.Reveal())
+	if err != nil {
+		return err
+	}
+	a.OnStop("connection to recording-provider", func(context.Context) error { return conn.Close() })
+	provider := recordingproviderv1.NewRecordingProviderServiceClient(conn)
+	sender, err := pipeline.NewSender(pipeline.SenderOptions{
+		Pipeline: a.pipeline, Outbox: model.OutboxRecording, Lease: a.writer.Lease,
+		Send: func(ctx context.Context, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
+			return submission.Send(ctx, provider, records)
+		},
+		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
+	})
+	if err != nil {
+		return err
+	}
+	a.Go("submission", sender.Run)
+	return nil
+}
+
+func (a *App) wireFeed() error {
+	feed, err := engage.NewClient(engage.ClientOptions{
+		BaseURL: a.opts.Config.FeedURL, Token: a.opts.Config.FeedToken.Reveal(),
+		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
+	})
+	if err != nil {
+		return err
+	}
+	a.feed = feed
+	links, err := a.opts.Config.links()
+	if err != nil {
+		return err
+	}
+	intake := pipeline.NewIntake(pipeline.IntakeOptions{Pipeline: a.pipeline, Logger: a.opts.Logger, Registerer: a.opts.Registry})
+	for _, link := range links {
+		changed := a.directory.Changed()
+		spec := func(context.Context) (engage.LinkSpec, error) { return a.linkSpec(link) }
+		a.Go("feed-"+link.Name, func(ctx context.Context) error { return feed.Follow(ctx, link.Name, spec, changed, intake) })
+	}
+	a.Dependency("engage-feed", feed.Check)
+	return nil
+}
+
+func (a *App) linkSpec(link feedlinks.Link) (engage.LinkSpec, error) {
+	snapshot, ready := a.directory.Snapshot()
+	if !ready {
+		return engage.LinkSpec{}, fault.New(fault.Unavailable, "app.link", "the DNs to register are not known yet")
+	}
+	return feedlinks.Spec(link, snapshot, a.opts.Config.SwitchName), nil
+}
+
+func (a *App) wireHTTP() error {
+	mcp.New(a.pipeline, a.opts.Logger, a.opts.Now).Register(a.Mux())
+	api.New(api.Options{
+		Calls: a.model, State: a.pipeline, Parked: a.pipeline, Writing: a.writing, Logger: a.opts.Logger,
+	}).Register(a.Mux())
+	a.Status(a.status)
+	return nil
+}
+
+func (a *App) writing() bool {
+	_, writing := a.writer.Lease()
+	return writing
+}
+
+// instanceName tells the instances of this service apart.
+func instanceName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		name = "unknown"
+	}
+	return name + "-" + uuid.NewString()[:8]
+}
+
+// Run is the whole program: it ends with ctx and returns the exit code.
+func Run(ctx context.Context, environ []string, stdout, stderr io.Writer) int {
+	config, err := Load(environ)
+	if err != nil {
+		return host.Exit(stderr, err)
+	}
+	logger, err := host.NewLogger(stdout, Service, config.LogLevel)
+	if err != nil {
+		return host.Exit(stderr, err)
+	}
+	app, err := New(Options{Config: config, Logger: logger, Registry: prometheus.NewRegistry(), Now: time.Now})
+	if err != nil {
+		return host.Exit(stderr, err)
+	}
+	return host.Exit(stderr, app.Host.Run(ctx))
+}

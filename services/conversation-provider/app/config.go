@@ -1,0 +1,119 @@
+// Package app wires conversation-provider (EXCP).
+package app
+
+import (
+	"errors"
+	"net/url"
+	"time"
+
+	"engage.connector/pkg/host"
+	"engage.connector/services/conversation-provider/conversation"
+	"engage.connector/services/conversation-provider/feedlinks"
+)
+
+// Config is what the environment says.
+type Config struct {
+	host.Common
+
+	ConfigSyncAddr        string        `env:"CONFIG_SYNC_ADDR,required" help:"host:port of config-sync's gRPC"`
+	RecordingProviderAddr string        `env:"RECORDING_PROVIDER_ADDR" help:"host:port of recording-provider's gRPC; only for recording injection"`
+	FeedURL               string        `env:"ENGAGE_FEED_URL,required" help:"the URL of the Engage edge, such as https://edge.example:8443"`
+	FeedToken             host.Secret   `env:"ENGAGE_FEED_TOKEN" help:"the bearer token of the Engage edge"`
+	ReorderWindow         time.Duration `env:"REORDER_WINDOW" envDefault:"250ms" help:"how long events wait for earlier ones of other links"`
+
+	VoiceServerVQ    string `env:"VOICE_SERVER_VQ,required" help:"the SIP Server pair of the virtual queues, primary:port/backup:port; several pairs separated by commas"`
+	VoiceServerAgent string `env:"VOICE_SERVER_AGENT,required" help:"the SIP Server pair of the extensions, primary:port/backup:port; several pairs separated by commas"`
+	VoiceServerCall  string `env:"VOICE_SERVER_CALL,required" help:"the SIP Server pair of call monitoring, primary:port/backup:port; several pairs separated by commas"`
+
+	SwitchName     string        `env:"SWITCH_NAME" help:"the switch of these SIP Servers; needed where one number stands on several switches"`
+	LinkGrace      time.Duration `env:"LINK_GRACE" envDefault:"2s" help:"how long a decision waits for a link that has not reported yet"`
+	WrapUpTimeout  time.Duration `env:"WRAPUP_TIMEOUT" envDefault:"5m" help:"how long after-call work may last before the disposition is applied"`
+	DispositionKey string        `env:"DISPOSITION_KEY" envDefault:"DispositionCode" help:"the user data key of the disposition"`
+}
+
+// Default ports: the guide's for HTTP, the next one for gRPC.
+const (
+	DefaultHTTPAddr = ":3650"
+	DefaultGRPCAddr = ":3651"
+)
+
+const (
+	maxReorderWindow = 10 * time.Second
+	maxLinkGrace     = time.Minute
+	maxWrapUp        = 2 * time.Hour
+)
+
+// Load reads the configuration and reports all faults at once.
+func Load(environ []string) (Config, error) {
+	defaults := []string{"HTTP_ADDR=" + DefaultHTTPAddr, "GRPC_ADDR=" + DefaultGRPCAddr}
+	return host.Load(append(defaults, environ...), (*Config).faults)
+}
+
+func (c *Config) faults() []error {
+	var faults []error
+	add := func(broken bool, variable, problem, fix string) {
+		if broken {
+			faults = append(faults, host.BadVariable(variable, problem, fix))
+		}
+	}
+	for variable, addr := range map[string]string{"CONFIG_SYNC_ADDR": c.ConfigSyncAddr, "RECORDING_PROVIDER_ADDR": c.RecordingProviderAddr} {
+		if addr != "" {
+			if fault := host.AddrFault(variable, addr); fault != nil {
+				faults = append(faults, fault)
+			}
+		}
+	}
+	if c.FeedURL != "" {
+		feed, err := url.Parse(c.FeedURL)
+		add(err != nil || feed.Host == "" || feed.Scheme != "http" && feed.Scheme != "https", "ENGAGE_FEED_URL", "is no http or https URL", "write https://host:port")
+	}
+	add(c.ReorderWindow < 0 || c.ReorderWindow > maxReorderWindow, "REORDER_WINDOW", c.ReorderWindow.String()+" is out of range", "choose from 0s to 10s")
+	add(c.LinkGrace <= 0 || c.LinkGrace > maxLinkGrace, "LINK_GRACE", c.LinkGrace.String()+" is out of range", "choose more than 0s, at most 1m")
+	add(c.WrapUpTimeout <= 0 || c.WrapUpTimeout > maxWrapUp, "WRAPUP_TIMEOUT", c.WrapUpTimeout.String()+" is out of range", "choose more than 0s, at most 2h")
+	for _, server := range c.servers() {
+		if server.text == "" {
+			continue // already reported as missing
+		}
+		_, err := feedlinks.ParsePairs(server.variable, server.text)
+		add(err != nil, server.variable, errorText(err), "write primary:port/backup:port")
+	}
+	return faults
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+type voiceServer struct {
+	variable string
+	purpose  feedlinks.Purpose
+	text     string
+}
+
+func (c *Config) servers() []voiceServer {
+	return []voiceServer{
+		{"VOICE_SERVER_VQ", feedlinks.Queues, c.VoiceServerVQ},
+		{"VOICE_SERVER_AGENT", feedlinks.Agents, c.VoiceServerAgent},
+		{"VOICE_SERVER_CALL", feedlinks.Calls, c.VoiceServerCall},
+	}
+}
+
+// links are the links to declare at the edge.
+func (c *Config) links() ([]feedlinks.Link, error) {
+	var links []feedlinks.Link
+	var faults []error
+	for _, server := range c.servers() {
+		pairs, err := feedlinks.ParsePairs(server.variable, server.text)
+		faults = append(faults, err)
+		links = append(links, feedlinks.Links(server.purpose, pairs)...)
+	}
+	return links, errors.Join(faults...)
+}
+
+// rules are the settings of the conversation's rules.
+func (c *Config) rules() conversation.Options {
+	return conversation.Options{Grace: c.LinkGrace, WrapUpTimeout: c.WrapUpTimeout, DispositionKey: c.DispositionKey}
+}

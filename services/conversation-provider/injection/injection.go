@@ -1,0 +1,76 @@
+// Package injection sends conversation events from the outbox to the EX org.
+package injection
+
+import (
+	"context"
+	"encoding/json"
+
+	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/pipeline"
+	"engage.connector/pkg/store"
+	"engage.connector/services/conversation-provider/model"
+)
+
+// Org takes conversation events; genesys.Client is one.
+type Org interface {
+	InjectConversationEvents(ctx context.Context, batch genesys.ConversationBatch) (genesys.BatchResult, error)
+}
+
+// Refusals is told of events that the org refused for good, so that their conversation sends
+// nothing more that depends on them.
+type Refusals interface {
+	Refused(ctx context.Context, callUUID, eventID, reason string) error
+}
+
+// Send posts one batch in one request. Each record gets its own outcome; a refusal is reported
+// before its record is given up, so that a crash in between repeats both.
+func Send(ctx context.Context, org Org, refusals Refusals, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
+	entries := make([]model.Injection, len(records))
+	outcomes := make([]pipeline.Outcome, len(records))
+	events := make([]genesys.ConversationEvent, 0, len(records))
+	readable := make([]bool, len(records))
+	for i, record := range records {
+		if err := json.Unmarshal(record.Payload, &entries[i]); err != nil {
+			outcomes[i] = pipeline.Reject("the stored event cannot be read: " + err.Error())
+			continue
+		}
+		readable[i] = true
+		events = append(events, entries[i].Event)
+	}
+	if len(events) == 0 {
+		return outcomes, nil
+	}
+	result, err := org.InjectConversationEvents(ctx, genesys.NewConversationBatch(events))
+	if err != nil {
+		return nil, err
+	}
+	for i, entry := range entries {
+		if !readable[i] {
+			continue
+		}
+		failed, ok := result.Failed(entry.Event.EventID)
+		if !ok {
+			outcomes[i] = pipeline.Done()
+			continue
+		}
+		if outcomes[i], err = settle(ctx, refusals, entry, failed); err != nil {
+			return nil, err
+		}
+	}
+	return outcomes, nil
+}
+
+// settle turns the org's word about one event into an outcome, by the table of pkg/genesys.
+func settle(ctx context.Context, refusals Refusals, entry model.Injection, failed genesys.EventError) (pipeline.Outcome, error) {
+	switch failed.Verdict() {
+	case genesys.EventAlreadyAccepted:
+		return pipeline.Done(), nil
+	case genesys.EventRetryable:
+		return pipeline.Retry(failed.Message), nil
+	case genesys.EventRejected:
+	}
+	if err := refusals.Refused(ctx, entry.CallUUID, entry.Event.EventID, failed.Message); err != nil {
+		return pipeline.Outcome{}, err
+	}
+	return pipeline.Reject(failed.Message), nil
+}

@@ -1,0 +1,12 @@
+// Command conversation-provider (EXCP) injects every Engage call as an EX conversation and hands
+// its recordings to recording-provider.
+package main
+
+import (
+	"engage.connector/pkg/host"
+	"engage.connector/services/conversation-provider/app"
+)
+
+func main() {
+	host.Main(app.Service, app.Run, host.WithHTTPAddr(app.DefaultHTTPAddr))
+}

@@ -1,0 +1,74 @@
+// Package submission hands recorded segments to recording-provider.
+package submission
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/pipeline"
+	"engage.connector/pkg/store"
+	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
+	"engage.connector/services/conversation-provider/recording"
+)
+
+// Provider takes segments; the generated gRPC client is one.
+type Provider interface {
+	SubmitRecording(ctx context.Context, in *recordingproviderv1.SubmitRecordingRequest, opts ...grpc.CallOption) (*recordingproviderv1.SubmitRecordingResponse, error)
+}
+
+// outcomesTable says what becomes of a segment that recording-provider did not take. What it lacks
+// is retried: recording-provider is there or will be.
+var outcomesTable = map[fault.Code]func(reason string) pipeline.Outcome{
+	fault.Invalid:     pipeline.Reject, // names every field that is wrong
+	fault.Unsupported: pipeline.Reject,
+	fault.TooLarge:    pipeline.Reject,
+	fault.Conflict:    pipeline.Reject,
+}
+
+// Send submits each segment. When recording-provider cannot be reached, the whole batch is tried
+// again: submitting twice changes nothing.
+func Send(ctx context.Context, provider Provider, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
+	outcomes := make([]pipeline.Outcome, len(records))
+	for i, record := range records {
+		var sub recording.Submission
+		if err := json.Unmarshal(record.Payload, &sub); err != nil {
+			outcomes[i] = pipeline.Reject("the stored segment cannot be read: " + err.Error())
+			continue
+		}
+		_, err := provider.SubmitRecording(ctx, &recordingproviderv1.SubmitRecordingRequest{Recording: message(sub)})
+		reject, final := outcomesTable[fault.CodeOf(err)]
+		switch {
+		case err == nil:
+			outcomes[i] = pipeline.Done()
+		case final:
+			outcomes[i] = reject(fault.Message(err))
+		default:
+			return nil, fault.Wrap(fault.Unavailable, "submission.send", err)
+		}
+	}
+	return outcomes, nil
+}
+
+func message(s recording.Submission) *recordingproviderv1.Recording {
+	r := &recordingproviderv1.Recording{
+		RecordingId: s.RecordingID, FileName: s.FileName, ConversationId: s.ConversationID,
+		CommunicationId: s.CommunicationID, UserId: s.UserID, CallUuid: s.CallUUID,
+		StartTime: timestamp(s.Start), EndTime: timestamp(s.Stop),
+	}
+	if s.Speech != nil {
+		r.SpeechAnalytics = &recordingproviderv1.SpeechAnalytics{ProgramId: s.Speech.ProgramID, Language: s.Speech.Language}
+	}
+	return r
+}
+
+func timestamp(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}
