@@ -1,5 +1,16 @@
 package verdict
 
+import "engage.connector/services/lab/site/callgen"
+
+// Agents takes the agents' last statuses over from the site.
+func Agents(statuses []callgen.AgentStatus) []AgentTruth {
+	agents := make([]AgentTruth, 0, len(statuses))
+	for _, status := range statuses {
+		agents = append(agents, AgentTruth{EmployeeID: status.EmployeeID, Status: status.Status, Reason: status.Reasons["ReasonCode"]})
+	}
+	return agents
+}
+
 // restTable is the lab's own reading of the guide's table for an agent without a call: status of
 // Stat Server and reason -> presence and routing status as the org shows them.
 func restTable() []struct {

@@ -48,6 +48,7 @@ type Verdict struct {
 	Lost          int      `json:"lost"`       // expected, not there
 	Duplicated    int      `json:"duplicated"` // there more than once
 	Wrong         int      `json:"wrong"`      // there, but different, or there and not expected
+	Arrived       int      `json:"arrived"`    // conversations in the org, right or not
 	Events        int      `json:"events"`     // accepted by the org
 	Repeated      int      `json:"repeated"`   // sent again with the same id, and refused
 	Rejected      int      `json:"rejected"`   // refused for another reason
@@ -66,6 +67,7 @@ func Compare(truth Truth, snapshot org.Snapshot) Verdict {
 	c.compareCalls()
 	c.compareAgents()
 	c.compareExtras()
+	c.verdict.Arrived = len(snapshot.Conversations)
 	c.verdict.Events, c.verdict.Repeated = snapshot.Counters.EventsAccepted, snapshot.Counters.EventsRepeated
 	for _, count := range snapshot.Counters.EventsRejected {
 		c.verdict.Rejected += count

@@ -74,7 +74,10 @@ func TestEveryDifferenceIsFound(t *testing.T) {
 		{"no conversation", func(_ *verdict.Truth, s *org.Snapshot) { s.Conversations = nil }, "has no conversation", 1, 0, 2},
 		{"two conversations", func(_ *verdict.Truth, s *org.Snapshot) { s.Conversations = append(s.Conversations, s.Conversations[0]) }, "has 2 conversations", 0, 1, 0},
 		{"a party is missing", func(_ *verdict.Truth, s *org.Snapshot) { c := &s.Conversations[0]; c.Parties = c.Parties[:2] }, "party 3 (agent 4001) is missing", 1, 0, 1},
-		{"a party too many", func(_ *verdict.Truth, s *org.Snapshot) { c := &s.Conversations[0]; c.Parties = append(c.Parties, org.Party{Start: at(30)}) }, "1 parties too many", 0, 1, 0},
+		{"a party too many", func(_ *verdict.Truth, s *org.Snapshot) {
+			c := &s.Conversations[0]
+			c.Parties = append(c.Parties, org.Party{Start: at(30)})
+		}, "1 parties too many", 0, 1, 0},
 		{"another queue", func(_ *verdict.Truth, s *org.Snapshot) { s.Conversations[0].Parties[1].QueueID = "q9" }, "queue is q9, want q1", 0, 0, 1},
 		{"another agent", func(_ *verdict.Truth, s *org.Snapshot) { s.Conversations[0].Parties[2].UserID = "u9" }, "user is u9, want u1", 0, 0, 1},
 		{"answered at another time", func(_ *verdict.Truth, s *org.Snapshot) { s.Conversations[0].Parties[2].Answered = at(10.2) }, "answer is 10:00:10.200, want 10:00:10.000", 0, 0, 1},
