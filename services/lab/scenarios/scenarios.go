@@ -19,9 +19,13 @@
 // {{.Party "x"}} for the PartyUUID of the party named x, {{.Choice "x"}}.
 package scenarios
 
-import "embed"
+import (
+	"embed"
+	"io/fs"
+)
 
-// Files holds the scenario files, *.ndjson.
-//
 //go:embed *.ndjson
-var Files embed.FS
+var filesFS embed.FS
+
+// Files returns the folder of the scenario files, *.ndjson.
+func Files() fs.FS { return filesFS }

@@ -97,7 +97,7 @@ func New(ctx context.Context, o Options) (*Site, error) {
 	if o.Hybrid.RecordingEnabled {
 		s.poster = mcp.New(mcp.Options{
 			StorageURL: o.WebDAVURL, User: o.WebDAVUser, Password: o.WebDAVPassword, Dest: o.MCPDest,
-			Logger: o.Logger.With("component", "mcp"), Now: o.Now,
+			Logger: o.Logger.With("component", "mcp"),
 		})
 		options.Recorder = &recorder{poster: s.poster, tenant: s.model.Tenant}
 	}
@@ -119,7 +119,7 @@ func (o Options) withDefaults() Options {
 		o.Now = time.Now
 	}
 	if o.Scenarios == nil {
-		o.Scenarios = scenarios.Files
+		o.Scenarios = scenarios.Files()
 	}
 	o.Hybrid.WebDAVURL, o.Hybrid.WebDAVUser, o.Hybrid.WebDAVPassword = o.WebDAVURL, o.WebDAVUser, o.WebDAVPassword
 	return o

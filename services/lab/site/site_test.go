@@ -187,14 +187,14 @@ func requireRecording(t *testing.T, l *lab, c site.Call) {
 	require.LessOrEqual(t, len(c.Recording.FileName), 80)
 	require.True(t, strings.HasPrefix(c.Recording.FileName, c.CallUUID+"_"))
 	path := filepath.Join(l.dir, c.Recording.FileName)
-	data, err := os.ReadFile(path) //nolint:gosec // the test's own folder
+	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	sum := sha256.Sum256(data)
 	require.Equal(t, c.Recording.SHA256, hex.EncodeToString(sum[:]))
 	require.Len(t, data, c.Recording.Size)
 	tool, err := exec.LookPath("opusinfo")
 	require.NoError(t, err, "opus-tools are not installed; install them: make setup")
-	said, err := exec.CommandContext(t.Context(), tool, path).CombinedOutput() //nolint:gosec // the test's own file
+	said, err := exec.CommandContext(t.Context(), tool, path).CombinedOutput()
 	require.NoError(t, err, "%s", said)
 	samples := (c.Recording.End.Sub(c.Recording.Start)*48 + time.Millisecond/2) / time.Millisecond
 	require.Contains(t, string(said), fmt.Sprintf("Playback length: 0m:00.%03ds", samples/48))

@@ -1,6 +1,7 @@
 package callgen
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -114,9 +115,7 @@ func (s *seat) action(number int, connID string, at time.Time) feed.DNAction {
 // send publishes an event of the agent's Extension.
 func (b *board) send(s *seat, message string, at time.Time, more map[string]any) {
 	attributes := map[string]any{"ThisDN": s.agent.DN, "AgentID": s.agent.LoginCode}
-	for key, value := range more {
-		attributes[key] = value
-	}
+	maps.Copy(attributes, more)
 	b.out.Publish(feed.Event{Message: message, Time: at, Attributes: attributes})
 }
 

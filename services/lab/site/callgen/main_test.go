@@ -1,7 +1,6 @@
 package callgen_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"sync"
@@ -77,7 +76,7 @@ type setting struct {
 }
 
 func load(t require.TestingT) []callgen.Scenario {
-	all, err := callgen.LoadScenarios(scenarios.Files)
+	all, err := callgen.LoadScenarios(scenarios.Files())
 	require.NoError(t, err)
 	return all
 }
@@ -95,7 +94,7 @@ func perform(t *testing.T, s setting) show {
 		}, out.witness)
 		require.NoError(t, err)
 		began := time.Now()
-		out.err = g.Play(context.Background(), s.calls)
+		out.err = g.Play(t.Context(), s.calls)
 		out.took = time.Since(began)
 		synctest.Wait()
 		out.calls, out.agents = g.Script()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -128,10 +129,8 @@ func (s *Scenario) try(name string) error {
 		next := []map[string]string{}
 		for _, v := range variants {
 			for _, value := range s.choices[choice] {
-				with := map[string]string{choice: value}
-				for k, old := range v {
-					with[k] = old
-				}
+				with := maps.Clone(v)
+				with[choice] = value
 				next = append(next, with)
 			}
 		}
@@ -149,12 +148,7 @@ func (s *Scenario) try(name string) error {
 
 // choiceNames returns the choices in a fixed order, in which values are drawn.
 func (s *Scenario) choiceNames() []string {
-	out := []string{}
-	for name := range s.choices {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
+	return slices.Sorted(maps.Keys(s.choices))
 }
 
 // step is a rendered line.

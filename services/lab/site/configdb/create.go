@@ -15,7 +15,7 @@ import (
 )
 
 //go:embed schema_postgres.sql.tmpl schema_sqlite.sql.tmpl
-var schemas embed.FS
+var schemaFS embed.FS
 
 // markerTable lists what the lab has created. Only a database that has it, or that has no
 // Config DB tables at all, is written to.
@@ -164,7 +164,7 @@ func clearOwn(ctx context.Context, tx *sql.Tx, d dialect) error {
 
 // createTables runs the embedded DDL and returns the names of the tables that it made.
 func createTables(ctx context.Context, tx *sql.Tx, d dialect, names Names) ([]string, error) {
-	t, err := template.ParseFS(schemas, d.schema)
+	t, err := template.ParseFS(schemaFS, d.schema)
 	if err != nil {
 		return nil, fmt.Errorf("configdb: schema: %w", err)
 	}

@@ -49,15 +49,17 @@ func (n Names) withDefaults() Names {
 	return n
 }
 
+// identifierPattern is a name that needs no quotes in any of the databases.
+var identifierPattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,29}$`)
+
 // validate refuses names that are no plain identifiers: they are written into SQL text.
 func (n Names) validate() error {
-	plain := regexp.MustCompile(`^[a-z][a-z0-9_]{0,29}$`)
 	for what, name := range map[string]string{
 		"Folder": n.Folder, "FolderObject": n.FolderObject, "Enumerator": n.Enumerator,
 		"EnumeratorValue": n.EnumeratorValue, "Transaction": n.Transaction,
 		"EmailColumn": n.EmailColumn, "PartColumn": n.PartColumn,
 	} {
-		if !plain.MatchString(name) {
+		if !identifierPattern.MatchString(name) {
 			return fmt.Errorf("names: %s %q is no lower-case identifier", what, name)
 		}
 	}

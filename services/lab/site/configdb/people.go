@@ -72,8 +72,8 @@ func (c *center) agents(n int) {
 
 // person makes up person i; its DBID follows from its place.
 func (c *center) person(i int) Person {
-	first := firstNames[c.rng.IntN(len(firstNames))]
-	last := lastNames[c.rng.IntN(len(lastNames))]
+	first := firstNames()[c.rng.IntN(len(firstNames()))]
+	last := lastNames()[c.rng.IntN(len(lastNames()))]
 	p := Person{
 		DBID: int64(101 + i), FirstName: first, LastName: last, IsAgent: true, Enabled: true,
 		Email: fmt.Sprintf("%s.%s.%d@lab.example", strings.ToLower(first), strings.ToLower(last), i+1),
@@ -195,11 +195,11 @@ func script(skill string, i int) string {
 	if i%4 != 1 {
 		return fmt.Sprintf(`Skill("%s") >= 5`, skill)
 	}
-	text := fmt.Sprintf(`(Skill("%s") >= 5 & SkillExists("%s"))`, skill, skill)
+	terms := []string{fmt.Sprintf(`(Skill("%s") >= 5 & SkillExists("%s"))`, skill, skill)}
 	for n := range 9 {
-		text += fmt.Sprintf(` | (Skill("%s") > %d & ~SkillExists("Legacy_%02d") & Skill("Unused") = 77)`, skill, 80+n, n)
+		terms = append(terms, fmt.Sprintf(`(Skill("%s") > %d & ~SkillExists("Legacy_%02d") & Skill("Unused") = 77)`, skill, 80+n, n))
 	}
-	return text
+	return strings.Join(terms, " | ")
 }
 
 func contains(list []string, s string) bool { return slices.Contains(list, s) }
@@ -211,7 +211,10 @@ func sortRows(t *table, first, second int) {
 	})
 }
 
-var (
-	firstNames = []string{"Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gwen", "Hugo", "Ida", "Jon", "Kira", "Leo", "Mia", "Noah", "Olga", "Paul", "Quinn", "Rosa", "Sam", "Tara", "Udo", "Vera", "Will", "Xenia", "Yara", "Zeno"}
-	lastNames  = []string{"Abbott", "Baker", "Carter", "Dietrich", "Evans", "Fischer", "Garcia", "Haas", "Ivanov", "Jensen", "Keller", "Lopez", "Moreau", "Novak", "Olsen", "Peters", "Quist", "Rossi", "Silva", "Tanaka", "Ulrich", "Vargas", "Weber", "Xu", "Young", "Ziegler"}
-)
+func firstNames() []string {
+	return []string{"Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gwen", "Hugo", "Ida", "Jon", "Kira", "Leo", "Mia", "Noah", "Olga", "Paul", "Quinn", "Rosa", "Sam", "Tara", "Udo", "Vera", "Will", "Xenia", "Yara", "Zeno"}
+}
+
+func lastNames() []string {
+	return []string{"Abbott", "Baker", "Carter", "Dietrich", "Evans", "Fischer", "Garcia", "Haas", "Ivanov", "Jensen", "Keller", "Lopez", "Moreau", "Novak", "Olsen", "Peters", "Quist", "Rossi", "Silva", "Tanaka", "Ulrich", "Vargas", "Weber", "Xu", "Young", "Ziegler"}
+}

@@ -280,7 +280,7 @@ func (e *Edge) put(l *link, ev Event, sequence int64) {
 	add := func() {
 		line, err := envelope{
 			Cursor: formatCursor(l.ring.next()), ReceivedAt: now, Server: server, Sequence: sequence,
-			Message: ev.Message, Number: numberOf(ev.Message), Time: ev.Time, Attributes: ev.Attributes,
+			Message: ev.Message, Number: messageTable[ev.Message], Time: ev.Time, Attributes: ev.Attributes,
 		}.line()
 		if err != nil {
 			e.opts.Logger.Error("event dropped", "error", err)

@@ -73,56 +73,34 @@ const (
 	msgPartyDeleted  = "EventCallPartyDeleted"
 )
 
-// numberOf returns the message number of T-Library or, for EventInfo, of Stat Server; 0 when it has none.
-func numberOf(message string) int {
-	switch message {
-	case msgInfo:
-		return 2
-	case msgError:
-		return 52
-	case msgRegistered:
-		return 53
-	case "EventQueued":
-		return 57
-	case "EventDiverted":
-		return 58
-	case "EventAbandoned":
-		return 59
-	case msgAgentLogin:
-		return 73
-	case msgAgentLogout:
-		return 74
-	case msgAgentReady:
-		return 75
-	case msgAgentNotReady:
-		return 76
-	case "EventUserEvent":
-		return 96
-	case msgCallCreated:
-		return 160
-	case msgCallChanged:
-		return 161
-	case msgCallDeleted:
-		return 162
-	case msgPartyAdded:
-		return 163
-	case msgPartyState:
-		return 164
-	case msgPartyMoved:
-		return 165
-	case msgPartyDeleted:
-		return 166
-	default:
-		return 0
-	}
+// messageTable holds the message numbers of T-Library and, for EventInfo, of Stat Server.
+var messageTable = map[string]int{
+	msgInfo:          2,
+	msgError:         52,
+	msgRegistered:    53,
+	"EventQueued":    57,
+	"EventDiverted":  58,
+	"EventAbandoned": 59,
+	msgAgentLogin:    73,
+	msgAgentLogout:   74,
+	msgAgentReady:    75,
+	msgAgentNotReady: 76,
+	"EventUserEvent": 96,
+	msgCallCreated:   160,
+	msgCallChanged:   161,
+	msgCallDeleted:   162,
+	msgPartyAdded:    163,
+	msgPartyState:    164,
+	msgPartyMoved:    165,
+	msgPartyDeleted:  166,
 }
 
 // Known tells whether the message is one that the lab's servers send (it has a number).
-func Known(message string) bool { return numberOf(message) != 0 }
+func Known(message string) bool { return messageTable[message] != 0 }
 
 // isCallEvent tells whether call monitoring delivers the message.
 func isCallEvent(message string) bool {
-	n := numberOf(message)
+	n := messageTable[message]
 	return n >= 160 && n <= 166
 }
 

@@ -50,7 +50,7 @@ func (e *Edge) list(w http.ResponseWriter, _ *http.Request) {
 
 func (e *Edge) putLink(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("link")
-	if !validName(name) {
+	if !linkNamePattern.MatchString(name) {
 		refuse(w, http.StatusBadRequest, "the link's name must be 1-64 letters, digits, dots, dashes or underscores")
 		return
 	}

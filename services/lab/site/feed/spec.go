@@ -178,7 +178,5 @@ func (s Spec) statisticProblems() []string {
 	return out
 }
 
-// validName tells whether a link may be called so.
-func validName(name string) bool {
-	return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`).MatchString(name)
-}
+// linkNamePattern is what a link may be called.
+var linkNamePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)

@@ -32,7 +32,6 @@ type Options struct {
 	Workers                  int // recordings under way at once; 0 means 4
 	Queue                    int // recordings that wait; 0 means 4096
 	Logger                   *slog.Logger
-	Now                      func() time.Time
 }
 
 // attemptTimeout bounds one request.
@@ -87,9 +86,6 @@ func New(o Options) *Poster {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	if o.Now == nil {
-		o.Now = time.Now
 	}
 	o.GiveUpAfter = orDefault(o.GiveUpAfter, 3*time.Minute)
 	o.FirstPause = orDefault(o.FirstPause, 200*time.Millisecond)

@@ -12,7 +12,7 @@ const (
 func crcTable() *[256]uint32 {
 	var table [256]uint32
 	for i := range table {
-		r := uint32(i) << 24 //nolint:gosec // i < 256
+		r := uint32(i) << 24
 		for range 8 {
 			if r&0x80000000 != 0 {
 				r = r<<1 ^ 0x04c11db7

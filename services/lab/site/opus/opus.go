@@ -60,7 +60,7 @@ func Encode(r Recording) ([]byte, error) {
 
 // samplesOf converts a duration into samples, at least one.
 func samplesOf(d time.Duration) uint64 {
-	return uint64(max(1, (int64(d)*sampleRate+int64(time.Second)/2)/int64(time.Second))) //nolint:gosec // positive
+	return uint64(max(1, (int64(d)*sampleRate+int64(time.Second)/2)/int64(time.Second)))
 }
 
 // head is the identification header (RFC 7845 section 5.1): mono, recorded at 8 kHz, no gain.
@@ -74,7 +74,7 @@ func head() []byte {
 // tags is the comment header (RFC 7845 section 5.2).
 func tags(comments []string) ([]byte, error) {
 	out := appendText([]byte("OpusTags"), vendor)
-	out = binary.LittleEndian.AppendUint32(out, uint32(len(comments))) //nolint:gosec // bounded by the caller
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(comments)))
 	for _, c := range comments {
 		if len(c) > maxCommentSize {
 			return nil, fmt.Errorf("opus: a comment of %d bytes, at most %d", len(c), maxCommentSize)
@@ -85,7 +85,7 @@ func tags(comments []string) ([]byte, error) {
 }
 
 func appendText(out []byte, s string) []byte {
-	out = binary.LittleEndian.AppendUint32(out, uint32(len(s))) //nolint:gosec // bounded by the caller
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(s)))
 	return append(out, s...)
 }
 

@@ -23,7 +23,7 @@ func tool(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	require.NoError(t, err, "opus-tools are not installed; install them: make setup")
-	out, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput() //nolint:gosec // fixed programs of the test
+	out, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput()
 	require.NoError(t, err, "%s: %s", name, out)
 	return string(out)
 }
@@ -57,12 +57,12 @@ func TestOpusdecDecodesExactlyTheDuration(t *testing.T) {
 		path := write(t, opus.Recording{Duration: d, Seed: 3})
 		wav := filepath.Join(t.TempDir(), "call.raw")
 		tool(t, "opusdec", "--rate", "48000", "--no-dither", path, wav)
-		pcm, err := os.ReadFile(wav) //nolint:gosec // written by this test
+		pcm, err := os.ReadFile(wav)
 		require.NoError(t, err)
 		require.InDelta(t, d.Seconds(), float64(len(pcm))/2/48000, 0.0001, "16-bit mono samples")
 		loudest := 0
 		for i := 0; i+1 < len(pcm); i += 2 {
-			v := int(int16(binary.LittleEndian.Uint16(pcm[i:]))) //nolint:gosec // a sample
+			v := int(int16(binary.LittleEndian.Uint16(pcm[i:])))
 			loudest = max(loudest, v, -v)
 		}
 		require.Less(t, loudest, 10, "silence")

@@ -50,7 +50,7 @@ func run(t *testing.T, log, program string, args ...string) {
 	out, err := os.CreateTemp(t.TempDir(), "out")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, out.Close()) }()
-	cmd := exec.CommandContext(context.Background(), path, args...) //nolint:gosec // fixed programs of the test
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), path, args...) //nolint:gosec // fixed programs of the test
 	cmd.Dir, cmd.Stdout, cmd.Stderr = "/", out, out
 	if err := cmd.Run(); err != nil {
 		said, _ := os.ReadFile(out.Name())
