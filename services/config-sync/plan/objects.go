@@ -39,20 +39,30 @@ func (p *planner) queue(q desired.Queue, primaries map[string]bool) {
 	}
 }
 
-func (p *planner) users() {
-	primaries, aliases := map[string]bool{}, map[string]bool{}
+// adoptUsers comes before everything that looks at memberships, which an adoption takes along.
+func (p *planner) adoptUsers() {
+	primaries := map[string]bool{}
 	for _, u := range p.org.Users {
 		primaries[u.ID] = true
-		noteAliases(aliases, u.Aliases)
 	}
 	for _, u := range p.org.Users {
-		p.user(u, primaries)
+		p.own(Users, u.ID, u.UserName, primaries)
+	}
+}
+
+func (p *planner) users() {
+	for _, u := range p.org.Users {
+		p.user(u)
 		p.aliases(Users, u.ID, u.Aliases)
 	}
 }
 
-func (p *planner) user(u desired.User, primaries map[string]bool) {
-	r, known := p.own(Users, u.ID, u.UserName, primaries)
+func (p *planner) user(u desired.User) {
+	r, known := p.now[Users][u.ID]
+	known = known && r.AliasOf == ""
+	if !known {
+		r = Record{}
+	}
 	if r.Gone {
 		return
 	}

@@ -79,6 +79,7 @@ func Build(tenant string, org desired.Org, applied Applied) Plan {
 	}
 	p.countLive()
 	p.organization(tenant)
+	p.adoptUsers()
 	p.skills()
 	p.codes()
 	p.queues()
