@@ -24,14 +24,19 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// testKey is one recording key for all tests; making RSA-3072 keys takes long.
-var testKey = sync.OnceValue(func() *rsa.PrivateKey {
+// testKey and otherKey are recording keys for all tests; making RSA-3072 keys takes long.
+var (
+	testKey  = sync.OnceValue(newKey)
+	otherKey = sync.OnceValue(newKey)
+)
+
+func newKey() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 3072)
 	if err != nil {
 		panic(err)
 	}
 	return key
-})
+}
 
 // clock is a time that tests move.
 type clock struct {
