@@ -85,11 +85,14 @@ func classify(ctx context.Context, op operation, err error) error {
 	if _, done := errors.AsType[*fault.Error](err); done {
 		return err
 	}
+	name := "store." + string(op)
+	if errors.Is(err, redis.Nil) { // an answer without a value is no error here; only a sentinel's is left
+		return fault.Newf(fault.Unavailable, name, "the sentinels know no such server: %w", err).WithHint("check REDIS_SENTINEL_MASTER")
+	}
 	var reply redis.Error
 	if errors.As(err, &reply) {
 		return classifyReply(op, reply)
 	}
-	name := "store." + string(op)
 	if ended := ctx.Err(); ended != nil {
 		return fault.Wrap(fault.CodeOf(ended), name, err)
 	}

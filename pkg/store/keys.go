@@ -35,18 +35,25 @@ func newKeys(prefix, tenant string) keys {
 	return keys{base: prefix + ":{" + tenant + "}:"}
 }
 
-// keyEscaper keeps a name from looking like two, or like a hash tag.
-func keyEscaper() *strings.Replacer {
-	return strings.NewReplacer("%", "%25", ":", "%3A", "{", "%7B", "}", "%7D")
-}
-
 // name joins the parts of a key behind the prefix and the hash tag.
 func (k keys) name(parts ...string) string {
-	escaped := make([]string, len(parts))
-	for i, p := range parts {
-		escaped[i] = keyEscaper().Replace(p)
+	var key strings.Builder
+	key.WriteString(k.base)
+	for i, part := range parts {
+		if i > 0 {
+			key.WriteByte(':')
+		}
+		key.WriteString(escape(part))
 	}
-	return k.base + strings.Join(escaped, ":")
+	return key.String()
+}
+
+// escape keeps a name from looking like two, or like a hash tag. Hardly any needs it.
+func escape(part string) string {
+	if !strings.ContainsAny(part, "%:{}") {
+		return part
+	}
+	return strings.NewReplacer("%", "%25", ":", "%3A", "{", "%7B", "}", "%7D").Replace(part)
 }
 
 // pattern matches all keys of this prefix and tenant, in the glob syntax of SCAN.

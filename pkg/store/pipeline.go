@@ -66,12 +66,13 @@ func (p *Pipeline) AppendOnce(ctx context.Context, a Append) (int, error) {
 	keys = append(keys, p.key("log"), p.key("cursors"))
 	args := make([]any, 0, 4+2*len(a.Entries))
 	args = append(args, p.s.opts.Limits.Log, p.s.opts.SeenTTL.Milliseconds(), a.Source, a.Cursor)
+	sets := p.key("seen") + ":"
 	for i, e := range a.Entries {
 		if e.Identity == "" {
 			return 0, p.s.refuse(opAppend, fault.Invalid, "entry %d has no identity", i)
 		}
 		shard, member := shorten(e.Identity)
-		set := p.key("seen", strconv.Itoa(shard))
+		set := sets + strconv.Itoa(shard)
 		keys = append(keys, set+":young", set+":old")
 		args = append(args, member, e.Payload)
 	}

@@ -3,6 +3,7 @@ package storetest
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -28,6 +29,7 @@ type Redis struct {
 	port string
 	argv func(r *Redis) []string
 	cmd  *exec.Cmd
+	over chan struct{} // closed when the process has ended
 }
 
 // StartServer starts a redis-server with AOF and waits until it answers. Further arguments are
@@ -66,16 +68,15 @@ func start(t testing.TB, argv func(r *Redis) []string) *Redis {
 	t.Helper()
 	r := &Redis{t: t, dir: t.TempDir(), argv: argv}
 	t.Cleanup(r.Kill)
-	var err error
+	r.port = freePort(t)
+	err := r.start()
 	// Between choosing a free port and using it another process may take it: then choose again.
-	for range 5 {
+	for attempt := 1; errors.Is(err, errPortTaken) && attempt < 5; attempt++ {
 		r.port = freePort(t)
-		if err = r.start(); err == nil {
-			return r
-		}
+		err = r.start()
 	}
-	require.FailNow(t, "redis-server does not start", "%v", err)
-	return nil
+	require.NoError(t, err)
+	return r
 }
 
 // Addr is where the server listens, host:port.
@@ -96,7 +97,7 @@ func (r *Redis) Kill() {
 		return
 	}
 	_ = r.cmd.Process.Kill()
-	_ = r.cmd.Wait() // says "signal: killed"
+	<-r.over
 	r.cmd = nil
 }
 
@@ -104,9 +105,7 @@ func (r *Redis) Kill() {
 func (r *Redis) Restart() {
 	r.t.Helper()
 	require.Nil(r.t, r.cmd, "the server is still running")
-	if err := r.start(); err != nil {
-		require.FailNow(r.t, "redis-server does not start again", "%v\n%s", err, r.Log())
-	}
+	require.NoError(r.t, r.start())
 }
 
 // Log is what the server has printed.
@@ -129,6 +128,11 @@ func (r *Redis) start() error {
 	r.cmd = exec.CommandContext(context.WithoutCancel(r.t.Context()), program, r.argv(r)...) //nolint:gosec // a test's own arguments
 	r.cmd.SysProcAttr = endWithParent()
 	require.NoError(r.t, r.cmd.Start())
+	r.over = make(chan struct{})
+	go func(cmd *exec.Cmd, over chan<- struct{}) {
+		defer close(over)
+		_ = cmd.Wait() // says "signal: killed"
+	}(r.cmd, r.over)
 	if err := r.awaitAnswer(said); err != nil {
 		r.Kill()
 		return err
@@ -136,24 +140,33 @@ func (r *Redis) start() error {
 	return nil
 }
 
+// errPortTaken says that another process was faster.
+var errPortTaken = errors.New("the port is taken")
+
 // awaitAnswer returns once our process says that it listens (a foreign one on the same port would
 // answer too) and PING is answered. A server that wants a password, or TLS, has no better answer to
 // this PING than its refusal. What the log held before this start does not count.
 func (r *Redis) awaitAnswer(said int) error {
-	deadline := time.Now().Add(startTimeout)
-	for time.Now().Before(deadline) {
+	deadline := time.After(startTimeout)
+	for {
 		text := r.Log()[said:]
-		if strings.Contains(text, "already in use") || strings.Contains(text, "FATAL CONFIG") {
-			return fmt.Errorf("redis-server gave up: %s", text)
-		}
 		if strings.Contains(text, "eady to accept connections") || strings.Contains(text, "Sentinel ID is") {
 			if answer, err := ping(r.t.Context(), r.Addr()); err != nil || !strings.HasPrefix(answer, "-LOADING") {
 				return nil
 			}
 		}
-		time.Sleep(5 * time.Millisecond) // a real process is on the other side
+		select {
+		case <-r.over:
+			text = r.Log()[said:]
+			if strings.Contains(text, "already in use") {
+				return errPortTaken
+			}
+			return fmt.Errorf("redis-server gave up: %s", text)
+		case <-deadline:
+			return fmt.Errorf("redis-server does not answer after %s: %s", startTimeout, text)
+		case <-time.After(5 * time.Millisecond): // a real process is on the other side
+		}
 	}
-	return fmt.Errorf("redis-server does not answer after %s: %s", startTimeout, r.Log())
 }
 
 // ping sends PING on a connection of its own and returns the answer's line.

@@ -52,7 +52,11 @@ func Server(t testing.TB, opts ...Option) *store.Store {
 // Open returns a store over whatever listens there, closed at the end of the test.
 func Open(t testing.TB, addrs []string, opts ...Option) *store.Store {
 	t.Helper()
-	options := store.Options{Addrs: addrs, Tenant: Tenant, Logger: slog.New(slog.DiscardHandler)}
+	options := store.Options{
+		Addrs: addrs, Tenant: Tenant, Logger: slog.New(slog.DiscardHandler),
+		// A machine that runs many tests at once may be slow; that is not what they test.
+		DialTimeout: 10 * time.Second, OpTimeout: 15 * time.Second,
+	}
 	for _, opt := range opts {
 		opt(&options)
 	}

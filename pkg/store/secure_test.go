@@ -1,0 +1,93 @@
+package store_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/store"
+	"engage.connector/pkg/store/storetest"
+)
+
+// selfSigned writes a certificate for 127.0.0.1 and its key, and returns who trusts it.
+func selfSigned(t *testing.T) (certFile, keyFile string, trust *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "redis"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	require.NoError(t, err)
+	keyDER, err := x509.MarshalECPrivateKey(key)
+	require.NoError(t, err)
+	cert, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	certFile, keyFile = filepath.Join(t.TempDir(), "cert.pem"), filepath.Join(t.TempDir(), "key.pem")
+	require.NoError(t, os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	require.NoError(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER}), 0o600))
+	trust = x509.NewCertPool()
+	trust.AddCert(cert)
+	return certFile, keyFile, trust
+}
+
+// TestTLSAndAnACLUserWithoutDangerousCommandsSuffice also says which rights the operator must grant.
+func TestTLSAndAnACLUserWithoutDangerousCommandsSuffice(t *testing.T) {
+	certFile, keyFile, trust := selfSigned(t)
+	server := storetest.StartServer(t,
+		"--port", "0", "--tls-port", "{port}", "--tls-cert-file", certFile, "--tls-key-file", keyFile, "--tls-auth-clients", "no",
+		"--user", "default", "off",
+		"--user", "app", "on", ">secret", "~engage-connector:*", "+@all", "-@admin", "-@dangerous")
+	as := func(user, password string, trust *x509.CertPool) *store.Store {
+		return server.Store(func(o *store.Options) {
+			o.Username, o.Password = user, password
+			o.TLS = &tls.Config{RootCAs: trust, MinVersion: tls.VersionTLS12}
+		})
+	}
+	s := as("app", "secret", trust)
+	useEverything(t, s)
+	require.NoError(t, s.DeleteAll(t.Context()))
+
+	err := as("app", "wrong password", trust).Ping(t.Context())
+	requireCode(t, fault.Unauthenticated, err)
+	require.NotContains(t, err.Error(), "wrong password")
+	requireCode(t, fault.Unavailable, as("app", "secret", x509.NewCertPool()).Ping(t.Context()))
+	other := server.Store(func(o *store.Options) {
+		o.Prefix, o.Username, o.Password = "other", "app", "secret"
+		o.TLS = &tls.Config{RootCAs: trust, MinVersion: tls.VersionTLS12}
+	})
+	requireCode(t, fault.Forbidden, other.PutDocument(t.Context(), "d", []byte("x")))
+}
+
+func TestASentinelLeadsToTheServer(t *testing.T) {
+	sentinel := storetest.StartSentinel(t, storetest.StartServer(t))
+	s := sentinel.Store(func(o *store.Options) { o.SentinelMaster = storetest.MasterName })
+	useEverything(t, s)
+	require.NoError(t, s.DeleteAll(t.Context()))
+	unknown := sentinel.Store(func(o *store.Options) { o.SentinelMaster = "unknown" })
+	requireCode(t, fault.Unavailable, unknown.Ping(t.Context()))
+}
+
+func TestAScriptRedisHasForgottenIsSentAgain(t *testing.T) {
+	server := storetest.StartServer(t)
+	s, raw := server.Store(), rawClient(t, server)
+	first := acquire(t, s, "a")
+	require.NoError(t, raw.ScriptFlush(t.Context()).Err())
+	second := acquire(t, s, "a")
+	require.Greater(t, second.Generation, first.Generation)
+}
