@@ -3,13 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"io"
-	"log/slog"
-	"os"
-	"time"
-
-	"github.com/google/uuid"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"engage.connector/pkg/directory"
 	"engage.connector/pkg/engage"
@@ -18,6 +11,7 @@ import (
 	"engage.connector/pkg/host"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
+	"engage.connector/pkg/wire"
 	"engage.connector/services/agent-state-sync/injection"
 	"engage.connector/services/agent-state-sync/statemodel"
 	"engage.connector/services/agent-state-sync/statfeed"
@@ -35,10 +29,9 @@ const (
 
 // Options are the resolved settings and what is injected.
 type Options struct {
-	Config   Config
-	Logger   *slog.Logger
-	Registry *prometheus.Registry
-	Now      func() time.Time
+	wire.Tools
+
+	Config Config
 }
 
 // App is the running service.
@@ -69,31 +62,17 @@ func New(opts Options) (*App, error) {
 	return app, nil
 }
 
-func (a *App) openStore() error {
-	fields, err := a.opts.Config.RedisFields()
-	if err != nil {
-		return err
+func (a *App) openStore() (err error) {
+	if a.store, err = wire.Store(a.Host, a.opts.Config.Common, a.opts.Tools); err == nil {
+		a.pipeline = a.store.Pipeline(pipelineName)
 	}
-	a.store, err = store.Open(store.Options{
-		Addrs: fields.Addrs, Username: fields.Username, Password: fields.Password.Reveal(), SentinelMaster: fields.SentinelMaster,
-		TLS: fields.TLS, Prefix: fields.Prefix, Tenant: fields.Tenant, Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
-	})
-	if err != nil {
-		return err
-	}
-	a.pipeline = a.store.Pipeline(pipelineName)
-	a.OnStop("redis", func(context.Context) error { return a.store.Close() })
-	a.Dependency("redis", a.store.Ping)
-	return nil
+	return err
 }
 
-func (a *App) followConfigSync() error {
-	conn, err := host.DialGRPC(a.opts.Config.ConfigSyncAddr, a.opts.Config.GRPCTLS, a.opts.Config.GRPCToken.Reveal())
-	if err != nil {
+func (a *App) followConfigSync() (err error) {
+	if a.directory, err = wire.Directory(a.Host, a.opts.Config.Common, a.opts.Config.ConfigSyncAddr, a.opts.Tools); err != nil {
 		return err
 	}
-	a.OnStop("connection to config-sync", func(context.Context) error { return conn.Close() })
-	a.directory = directory.New(directory.Options{Conn: conn, Logger: a.opts.Logger, Registerer: a.opts.Registry})
 	a.org = directory.NewLive(a.directory, a.opts.Logger, a.buildOrg, "general", sectionAgent)
 	a.Go("directory", a.directory.Run)
 	a.Go("settings", a.org.Run)
@@ -107,10 +86,7 @@ func (a *App) buildOrg(_ context.Context, settings directory.Settings) (*genesys
 	if err != nil {
 		return nil, err
 	}
-	return genesys.New(genesys.Options{
-		APIURL: cloud.APIURL, AuthURL: cloud.AuthURL, ClientID: cloud.ClientID, ClientSecret: cloud.ClientSecret,
-		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now, Component: Service,
-	})
+	return wire.Org(Service, cloud, a.opts.Tools)
 }
 
 func (a *App) wireWriter() error {
@@ -122,7 +98,7 @@ func (a *App) wireWriter() error {
 		},
 	})
 	writer, err := pipeline.NewWriter(pipeline.WriterOptions{
-		Pipeline: a.pipeline, Store: a.store, LeaseName: leaseName, Owner: instanceName(), Model: model,
+		Pipeline: a.pipeline, Store: a.store, LeaseName: leaseName, Owner: wire.InstanceName(), Model: model,
 		ReorderWindow: a.opts.Config.ReorderWindow, Ready: a.directory.Ready,
 		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
 	})
@@ -207,28 +183,16 @@ func (a *App) status(ctx context.Context) any {
 	return body
 }
 
-// instanceName tells the instances of this service apart.
-func instanceName() string {
-	name, err := os.Hostname()
-	if err != nil {
-		name = "unknown"
+// Program is the service as a process.
+func Program() wire.Program[Config] {
+	return wire.Program[Config]{
+		Service: Service, Load: Load, Common: func(config *Config) *host.Common { return &config.Common },
+		Build: func(config Config, tools wire.Tools) (*host.Host, error) {
+			app, err := New(Options{Tools: tools, Config: config})
+			if err != nil {
+				return nil, err
+			}
+			return app.Host, nil
+		},
 	}
-	return name + "-" + uuid.NewString()[:8]
-}
-
-// Run is the whole program: it ends with ctx and returns the exit code.
-func Run(ctx context.Context, environ []string, stdout, stderr io.Writer) int {
-	config, err := Load(environ)
-	if err != nil {
-		return host.Exit(stderr, err)
-	}
-	logger, err := host.NewLogger(stdout, Service, config.LogLevel)
-	if err != nil {
-		return host.Exit(stderr, err)
-	}
-	app, err := New(Options{Config: config, Logger: logger, Registry: prometheus.NewRegistry(), Now: time.Now})
-	if err != nil {
-		return host.Exit(stderr, err)
-	}
-	return host.Exit(stderr, app.Host.Run(ctx))
 }

@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc"
 
 	"engage.connector/pkg/store/storetest"
+	"engage.connector/pkg/wire"
 	configsyncv1 "engage.connector/proto/configsync/v1"
 	"engage.connector/services/agent-state-sync/app"
 )
@@ -130,7 +131,9 @@ func TestAStatusOfStatServerReachesTheOrg(t *testing.T) {
 	o := newOutside(t)
 	config, err := app.Load(environment(o, storetest.StartServer(t).Addr()))
 	require.NoError(t, err)
-	service, err := app.New(app.Options{Config: config, Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Now: time.Now})
+	service, err := app.New(app.Options{
+		Tools: wire.Tools{Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Now: time.Now}, Config: config,
+	})
 	require.NoError(t, err)
 	require.NoError(t, service.Start(t.Context()))
 	defer func() { require.NoError(t, service.Stop(context.WithoutCancel(t.Context()))) }()

@@ -3,20 +3,12 @@ package app
 import (
 	"context"
 	"errors"
-	"io"
-	"log/slog"
-	"os"
-	"time"
-
-	"github.com/google/uuid"
-	"github.com/prometheus/client_golang/prometheus"
-	"google.golang.org/grpc"
 
 	"engage.connector/pkg/directory"
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/genesys"
 	"engage.connector/pkg/host"
 	"engage.connector/pkg/store"
+	"engage.connector/pkg/wire"
 	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
 	"engage.connector/services/recording-provider/api"
 	"engage.connector/services/recording-provider/injector"
@@ -40,10 +32,9 @@ const (
 
 // Options are the resolved settings and what is injected.
 type Options struct {
-	Config   Config
-	Logger   *slog.Logger
-	Registry *prometheus.Registry
-	Now      func() time.Time
+	wire.Tools
+
+	Config Config
 }
 
 // App is the running service.
@@ -53,7 +44,6 @@ type App struct {
 	opts     Options
 	store    *store.Store
 	queue    *store.JobQueue
-	conn     *grpc.ClientConn
 	injector *directory.Live[*target]
 }
 
@@ -85,7 +75,7 @@ func (a *App) wire() error {
 	}
 	a.queue = a.store.Jobs(queueName)
 	pool := worker.New(worker.Options{
-		Queue: a.queue, Inject: a.inject, Ready: a.injector.Ready, Name: instanceName(), Workers: a.opts.Config.Workers,
+		Queue: a.queue, Inject: a.inject, Ready: a.injector.Ready, Name: wire.InstanceName(), Workers: a.opts.Config.Workers,
 		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
 	})
 	a.Go("workers", pool.Run)
@@ -96,31 +86,16 @@ func (a *App) wire() error {
 	return nil
 }
 
-func (a *App) openStore() error {
-	fields, err := a.opts.Config.RedisFields()
-	if err != nil {
-		return err
-	}
-	a.store, err = store.Open(store.Options{
-		Addrs: fields.Addrs, Username: fields.Username, Password: fields.Password.Reveal(), SentinelMaster: fields.SentinelMaster,
-		TLS: fields.TLS, Prefix: fields.Prefix, Tenant: fields.Tenant, Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
-	})
-	if err != nil {
-		return err
-	}
-	a.OnStop("redis", func(context.Context) error { return a.store.Close() })
-	a.Dependency("redis", a.store.Ping)
-	return nil
+func (a *App) openStore() (err error) {
+	a.store, err = wire.Store(a.Host, a.opts.Config.Common, a.opts.Tools)
+	return err
 }
 
 func (a *App) followSettings() error {
-	conn, err := host.DialGRPC(a.opts.Config.ConfigSyncAddr, a.opts.Config.GRPCTLS, a.opts.Config.GRPCToken.Reveal())
+	client, err := wire.Directory(a.Host, a.opts.Config.Common, a.opts.Config.ConfigSyncAddr, a.opts.Tools)
 	if err != nil {
 		return err
 	}
-	a.conn = conn
-	a.OnStop("connection to config-sync", func(context.Context) error { return conn.Close() })
-	client := directory.New(directory.Options{Conn: conn, Logger: a.opts.Logger, Registerer: a.opts.Registry})
 	a.injector = directory.NewLive(client, a.opts.Logger, a.build, "general", sectionStorage, sectionCloud)
 	a.Go("settings", a.injector.Run)
 	a.Dependency("config-sync", a.injector.Check)
@@ -149,10 +124,7 @@ func (a *App) build(_ context.Context, settings directory.Settings) (*target, er
 	if err != nil {
 		return nil, err
 	}
-	org, err := genesys.New(genesys.Options{
-		APIURL: cloud.APIURL, AuthURL: cloud.AuthURL, ClientID: cloud.ClientID, ClientSecret: cloud.ClientSecret,
-		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now, Component: Service,
-	})
+	org, err := wire.Org(Service, cloud, a.opts.Tools)
 	if err != nil {
 		return nil, err
 	}
@@ -178,28 +150,16 @@ func (a *App) status(ctx context.Context) any {
 	}}
 }
 
-// instanceName tells the instances of this service apart in the queue.
-func instanceName() string {
-	name, err := os.Hostname()
-	if err != nil {
-		name = "unknown"
+// Program is the service as a process.
+func Program() wire.Program[Config] {
+	return wire.Program[Config]{
+		Service: Service, Load: Load, Common: func(config *Config) *host.Common { return &config.Common },
+		Build: func(config Config, tools wire.Tools) (*host.Host, error) {
+			app, err := New(Options{Tools: tools, Config: config})
+			if err != nil {
+				return nil, err
+			}
+			return app.Host, nil
+		},
 	}
-	return name + "-" + uuid.NewString()[:8]
-}
-
-// Run is the whole program: it ends with ctx and returns the exit code.
-func Run(ctx context.Context, environ []string, stdout, stderr io.Writer) int {
-	config, err := Load(environ)
-	if err != nil {
-		return host.Exit(stderr, err)
-	}
-	logger, err := host.NewLogger(stdout, Service, config.LogLevel)
-	if err != nil {
-		return host.Exit(stderr, err)
-	}
-	app, err := New(Options{Config: config, Logger: logger, Registry: prometheus.NewRegistry(), Now: time.Now})
-	if err != nil {
-		return host.Exit(stderr, err)
-	}
-	return host.Exit(stderr, app.Host.Run(ctx))
 }

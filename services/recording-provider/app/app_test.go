@@ -30,6 +30,7 @@ import (
 
 	"engage.connector/pkg/host"
 	"engage.connector/pkg/store/storetest"
+	"engage.connector/pkg/wire"
 	configsyncv1 "engage.connector/proto/configsync/v1"
 	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
 	"engage.connector/services/recording-provider/app"
@@ -151,7 +152,9 @@ func start(t *testing.T, o *outside, redisAddr string) *app.App {
 		"HTTP_ADDR=127.0.0.1:0", "GRPC_ADDR=127.0.0.1:0", "GRPC_TOKEN=shared",
 	})
 	require.NoError(t, err)
-	service, err := app.New(app.Options{Config: config, Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Now: time.Now})
+	service, err := app.New(app.Options{
+		Tools: wire.Tools{Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Now: time.Now}, Config: config,
+	})
 	require.NoError(t, err)
 	require.NoError(t, service.Start(t.Context()))
 	t.Cleanup(func() { require.NoError(t, service.Stop(context.WithoutCancel(t.Context()))) })
