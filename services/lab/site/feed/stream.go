@@ -18,8 +18,11 @@ type reader struct {
 	link  *link
 	after uint64
 	sent  int
-	out   http.ResponseWriter
-	rc    *http.ResponseController
+	// missed tells that the reader lost lines and has not been reported to again. That waits until
+	// it has caught up: a report in a full ring pushes out what it has still to read.
+	missed bool
+	out    http.ResponseWriter
+	rc     *http.ResponseController
 }
 
 // events streams a link's lines from a cursor on.
@@ -128,6 +131,10 @@ func (rd *reader) next() (lines [][]byte, wake <-chan struct{}, err error) {
 	e.mu.Unlock()
 	if !gap {
 		rd.after += uint64(len(lines))
+		if len(lines) == 0 && rd.missed {
+			rd.missed = false
+			e.refresh(rd.link)
+		}
 		return lines, wakeup, nil
 	}
 	attributes := map[string]any{"after": formatCursor(rd.after)}
@@ -141,7 +148,7 @@ func (rd *reader) next() (lines [][]byte, wake <-chan struct{}, err error) {
 	if err := rd.own(msgGap, resume, attributes); err != nil {
 		return nil, nil, err
 	}
-	e.refresh(rd.link)
+	rd.missed = true
 	return nil, ready(), nil
 }
 
