@@ -3,7 +3,6 @@ package org_test
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"crypto/md5"
 	"crypto/rand"
 	"crypto/rsa"
@@ -181,7 +180,7 @@ func withOpenSSL(t *testing.T, cert *x509.Certificate, audio []byte) []byte {
 	require.NoError(t, os.WriteFile(pemFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}), 0o600))
 	path, err := exec.LookPath("openssl")
 	require.NoError(t, err, "openssl is missing, install it: make setup")
-	cmd := exec.CommandContext(context.Background(), path, "cms", "-encrypt", "-binary", "-stream", "-aes-256-cbc", //nolint:gosec // a fixed tool
+	cmd := exec.CommandContext(t.Context(), path, "cms", "-encrypt", "-binary", "-stream", "-aes-256-cbc", //nolint:gosec // a fixed tool
 		"-in", in, "-out", out, "-outform", "DER", "-recip", pemFile, "-keyopt", "rsa_padding_mode:oaep")
 	output, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(output))
@@ -222,7 +221,7 @@ func (b *bench) presign(fileName string, body []byte) *http.Request {
 	target := b.ok(http.MethodPost, "/api/v2/uploads/recordings", map[string]any{
 		"fileName": fileName, "contentMd5": base64.StdEncoding.EncodeToString(sum[:]), "contentType": "application/zip",
 	})
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodPut, text(target["url"]), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPut, text(target["url"]), bytes.NewReader(body))
 	require.NoError(b.t, err)
 	headers, _ := target["headers"].(map[string]any)
 	require.NotEmpty(b.t, headers)

@@ -2,7 +2,6 @@ package org_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
@@ -127,7 +126,7 @@ func (b *bench) request(method, path string, body any) *http.Request {
 		require.NoError(b.t, err)
 		reader = bytes.NewReader(raw)
 	}
-	req, err := http.NewRequestWithContext(context.Background(), method, b.url+path, reader)
+	req, err := http.NewRequestWithContext(b.t.Context(), method, b.url+path, reader)
 	require.NoError(b.t, err)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -185,7 +184,7 @@ func (a answer) failsSCIM(status int, scimType string) {
 
 func (b *bench) tryLogin(id, secret, form string) answer {
 	b.t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, b.url+"/oauth/token", strings.NewReader(form))
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.url+"/oauth/token", strings.NewReader(form))
 	require.NoError(b.t, err)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if id != "" {

@@ -109,7 +109,7 @@ func (a *batchAnswer) add(id string, rejection *conversation.Rejection) {
 	}
 }
 
-// ---- presence and routing status
+// Presence and routing status.
 
 // stateEvent is a UserPresenceEvent or a UserRoutingStatusEvent.
 type stateEvent struct {
@@ -288,7 +288,6 @@ func (o *Org) applyState(e *stateEvent, kind stateKind) *conversation.Rejection 
 	kind.apply(o, e, state)
 	state.SourceID = e.SourceID
 	state.At = later(state.PresenceAt, state.RoutingAt)
-	state.Effective = o.primaryView(o.users.byID[userID]).SourceID == e.SourceID
 	state.Changes++
 	o.statuses.Put(userID, state)
 	o.events.Add(e.EventID)

@@ -179,6 +179,7 @@ func TestPresenceAndRoutingStatus(t *testing.T) {
 	require.Equal(t, "OFF_QUEUE", b.ok(http.MethodGet, "/api/v2/users/"+newID()+"/routingstatus", nil)["status"])
 
 	b.ok(http.MethodPut, "/api/v2/presence/users/"+user+"/primarysource", map[string]any{"sourceId": b.source, "registered": true})
+	require.True(t, b.org.Snapshot().AgentStates[0].Effective)
 	require.Empty(t, b.sendState("userPresenceEvents", presence(map[string]any{"message": nil})))
 	require.True(t, b.org.Snapshot().AgentStates[0].Effective)
 

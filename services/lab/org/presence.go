@@ -293,7 +293,7 @@ func (o *Org) putPrimarySource(c *call) (*reply, *fault) {
 	return ok(o.primaryView(u))
 }
 
-// ---- what the read API tells of presence and routing status
+// What the read API tells of presence and routing status.
 
 type routingStatus struct {
 	UserID    string `json:"userId"`
@@ -324,6 +324,12 @@ func (o *Org) getRoutingStatus(c *call) (*reply, *fault) {
 	return &reply{status: http.StatusOK, body: routingStatus{UserID: clip(id), Status: "OFF_QUEUE"}}, nil
 }
 
+// effective reports whether what a source injected is what the user shows: the source has to be the primary one.
+func (o *Org) effective(s *AgentState) bool {
+	u := o.users.byID[s.UserID]
+	return u != nil && o.primaryView(u).SourceID == s.SourceID
+}
+
 type platformPresent struct {
 	ID         string   `json:"id"`
 	Source     string   `json:"source,omitempty"`
@@ -335,7 +341,7 @@ type platformPresent struct {
 func (o *Org) presenceOf(u *user) *platformPresent {
 	offline := slices.IndexFunc(o.presence.definitions, func(d definition) bool { return d.SystemPresence == "Offline" })
 	out := &platformPresent{ID: u.id, Primary: true, Definition: namedRef{ID: o.presence.definitions[offline].ID, Name: "Offline"}}
-	if state := o.statuses.Get(u.id); state != nil && state.Effective && state.PresenceDefinitionID != "" {
+	if state := o.statuses.Get(u.id); state != nil && o.effective(state) && state.PresenceDefinitionID != "" {
 		out.Source, out.Message = state.SourceID, state.Message
 		out.Definition = namedRef{ID: state.PresenceDefinitionID, Name: state.Presence}
 	}

@@ -107,7 +107,7 @@ func (o *Org) deleteSkill(c *call) (*reply, *fault) {
 	return &reply{status: http.StatusOK}, nil
 }
 
-// ---- skills of a user
+// Skills of a user.
 
 type userSkill struct {
 	ID          string  `json:"id"`

@@ -245,7 +245,11 @@ func (o *Org) userSnapshot(u *user) User {
 // statesSince and recordingsSince return what changed after seq. The caller holds mu.
 func (o *Org) statesSince(seq uint64) []AgentState {
 	out := []AgentState{}
-	o.statuses.Since(seq, 0, func(s *AgentState) { out = append(out, *s) })
+	o.statuses.Since(seq, 0, func(s *AgentState) {
+		shown := *s
+		shown.Effective = o.effective(s)
+		out = append(out, shown)
+	})
 	slices.SortFunc(out, func(a, b AgentState) int { return cmp.Compare(a.UserID, b.UserID) })
 	return out
 }

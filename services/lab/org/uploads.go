@@ -178,7 +178,7 @@ func (o *Org) shown(r *Recording) Recording {
 	return out
 }
 
-// ---- reports
+// Reports.
 
 type reportRequest struct {
 	DateSince string `json:"dateSince"`

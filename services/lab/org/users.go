@@ -183,7 +183,7 @@ func (o *Org) userOf(c *call, missing code) (*user, *fault) {
 	return nil, fail(missing).entity(clip(id))
 }
 
-// ---- roles and divisions
+// Roles and divisions.
 
 func (o *Org) rolesOf(u *user) *userRoles {
 	out := &userRoles{Roles: []role{}}

@@ -1,6 +1,7 @@
 package cms
 
 import (
+	"bytes"
 	"encoding/asn1"
 	"errors"
 	"fmt"
@@ -32,7 +33,7 @@ type normalizer struct{ elements int }
 
 // header is the identifier and length of one element.
 type header struct {
-	id          []byte
+	id          byte
 	tag         int
 	universal   bool
 	constructed bool
@@ -51,31 +52,33 @@ func (n *normalizer) element(in []byte, depth int) (out, rest []byte, err error)
 		return nil, nil, err
 	}
 	if !h.constructed {
-		return encode(h.id, h.body[:h.length]), h.body[h.length:], nil
+		out, err = encode(h, false, h.body[:h.length])
+		return out, h.body[h.length:], err
 	}
 	children, rest, err := n.children(h, depth)
 	if err != nil {
 		return nil, nil, err
 	}
 	if h.universal && h.tag == asn1.TagOctetString || !h.universal && onlyOctetStrings(children) && h.tag == 0 && depth > 2 {
-		return n.flatten(h, children, rest)
+		out, err = flatten(h, children)
+		return out, rest, err
 	}
-	return encode(h.id, join(children)), rest, nil
+	out, err = encode(h, true, bytes.Join(children, nil))
+	return out, rest, err
 }
 
 // flatten turns a constructed octet string into a primitive one. The implicit [0] of EncryptedContent has no
 // universal tag: it is one when all its children are octet strings.
-func (n *normalizer) flatten(h header, children [][]byte, rest []byte) (out, after []byte, err error) {
+func flatten(h header, children [][]byte) ([]byte, error) {
 	var value []byte
 	for _, child := range children {
 		c, err := readHeader(child)
 		if err != nil || !c.universal || c.tag != asn1.TagOctetString {
-			return nil, nil, fmt.Errorf("%w: octet string made of something else", errBER)
+			return nil, fmt.Errorf("%w: octet string made of something else", errBER)
 		}
 		value = append(value, c.body[:c.length]...)
 	}
-	id := []byte{h.id[0] &^ 0x20}
-	return encode(id, value), rest, nil
+	return encode(h, false, value)
 }
 
 func (n *normalizer) children(h header, depth int) (children [][]byte, rest []byte, err error) {
@@ -105,7 +108,7 @@ func readHeader(in []byte) (header, error) {
 	if len(in) < 2 {
 		return header{}, fmt.Errorf("%w: truncated", errBER)
 	}
-	h := header{tag: int(in[0] & 0x1f), universal: in[0]&0xc0 == 0, constructed: in[0]&0x20 != 0, id: in[:1]}
+	h := header{tag: int(in[0] & 0x1f), universal: in[0]&0xc0 == 0, constructed: in[0]&0x20 != 0, id: in[0]}
 	if h.tag == 0x1f {
 		return header{}, fmt.Errorf("%w: multi-byte tags do not occur here", errBER)
 	}
@@ -145,33 +148,12 @@ func onlyOctetStrings(children [][]byte) bool {
 	return len(children) > 0
 }
 
-func join(parts [][]byte) []byte {
-	size := 0
-	for _, part := range parts {
-		size += len(part)
-	}
-	out := make([]byte, 0, size)
-	for _, part := range parts {
-		out = append(out, part...)
-	}
-	return out
-}
-
 // encode writes an element with a definite, minimal length.
-func encode(id, body []byte) []byte {
-	out := make([]byte, 0, len(body)+6)
-	out = append(out, id...)
-	switch size := len(body); {
-	case size < 0x80:
-		out = append(out, byte(size))
-	case size <= 0xff:
-		out = append(out, 0x81, byte(size))
-	case size <= 0xffff:
-		out = append(out, 0x82, byte(size>>8), byte(size))
-	case size <= 0xffffff:
-		out = append(out, 0x83, byte(size>>16), byte(size>>8), byte(size))
-	default:
-		out = append(out, 0x84, byte(size>>24), byte(size>>16), byte(size>>8), byte(size))
+func encode(h header, constructed bool, body []byte) ([]byte, error) {
+	class := int(h.id >> 6)
+	out, err := asn1.Marshal(asn1.RawValue{Class: class, Tag: h.tag, IsCompound: constructed, Bytes: body})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errBER, err)
 	}
-	return append(out, body...)
+	return out, nil
 }

@@ -8,7 +8,6 @@ import (
 	"crypto/cipher"
 	"crypto/rsa"
 	"crypto/sha1" //nolint:gosec // RSA-OAEP's default hash; the key service unwraps with it
-	"crypto/subtle"
 	"encoding/asn1"
 	"errors"
 	"fmt"
@@ -194,12 +193,13 @@ func (e *Envelope) contentKey(key *rsa.PrivateKey) ([]byte, error) {
 
 // unpad removes the PKCS#7 padding.
 func unpad(plain []byte) ([]byte, error) {
-	size := int(plain[len(plain)-1])
+	last := plain[len(plain)-1]
+	size := int(last)
 	if size == 0 || size > aes.BlockSize || size > len(plain) {
 		return nil, ErrDecrypt
 	}
 	for _, b := range plain[len(plain)-size:] {
-		if subtle.ConstantTimeByteEq(b, byte(size)) == 0 {
+		if b != last {
 			return nil, ErrDecrypt
 		}
 	}

@@ -2,7 +2,6 @@ package cms_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -58,7 +57,7 @@ func openssl(t testing.TB, cert *x509.Certificate, content []byte, args ...strin
 	require.NoError(t, os.WriteFile(inFile, content, 0o600))
 	full := []string{"cms", "-encrypt", "-binary", "-in", inFile, "-out", outFile, "-outform", "DER", "-recip", certFile}
 	full = append(full, args...)
-	output, err := exec.CommandContext(context.Background(), path, full...).CombinedOutput() //nolint:gosec // a fixed tool
+	output, err := exec.CommandContext(t.Context(), path, full...).CombinedOutput() //nolint:gosec // a fixed tool
 	require.NoError(t, err, string(output))
 	out, err := os.ReadFile(outFile) //nolint:gosec // a file of this test
 	require.NoError(t, err)

@@ -31,59 +31,59 @@ var (
 		need(instant("eventDateTime")),
 		need(uuid4("conversationId", func(ev *Event) *string { return &ev.ConversationID })),
 	}
-	leg         = need(uuid4("communicationId", func(ev *Event) *string { return &ev.CommunicationID }))
-	ani         = text("ani", func(ev *Event) *string { return &ev.ANI })
-	dnis        = text("dnis", func(ev *Event) *string { return &ev.DNIS })
-	phone       = text("phoneNumber", func(ev *Event) *string { return &ev.PhoneNumber })
-	queue       = uuid("queueId", func(ev *Event) *string { return &ev.QueueID })
-	language    = uuid("languageId", func(ev *Event) *string { return &ev.LanguageID })
-	skills      = uuids("skillIds", func(ev *Event) *[]string { return &ev.SkillIDs })
-	command     = need(uuid4("commandId", func(ev *Event) *string { return &ev.CommandID }))
-	kindOf      = need(enum("transferType", transferTypes, func(ev *Event) *string { return &ev.TransferType }))
-	initiating  = need(uuid4("initiatingCommunicationId", func(ev *Event) *string { return &ev.Initiating }))
-	target      = need(uuid4("targetCommunicationId", func(ev *Event) *string { return &ev.Target }))
-	object      = need(uuid4("objectCommunicationId", func(ev *Event) *string { return &ev.Object }))
-	destination = need(uuid4("destinationCommunicationId", func(ev *Event) *string { return &ev.Destination }))
+	legID          = need(uuid4("communicationId", func(ev *Event) *string { return &ev.CommunicationID }))
+	aniText        = text("ani", func(ev *Event) *string { return &ev.ANI })
+	dnisText       = text("dnis", func(ev *Event) *string { return &ev.DNIS })
+	phoneText      = text("phoneNumber", func(ev *Event) *string { return &ev.PhoneNumber })
+	queueID        = uuid("queueId", func(ev *Event) *string { return &ev.QueueID })
+	languageID     = uuid("languageId", func(ev *Event) *string { return &ev.LanguageID })
+	skillIDs       = uuids("skillIds", func(ev *Event) *[]string { return &ev.SkillIDs })
+	commandID      = need(uuid4("commandId", func(ev *Event) *string { return &ev.CommandID }))
+	transferType   = need(enum("transferType", transferTypes, func(ev *Event) *string { return &ev.TransferType }))
+	initiatingLeg  = need(uuid4("initiatingCommunicationId", func(ev *Event) *string { return &ev.Initiating }))
+	targetLeg      = need(uuid4("targetCommunicationId", func(ev *Event) *string { return &ev.Target }))
+	objectLeg      = need(uuid4("objectCommunicationId", func(ev *Event) *string { return &ev.Object }))
+	destinationLeg = need(uuid4("destinationCommunicationId", func(ev *Event) *string { return &ev.Destination }))
 )
 
 // specs is the field table of every event type: API definition, models *Event.
 var specs = map[Kind][]field{
-	ExternalEstablished: established(ani, text("aniName", func(ev *Event) *string { return &ev.ANIName }), dnis,
+	ExternalEstablished: established(aniText, text("aniName", func(ev *Event) *string { return &ev.ANIName }), dnisText,
 		text("dnisName", func(ev *Event) *string { return &ev.DNISName })),
 	IVREstablished: established(text("ivrPhoneNumber", func(ev *Event) *string { return &ev.IVRPhone }),
-		text("ivrName", func(ev *Event) *string { return &ev.IVRName }), ani, dnis),
-	RoutingEstablished: established(phone, need(queue), ani, dnis, skills, language),
-	UserEstablished: established(phone, need(uuid("userId", func(ev *Event) *string { return &ev.UserID })),
-		uuid("stationId", func(ev *Event) *string { return &ev.StationID }), ani, dnis,
-		boolean("afterCallWorkRequired", func(ev *Event) *bool { return &ev.ACWRequired }), queue),
-	PhoneEstablished: established(phone, ani, dnis),
-	Answered:         with(leg),
-	HoldUpdated:      with(leg, need(boolean("held", func(ev *Event) *bool { return &ev.Held }))),
-	AudioUpdated:     with(leg, need(audio("audioState", func(ev *Event) *Audio { return &ev.Audio }))),
-	CommunicationEnded: with(leg,
+		text("ivrName", func(ev *Event) *string { return &ev.IVRName }), aniText, dnisText),
+	RoutingEstablished: established(phoneText, need(queueID), aniText, dnisText, skillIDs, languageID),
+	UserEstablished: established(phoneText, need(uuid("userId", func(ev *Event) *string { return &ev.UserID })),
+		uuid("stationId", func(ev *Event) *string { return &ev.StationID }), aniText, dnisText,
+		boolean("afterCallWorkRequired", func(ev *Event) *bool { return &ev.ACWRequired }), queueID),
+	PhoneEstablished: established(phoneText, aniText, dnisText),
+	Answered:         with(legID),
+	HoldUpdated:      with(legID, need(boolean("held", func(ev *Event) *bool { return &ev.Held }))),
+	AudioUpdated:     with(legID, need(audio("audioState", func(ev *Event) *Audio { return &ev.Audio }))),
+	CommunicationEnded: with(legID,
 		need(enum("disconnectType", disconnectTypes, func(ev *Event) *string { return &ev.DisconnectType })),
 		uuid4("destinationConversationId", func(ev *Event) *string { return &ev.DestinationConversationID })),
-	DispositionApplied: with(leg, uuid("code", func(ev *Event) *string { return &ev.Code }),
+	DispositionApplied: with(legID, uuid("code", func(ev *Event) *string { return &ev.Code }),
 		text("notes", func(ev *Event) *string { return &ev.Notes }),
 		texts("tags", func(ev *Event) *[]string { return &ev.Tags })),
-	UserTransfer: with(kindOf, command, initiating, target, object,
+	UserTransfer: with(transferType, commandID, initiatingLeg, targetLeg, objectLeg,
 		need(uuid("destinationUserId", func(ev *Event) *string { return &ev.DestinationUserID }))),
-	RoutingTransfer: with(kindOf, command, initiating, target, object,
-		need(uuid("destinationQueueId", func(ev *Event) *string { return &ev.DestinationQueueID })), language, skills),
-	PhoneTransfer: with(kindOf, command, initiating, target, object,
+	RoutingTransfer: with(transferType, commandID, initiatingLeg, targetLeg, objectLeg,
+		need(uuid("destinationQueueId", func(ev *Event) *string { return &ev.DestinationQueueID })), languageID, skillIDs),
+	PhoneTransfer: with(transferType, commandID, initiatingLeg, targetLeg, objectLeg,
 		need(text("destinationPhoneNumber", func(ev *Event) *string { return &ev.DestinationPhone }))),
-	ProgressTransfer: with(command, object, destination),
-	EndTransfer: with(command,
-		need(enum("finalState", finalStates, func(ev *Event) *string { return &ev.FinalState })), object),
-	ConsultTransfer:         with(initiating, destination, object),
-	ProgressConsultTransfer: with(initiating, destination, object),
+	ProgressTransfer: with(commandID, objectLeg, destinationLeg),
+	EndTransfer: with(commandID,
+		need(enum("finalState", finalStates, func(ev *Event) *string { return &ev.FinalState })), objectLeg),
+	ConsultTransfer:         with(initiatingLeg, destinationLeg, objectLeg),
+	ProgressConsultTransfer: with(initiatingLeg, destinationLeg, objectLeg),
 	EndConsultTransfer:      with(),
 }
 
 func with(rows ...field) []field { return append(slices.Clone(common), rows...) }
 
 func established(rows ...field) []field {
-	return append(with(append([]field{leg}, rows...)...),
+	return append(with(append([]field{legID}, rows...)...),
 		need(field{name: "initialConfiguration", read: readInitial}),
 		need(field{name: "sourceConfiguration", read: readSource}))
 }

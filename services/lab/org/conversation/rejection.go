@@ -59,9 +59,6 @@ type Rejection struct {
 	Retryable bool
 }
 
-// Error makes a Rejection printable in tests and logs.
-func (r *Rejection) Error() string { return string(r.Reason) + ": " + r.Message }
-
 // Refuse builds a rejection that no repetition heals.
 func Refuse(reason Reason, format string, args ...any) *Rejection {
 	return &Rejection{Reason: reason, Message: fmt.Sprintf(format, args...)}

@@ -29,9 +29,6 @@ type Problem struct {
 	Detail string
 }
 
-// Error implements error.
-func (p *Problem) Error() string { return string(p.Reason) + ": " + p.Detail }
-
 func problem(reason Reason, format string, args ...any) *Problem {
 	return &Problem{Reason: reason, Detail: fmt.Sprintf(format, args...)}
 }
