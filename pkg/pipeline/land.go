@@ -12,6 +12,9 @@ import (
 	"engage.connector/pkg/store"
 )
 
+// longestAsked bounds how long the other side can stop the Sender.
+const longestAsked = time.Hour
+
 // land takes the answer to a request.
 func (h *shift) land(l landing) {
 	h.flying--
@@ -67,7 +70,7 @@ func (h *shift) failed(b *batch, err error) {
 		h.outcome(b.items[0], Retry(err.Error()))
 		h.goOn(b)
 	default:
-		wait := max(h.calm.NextBackOff(), fault.RetryIn(err))
+		wait := max(h.calm.NextBackOff(), min(fault.RetryIn(err), longestAsked))
 		h.pausedTill = later(h.pausedTill, h.s.opts.Now().Add(wait))
 		h.repeat = append(h.repeat, b)
 		h.s.log.Warn("the request failed and is made again", "error", err, "code", code, "hint", fault.Hint(err),
@@ -125,13 +128,15 @@ func (h *shift) drain(ctx context.Context, cancel context.CancelFunc) {
 	ctx = context.WithoutCancel(ctx)
 	deadline := h.s.opts.Now().Add(h.s.opts.DrainTimeout)
 	for h.flying > 0 {
-		if _, ok := h.s.opts.Lease(); !ok || !h.s.opts.Now().Before(deadline) {
+		now := h.s.opts.Now()
+		lease, ok := h.s.opts.Lease()
+		if !ok || !now.Before(deadline) {
 			cancel()
 			l := <-h.landings
 			h.land(l)
 			continue
 		}
-		timer := time.NewTimer(leasePoll)
+		timer := time.NewTimer(min(leasePoll, lease.ExpiresAt.Sub(now)))
 		select {
 		case l := <-h.landings:
 			h.land(l)

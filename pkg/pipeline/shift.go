@@ -69,16 +69,12 @@ func (h *shift) run(ctx context.Context) {
 	defer endReads()
 	for ctx.Err() == nil {
 		lease, ok := h.s.opts.Lease()
-		if !ok {
-			cancel() // another instance may send by now
-			break
-		}
-		if lease.Generation != h.generation || errors.Is(h.settle(ctx, lease), store.ErrFenced) {
+		if !ok || lease.Generation != h.generation || errors.Is(h.settle(ctx, lease), store.ErrFenced) {
 			break
 		}
 		wake := h.dispatch(work)
 		h.read(reads)
-		h.await(ctx, wake)
+		h.await(ctx, earlier(wake, lease.ExpiresAt))
 	}
 	endReads()
 	h.drain(ctx, cancel)

@@ -1,0 +1,234 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/store"
+)
+
+// backend is all that a pipeline needs of pkg/store.
+type backend interface {
+	IntakeStore
+	WriterStore
+	LeaseStore
+	SenderStore
+}
+
+// redisBackend is the real one.
+type redisBackend struct {
+	*store.Pipeline
+	*store.Store
+}
+
+// memory keeps the promises of pkg/store in memory, with the clock of the
+// synctest bubble.
+type memory struct {
+	mu         sync.Mutex
+	seq        int
+	seen       map[string]bool
+	cursors    map[string]string
+	log        []store.Record
+	state      map[string][]byte
+	outboxes   map[string][]store.OutboxRecord
+	parked     []store.ParkedRecord
+	aside      []string
+	lease      store.Lease
+	outboxFull bool
+}
+
+func newMemory() *memory {
+	return &memory{seen: map[string]bool{}, cursors: map[string]string{}, state: map[string][]byte{}, outboxes: map[string][]store.OutboxRecord{}}
+}
+
+func (m *memory) id() string {
+	m.seq++
+	return fmt.Sprintf("%012d", m.seq)
+}
+
+func (m *memory) AppendOnce(_ context.Context, a store.Append) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for _, e := range a.Entries {
+		if !m.seen[e.Identity] {
+			m.seen[e.Identity] = true
+			m.log = append(m.log, store.Record{ID: m.id(), Payload: e.Payload})
+			n++
+		}
+	}
+	if a.Cursor != "" {
+		m.cursors[a.Source] = a.Cursor
+	}
+	return n, nil
+}
+
+func (m *memory) Cursor(_ context.Context, source string) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.cursors[source], nil
+}
+
+func (m *memory) SetAside(_ context.Context, source string, item []byte, cursor, _ string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.aside = append(m.aside, string(item))
+	if cursor != "" {
+		m.cursors[source] = cursor
+	}
+	return nil
+}
+
+// waitFor polls look until it finds something or block is over.
+func waitFor[T any](ctx context.Context, block time.Duration, look func() []T) ([]T, error) {
+	for begin := time.Now(); ; {
+		if found := look(); len(found) > 0 {
+			return found, nil
+		}
+		if time.Since(begin) >= block {
+			return nil, nil
+		}
+		pause(ctx, min(5*time.Millisecond, block))
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (m *memory) ReadLog(ctx context.Context, after string, count int, block time.Duration) ([]store.Record, error) {
+	return waitFor(ctx, block, func() []store.Record {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		var found []store.Record
+		for _, r := range m.log {
+			if r.ID > after && len(found) < count {
+				found = append(found, r)
+			}
+		}
+		return found
+	})
+}
+
+func (m *memory) LoadState(context.Context) (map[string][]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.state), nil
+}
+
+func (m *memory) fenced(l store.Lease) error {
+	if l.Owner != m.lease.Owner || l.Generation != m.lease.Generation {
+		return fault.Wrap(fault.Conflict, "memory", store.ErrFenced)
+	}
+	return nil
+}
+
+func (m *memory) Commit(_ context.Context, l store.Lease, c store.Commit) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.fenced(l); err != nil {
+		return err
+	}
+	if m.outboxFull && len(c.Outbox) > 0 {
+		return fault.Wrap(fault.RateLimited, "memory", store.ErrFull)
+	}
+	m.log = slices.DeleteFunc(m.log, func(r store.Record) bool { return slices.Contains(c.Consumed, r.ID) })
+	for k, v := range c.State {
+		if v == nil {
+			delete(m.state, k)
+		} else {
+			m.state[k] = v
+		}
+	}
+	for name, entries := range c.Outbox {
+		for _, e := range entries {
+			m.outboxes[name] = append(m.outboxes[name], store.OutboxRecord{ID: m.id(), Key: e.Key, Payload: e.Payload})
+		}
+	}
+	return nil
+}
+
+func (m *memory) ReadOutbox(ctx context.Context, outbox, after string, count int, block time.Duration) ([]store.OutboxRecord, error) {
+	return waitFor(ctx, block, func() []store.OutboxRecord {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		var found []store.OutboxRecord
+		for _, r := range m.outboxes[outbox] {
+			if r.ID > after && len(found) < count {
+				found = append(found, r)
+			}
+		}
+		return found
+	})
+}
+
+func (m *memory) AckOutbox(_ context.Context, l store.Lease, outbox string, ids []string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.fenced(l); err != nil {
+		return err
+	}
+	m.outboxes[outbox] = slices.DeleteFunc(m.outboxes[outbox], func(r store.OutboxRecord) bool { return slices.Contains(ids, r.ID) })
+	return nil
+}
+
+func (m *memory) Park(_ context.Context, l store.Lease, outbox string, items []store.Parked) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.fenced(l); err != nil {
+		return err
+	}
+	for _, p := range items {
+		at := slices.IndexFunc(m.outboxes[outbox], func(r store.OutboxRecord) bool { return r.ID == p.ID })
+		if at >= 0 {
+			r := m.outboxes[outbox][at]
+			m.outboxes[outbox] = slices.Delete(m.outboxes[outbox], at, at+1)
+			m.parked = append(m.parked, store.ParkedRecord{ID: m.id(), OutboxID: r.ID, Key: r.Key, Payload: r.Payload, Reason: p.Reason})
+		}
+	}
+	return nil
+}
+
+func (m *memory) AcquireLease(_ context.Context, name, owner string, ttl time.Duration) (store.Lease, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.lease.Owner != "" && m.lease.Owner != owner && time.Now().Before(m.lease.ExpiresAt) {
+		return store.Lease{}, fault.Wrap(fault.Conflict, "memory",
+			&store.LeaseHeldError{Name: name, Owner: m.lease.Owner, ExpiresAt: m.lease.ExpiresAt})
+	}
+	m.lease = store.Lease{Name: name, Owner: owner, Generation: m.lease.Generation + 1, ExpiresAt: time.Now().Add(ttl)}
+	return m.lease, nil
+}
+
+func (m *memory) RenewLease(_ context.Context, l store.Lease, ttl time.Duration) (store.Lease, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.fenced(l); err != nil {
+		return l, err
+	}
+	m.lease.ExpiresAt = time.Now().Add(ttl)
+	return m.lease, nil
+}
+
+func (m *memory) ReleaseLease(_ context.Context, l store.Lease) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fenced(l) == nil {
+		m.lease.Owner = ""
+	}
+	return nil
+}
+
+// put adds records to an outbox, as a commit would.
+func (m *memory) put(outbox string, keyPayload ...string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := 0; i+1 < len(keyPayload); i += 2 {
+		m.outboxes[outbox] = append(m.outboxes[outbox],
+			store.OutboxRecord{ID: m.id(), Key: keyPayload[i], Payload: []byte(keyPayload[i+1])})
+	}
+}

@@ -1,0 +1,252 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/store"
+)
+
+// post is a Sender's other side that a test plays.
+type post struct {
+	mu       sync.Mutex
+	memory   *memory
+	requests []string // payloads of each request, joined
+	at       []time.Duration
+	begin    time.Time
+	answer   func(n int, records []store.OutboxRecord) ([]Outcome, error) // nil: all done
+	unleased bool
+}
+
+func (p *post) send(_ context.Context, records []store.OutboxRecord) ([]Outcome, error) {
+	p.mu.Lock()
+	var payloads []string
+	for _, r := range records {
+		payloads = append(payloads, string(r.Payload))
+	}
+	p.requests = append(p.requests, strings.Join(payloads, " "))
+	p.at = append(p.at, time.Since(p.begin).Round(10*time.Millisecond))
+	n := len(p.requests)
+	p.mu.Unlock()
+	if p.answer != nil {
+		return p.answer(n, records)
+	}
+	return allDone(records), nil
+}
+
+func allDone(records []store.OutboxRecord) []Outcome {
+	outcomes := make([]Outcome, len(records))
+	for i := range outcomes {
+		outcomes[i] = Done()
+	}
+	return outcomes
+}
+
+func (p *post) lease() (store.Lease, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.memory.mu.Lock()
+	defer p.memory.mu.Unlock()
+	return p.memory.lease, !p.unleased
+}
+
+func (p *post) left() int {
+	p.memory.mu.Lock()
+	defer p.memory.mu.Unlock()
+	return len(p.memory.outboxes["cloud"])
+}
+
+// sending runs body beside a Sender over a memory with a lease.
+func sending(t *testing.T, p *post, change func(*SenderOptions), body func(t *testing.T, p *post)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		p.memory, p.begin = newMemory(), time.Now()
+		_, err := p.memory.AcquireLease(t.Context(), "calls", "me", 1000*time.Hour)
+		require.NoError(t, err)
+		opts := SenderOptions{Pipeline: p.memory, Outbox: "cloud", Lease: p.lease, Send: p.send, Registerer: prometheus.NewRegistry()}
+		if change != nil {
+			change(&opts)
+		}
+		s, err := NewSender(opts)
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { _ = s.Run(ctx) })
+		body(t, p)
+		cancel()
+		wg.Wait()
+	})
+}
+
+func settle(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func TestAFullBatchGoesAtOnceAndASmallOneLingers(t *testing.T) {
+	sending(t, &post{}, func(o *SenderOptions) { o.MaxBatch = 3 }, func(t *testing.T, p *post) {
+		p.memory.put("cloud", "a", "a1", "b", "b1", "c", "c1", "d", "d1")
+		settle(time.Second)
+		require.Equal(t, []string{"a1 b1 c1", "d1"}, p.requests)
+		require.Less(t, p.at[0], 50*time.Millisecond)
+		require.GreaterOrEqual(t, p.at[1], 100*time.Millisecond)
+		require.Less(t, p.at[1], 150*time.Millisecond)
+		require.Zero(t, p.left())
+	})
+}
+
+func TestARecordGoesOnlyWhenTheOneBeforeItHasArrived(t *testing.T) {
+	sending(t, &post{}, nil, func(t *testing.T, p *post) {
+		p.memory.put("cloud", "a", "a1", "a", "a2", "b", "b1")
+		settle(time.Second)
+		require.Equal(t, []string{"a1 b1", "a2"}, p.requests)
+	})
+	sending(t, &post{}, func(o *SenderOptions) { o.PerKey = 2 }, func(t *testing.T, p *post) {
+		p.memory.put("cloud", "a", "a1", "a", "a2", "b", "b1", "a", "a3")
+		settle(time.Second)
+		require.Equal(t, []string{"a1 a2 b1", "a3"}, p.requests)
+	})
+}
+
+func TestAKeyWithARetryIsHeldBackWhileOthersGoOn(t *testing.T) {
+	p := &post{}
+	p.answer = func(n int, records []store.OutboxRecord) ([]Outcome, error) {
+		outcomes := allDone(records)
+		for i, r := range records {
+			if string(r.Payload) == "a1" && n < 3 {
+				outcomes[i] = Retry("later")
+			}
+		}
+		return outcomes, nil
+	}
+	sending(t, p, nil, func(t *testing.T, p *post) {
+		p.memory.put("cloud", "a", "a1", "a", "a2", "b", "b1", "b", "b2")
+		settle(10 * time.Second)
+		require.Equal(t, []string{"a1 b1", "b2", "a1", "a2"}, p.requests)
+		require.Zero(t, p.left())
+	})
+}
+
+func TestARequestThatFailsAsAWholeIsMadeAgainWhenTheOtherSideWants(t *testing.T) {
+	p := &post{answer: func(n int, records []store.OutboxRecord) ([]Outcome, error) {
+		if n == 1 {
+			return nil, fault.New(fault.RateLimited, "cloud", "slow down").WithRetryIn(30 * time.Second)
+		}
+		return allDone(records), nil
+	}}
+	sending(t, p, func(o *SenderOptions) { o.Parallel = 1 }, func(t *testing.T, p *post) {
+		p.memory.put("cloud", "a", "a1", "b", "b1")
+		settle(time.Second)
+		p.memory.put("cloud", "c", "c1")
+		settle(time.Minute)
+		require.Equal(t, []string{"a1 b1", "a1 b1", "c1"}, p.requests)
+		require.GreaterOrEqual(t, p.at[1], 30*time.Second)
+		require.Less(t, p.at[1], 31*time.Second)
+	})
+}
+
+func TestAFailingServiceIsAskedWithBackoffForeverAndLosesNothing(t *testing.T) {
+	for _, err := range []error{fault.New(fault.Unavailable, "cloud", "down"), fault.New(fault.Forbidden, "cloud", "no"), errors.New("?")} {
+		p := &post{answer: func(n int, records []store.OutboxRecord) ([]Outcome, error) {
+			if n <= 30 {
+				return nil, err
+			}
+			return allDone(records)[:len(records)-n%2], nil // a wrong number of answers is a failure, too
+		}}
+		sending(t, p, nil, func(t *testing.T, p *post) {
+			p.memory.put("cloud", "a", "a1", "b", "b1")
+			settle(time.Hour)
+			require.Len(t, p.requests, 32)
+			require.Equal(t, "a1 b1", p.requests[31])
+			require.Empty(t, p.memory.parked)
+			require.Zero(t, p.left())
+		})
+	}
+}
+
+func TestTheRecordThatSpoilsARequestIsFoundByHalving(t *testing.T) {
+	for code, wantReason := range map[fault.Code]string{fault.Invalid: "given up after 3 attempts", fault.TooLarge: "too much"} {
+		p := &post{answer: func(_ int, records []store.OutboxRecord) ([]Outcome, error) {
+			for _, r := range records {
+				if string(r.Payload) == "poison" {
+					return nil, fault.New(code, "cloud", "too much")
+				}
+			}
+			return allDone(records), nil
+		}}
+		sending(t, p, func(o *SenderOptions) { o.PerKey, o.RetryAttempts = 2, 3 }, func(t *testing.T, p *post) {
+			for i := range 9 {
+				p.memory.put("cloud", "k"+strconv.Itoa(i/2), "r"+strconv.Itoa(i))
+			}
+			p.memory.put("cloud", "x", "poison", "x", "x2")
+			settle(time.Minute)
+			require.Zero(t, p.left())
+			require.Len(t, p.memory.parked, 1)
+			require.Equal(t, "poison", string(p.memory.parked[0].Payload))
+			require.Contains(t, p.memory.parked[0].Reason, wantReason)
+			seen := map[string]bool{}
+			for _, r := range p.requests {
+				for payload := range strings.FieldsSeq(r) {
+					seen[payload] = true
+				}
+			}
+			require.Len(t, seen, 11)
+		})
+	}
+}
+
+func TestRejectedAndExhaustedRecordsAreParkedWithTheirReason(t *testing.T) {
+	p := &post{answer: func(_ int, records []store.OutboxRecord) ([]Outcome, error) {
+		outcomes := allDone(records)
+		for i, r := range records {
+			switch string(r.Payload) {
+			case "a1":
+				outcomes[i] = Reject("never")
+			case "b1":
+				outcomes[i] = Retry("not yet")
+			}
+		}
+		return outcomes, nil
+	}}
+	sending(t, p, func(o *SenderOptions) { o.RetryAttempts = 4 }, func(t *testing.T, p *post) {
+		p.memory.put("cloud", "a", "a1", "a", "a2", "b", "b1", "b", "b2")
+		settle(time.Minute)
+		require.Zero(t, p.left())
+		require.Len(t, p.memory.parked, 2)
+		require.Equal(t, "never", p.memory.parked[0].Reason)
+		require.Contains(t, p.memory.parked[1].Reason, "given up after 4 attempts")
+		require.Contains(t, p.memory.parked[1].Reason, "not yet")
+		require.Contains(t, p.requests, "b2")
+	})
+	sending(t, p, func(o *SenderOptions) { o.RetryAttempts, o.RetryFor = 1000, 10*time.Minute }, func(t *testing.T, p *post) {
+		p.memory.put("cloud", "b", "b1")
+		settle(9 * time.Minute)
+		require.Empty(t, p.memory.parked)
+		settle(3 * time.Minute)
+		require.Len(t, p.memory.parked, 1)
+	})
+}
+
+func TestSenderOptionsAreChecked(t *testing.T) {
+	_, err := NewSender(SenderOptions{})
+	require.Equal(t, fault.Invalid, fault.CodeOf(err))
+}
+
+func TestRetryDelayGrowsToAMinute(t *testing.T) {
+	for attempts, limit := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 6: 32 * time.Second, 7: time.Minute, 1000: time.Minute} {
+		d := retryDelay(attempts)
+		require.LessOrEqual(t, d, limit, fmt.Sprint(attempts))
+		require.Greater(t, d, limit*7/10)
+	}
+}
