@@ -11,7 +11,7 @@ import (
 )
 
 // version is set by the linker.
-var version = "unknown" //nolint:gochecknoglobals // the linker can only set a package variable
+var version = "unknown"
 
 func main() {
 	os.Exit(run())

@@ -126,8 +126,8 @@ func (s *Snapshot) Agents() []*configsyncv1.Mapping {
 	return agents
 }
 
-// DNs returns the directory numbers of one type, by switch and number.
-func (s *Snapshot) DNs(dnType configsyncv1.DnType) []*configsyncv1.Mapping {
+// DirectoryNumbers returns the directory numbers of one type, by switch and number.
+func (s *Snapshot) DirectoryNumbers(dnType configsyncv1.DnType) []*configsyncv1.Mapping {
 	var found []*configsyncv1.Mapping
 	for _, mapping := range s.all {
 		if mapping.GetDn().GetType() == dnType {

@@ -12,7 +12,7 @@ import (
 
 // literalRule says which text may only stand in string literals of one place.
 type literalRule struct {
-	text     string
+	text    string
 	pattern *regexp.Regexp
 	allowed []string
 }

@@ -3,6 +3,7 @@ package statemodel_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -164,9 +165,7 @@ func TestARestartAtAnyPointTellsTheSame(t *testing.T) {
 			for _, event := range events {
 				effects, err := model.Apply([]engage.Event{event})
 				require.NoError(t, err)
-				for key, value := range effects.State {
-					state[key] = value
-				}
+				maps.Copy(state, effects.State)
 				lines = append(lines, told(t, effects)...)
 				if restart {
 					model = newModel(o)

@@ -180,8 +180,7 @@ func (p *Pool) keepLease(ctx context.Context, cancel context.CancelFunc, job sto
 
 func (p *Pool) afterFailure(ctx context.Context, log *slog.Logger, job store.Job, err error) {
 	step := recording.StepFetch
-	var failed *injector.StepError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*injector.StepError](err); ok {
 		step = failed.Step
 		p.metrics.failures.WithLabelValues(string(step)).Inc()
 	}
