@@ -28,8 +28,8 @@ func pack(t testing.TB, entries map[string][]byte) []byte {
 func noKey(string) *rsa.PrivateKey { return nil }
 
 func TestAnArchiveLargerInsideThanOutsideIsCutOff(t *testing.T) {
-	bomb := pack(t, map[string][]byte{"a.opus": nil, "a.json": make([]byte, 50<<20)})
-	require.Less(t, len(bomb), 1<<20)
+	bomb := pack(t, map[string][]byte{"a.opus": nil, "a.json": make([]byte, 4<<20)})
+	require.Less(t, len(bomb), upload.MaxMetadata)
 	_, problem := upload.Inspect(bomb, noKey)
 	require.Equal(t, upload.ReasonSize, problem.Reason)
 }
