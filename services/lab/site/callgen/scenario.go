@@ -36,6 +36,7 @@ type scenarioLine struct {
 // Bounds of a scenario file.
 const (
 	maxScenarioLine = 1 << 20
+	maxAgents       = 20   // of one call
 	maxVariants     = 4096 // combinations of choices that are tried when a file is read
 )
 
@@ -110,8 +111,8 @@ func (s *Scenario) readHeader(at, text string) error {
 	if err := strict([]byte(text), &h); err != nil {
 		return fmt.Errorf("%s: header: %w", at, err)
 	}
-	if h.Name == "" || h.Description == "" || h.Agents < 1 {
-		return fmt.Errorf("%s: header: name, description and at least one agent are required", at)
+	if h.Name == "" || h.Description == "" || h.Agents < 1 || h.Agents > maxAgents {
+		return fmt.Errorf("%s: header: name, description and 1 to %d agents are required", at, maxAgents)
 	}
 	for name, values := range h.Choices {
 		if len(values) == 0 {

@@ -39,6 +39,7 @@ func TestAFaultOfAScenarioIsToldWithFileAndLine(t *testing.T) {
 		"nothing":                 {"", "f.ndjson", "no header"},
 		"header is no JSON":       {swap(`{"name"`, `x{"name"`), "f.ndjson:1", "header"},
 		"header without name":     {swap(`"small"`, `""`), "f.ndjson:1", "required"},
+		"too many agents":         {swap(`"agents":1`, `"agents":1000000000`), "f.ndjson:1", "1 to 20 agents"},
 		"header with more":        {swap(`"agents":1`, `"agents":1,"x":1`), "f.ndjson:1", "x"},
 		"choice without values":   {swap(`["a","b"]`, `[]`), "f.ndjson:1", "side"},
 		"template syntax":         {swap(`{{.CallUUID}}`, `{{.CallUUID`), "f.ndjson:2", "bad character"},
