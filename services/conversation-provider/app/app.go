@@ -39,9 +39,10 @@ const (
 	leaseName    = "calls-writer"
 	// tick is how often waiting decisions are looked at; it is a fraction of the grace time.
 	tick = 250 * time.Millisecond
-	// perKey is how many events of one conversation go in one request: they carry their order in
-	// their times.
-	perKey = 20
+	// perKey is how many events of one conversation go in one request. The org answers per event:
+	// with more than one, an event that it takes only at the second attempt would come after later
+	// ones of its conversation. The requests are filled by the events of other conversations.
+	perKey = 1
 )
 
 // Options are the resolved settings and what is injected.

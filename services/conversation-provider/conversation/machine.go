@@ -48,7 +48,7 @@ func NewMachine(opts Options, dir Directory) *Machine {
 	if opts.DispositionKey == "" {
 		opts.DispositionKey = DefaultDispositionKey
 	}
-	return &Machine{opts: opts, dir: dir, rows: rows(), conditions: conditions()}
+	return &Machine{opts: opts, dir: dir, rows: Rows(), conditions: conditions()}
 }
 
 // DispositionKey is the user data key of the disposition.

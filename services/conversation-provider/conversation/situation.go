@@ -26,15 +26,17 @@ type DNs interface {
 	DN(number string) *callmodel.DN
 }
 
-func (x *situation) queueID() string {
-	id, _ := x.m.dir.Queue(x.dn)
-	return id
-}
+func (x *situation) queueID() string { return known(x.m.dir.Queue(x.dn)) }
 
 func (x *situation) login() string { return x.dns.DN(x.dn).AgentAt(x.fact.At) }
 
-func (x *situation) userID() string {
-	id, _ := x.m.dir.User(x.login())
+func (x *situation) userID() string { return known(x.m.dir.User(x.login())) }
+
+// known is an answer of the directory, empty when it has none.
+func known(id string, ok bool) string {
+	if !ok {
+		return ""
+	}
 	return id
 }
 

@@ -101,8 +101,8 @@ func endTransfer(final genesys.TransferState) Step {
 	return Step{Event: genesys.EndTransfer, Final: final}
 }
 
-// rows is the transition table; the first row that fits is taken. What fits no row is ignored.
-func rows() []Row {
+// Rows is the transition table; the first row that fits is taken. What fits no row is ignored.
+func Rows() []Row {
 	var table []Row
 	for _, part := range [][]Row{startRows(), ivrRows(), queueRows(), ringingRows(), talkingRows(), suspensionRows()} {
 		table = append(table, part...)
@@ -254,12 +254,12 @@ func ringingRows() []Row {
 			From: FromInferred, Why: "the agent did not answer; the call is still in the queue"},
 		{ID: "ringing/abandoned", Stages: at, On: on(CallerLeft, Ended), Next: StageOver,
 			Do: []Step{
+				endTransfer(genesys.TransferCanceled),
 				end(Caller, ByRelease),
 				end(Queue, genesys.DisconnectPeer),
 				end(Agent, genesys.DisconnectPeer),
-				endTransfer(genesys.TransferCanceled),
 			},
-			From: FromInferred, Why: "the caller gave up while the agent's phone rang"},
+			From: FromInferred, Why: "the caller gave up while the agent's phone rang; the transfer ends while its legs are there"},
 	}
 }
 

@@ -75,7 +75,7 @@ func (m *Machine) dispose(call *callmodel.Call, conv *Conversation, leg *Leg, at
 	name := call.ValueAt(m.opts.DispositionKey, at)
 	code := ""
 	if name != "" {
-		code, _ = m.dir.WrapUpCode(name)
+		code = known(m.dir.WrapUpCode(name))
 	}
 	out.add(genesys.ConversationEvent{Type: genesys.CommunicationDispositionApplied, CommunicationID: leg.ID, Code: code},
 		leg.Party, "disposition", at)

@@ -83,7 +83,7 @@ func Spec(link Link, snapshot *directory.Snapshot, switchName string) engage.Lin
 	if !ok {
 		return spec
 	}
-	for _, mapping := range snapshot.DNs(wanted.dnType) {
+	for _, mapping := range snapshot.DirectoryNumbers(wanted.dnType) {
 		if dn := mapping.GetDn(); switchName == "" || dn.GetSwitchName() == switchName {
 			spec.Register = append(spec.Register, engage.Registration{DN: dn.GetNumber(), Type: wanted.name})
 		}
