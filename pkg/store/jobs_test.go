@@ -209,7 +209,9 @@ func parkedJobWaits(t *testing.T, s *store.Store, clock *storetest.Clock) {
 func poisonJobIsParked(t *testing.T, s *store.Store, clock *storetest.Clock) {
 	q := s.Jobs("recordings")
 	enqueue(t, q, "poison")
-	require.NoError(t, q.Retry(t.Context(), claimOne(t, q, "w"), 0, "answered, so no loss"))
+	claimOne(t, q, "w")
+	clock.Advance(time.Minute)
+	require.NoError(t, q.Retry(t.Context(), claimOne(t, q, "w"), 0, "an answer: the losses count from here"))
 	for range 3 {
 		claimOne(t, q, "w")
 		clock.Advance(time.Minute)
@@ -218,7 +220,7 @@ func poisonJobIsParked(t *testing.T, s *store.Store, clock *storetest.Clock) {
 	poison := status(t, q, "poison")
 	require.Equal(t, store.JobParked, poison.State)
 	require.Contains(t, poison.Reason, "workers died")
-	require.Equal(t, 4, poison.Attempts)
+	require.Equal(t, 5, poison.Attempts)
 	require.NoError(t, q.Unpark(t.Context(), "poison"))
 	require.Equal(t, 1, claimOne(t, q, "w").Attempts)
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -64,6 +65,26 @@ func TestEveryLuaFileIsAScriptOrAPartOfOne(t *testing.T) {
 		text, err := luaFiles.ReadFile(file)
 		require.NoError(t, err)
 		require.True(t, strings.HasPrefix(string(text), "-- "), "%s begins with what it does", file)
+	}
+}
+
+// TestScriptsUseOnlyCommandsOfRedis6 lists them with their version in the comment where it is above 2.
+func TestScriptsUseOnlyCommandsOfRedis6(t *testing.T) {
+	known := []string{
+		"HDEL", "HEXISTS", "HGET", "HMGET", "HSET", "INCR", "LPUSH", "LTRIM", "PEXPIRE", "PTTL", "RENAME", "SADD", "SISMEMBER", "TIME",
+		"XADD", "XDEL", "XLEN", "XRANGE", // 5.0
+		"ZADD", "ZCARD", "ZRANGE", "ZRANGEBYSCORE", "ZREM",
+	}
+	files, err := fs.Glob(luaFiles, "lua/*.lua")
+	require.NoError(t, err)
+	for _, file := range files {
+		text, err := luaFiles.ReadFile(file)
+		require.NoError(t, err)
+		for _, call := range regexp.MustCompile(`redis\.call\('(\w+)'`).FindAllStringSubmatch(string(text), -1) {
+			require.Contains(t, known, call[1], file)
+		}
+		require.Len(t, regexp.MustCompile(`redis\.p?call`).FindAllString(string(text), -1),
+			strings.Count(string(text), "redis.call('"), "%s hides the name of a command", file)
 	}
 }
 

@@ -84,8 +84,8 @@ func (p *Pipeline) Park(ctx context.Context, lease Lease, outbox string, items [
 	if len(items) == 0 {
 		return nil
 	}
-	keys := []string{p.s.leaseKey(lease.Name), p.key("out", outbox), p.key("parked", outbox), p.key("outboxes")}
-	args := []any{lease.Owner, lease.Generation, p.s.scriptTime(), p.s.opts.Limits.Parked, outbox}
+	keys := []string{p.s.leaseKey(lease.Name), p.key("out", outbox), p.key("parked", outbox)}
+	args := []any{lease.Owner, lease.Generation, p.s.scriptTime(), p.s.opts.Limits.Parked}
 	for _, item := range items {
 		args = append(args, item.ID, clip(item.Reason))
 	}
