@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/host"
+	configsyncv1 "engage.connector/proto/configsync/v1"
+	"engage.connector/services/config-sync/catalog"
+	"engage.connector/services/config-sync/configmodel"
+	"engage.connector/services/config-sync/syncer"
+)
+
+// timeFormat is ISO 8601 in UTC with milliseconds, as in the guide's sample of /status.
+const timeFormat = "2006-01-02T15:04:05.000Z"
+
+// Register adds the HTTP handlers.
+func (s *Service) Register(mux *http.ServeMux) {
+	mux.HandleFunc("GET /api/v1/mappings/{kind}/{id}", s.mapping)
+}
+
+// Mapping is the JSON of a mapping.
+type Mapping struct {
+	EngageID   string  `json:"engageId"`
+	EngageName string  `json:"engageName,omitempty"`
+	CloudID    string  `json:"cloudId,omitempty"`
+	CloudName  string  `json:"cloudName,omitempty"`
+	Person     *Person `json:"person,omitempty"`
+	DN         *DN     `json:"dn,omitempty"`
+}
+
+// Person is the JSON of a mapping's person.
+type Person struct {
+	EmployeeID string  `json:"employeeId,omitempty"`
+	Agent      bool    `json:"agent"`
+	Active     bool    `json:"active"`
+	Logins     []Login `json:"logins,omitempty"`
+}
+
+// Login is the JSON of an agent login.
+type Login struct {
+	Switch string `json:"switch"`
+	Code   string `json:"code"`
+}
+
+// DN is the JSON of a mapping's directory number.
+type DN struct {
+	Switch string `json:"switch"`
+	Number string `json:"number"`
+	Alias  string `json:"alias,omitempty"`
+	Type   string `json:"type"`
+}
+
+func (s *Service) mapping(w http.ResponseWriter, r *http.Request) {
+	m, err := s.find(r.PathValue("kind"), r.PathValue("id"))
+	if err != nil {
+		host.WriteError(w, r, s.log, err)
+		return
+	}
+	host.WriteOK(w, r, "mapping found", view(m))
+}
+
+func (s *Service) find(kindName, id string) (*configsyncv1.Mapping, error) {
+	const op = "api.mapping"
+	kind, ok := catalog.KindOf(kindName)
+	if !ok {
+		return nil, fault.Newf(fault.NotFound, op, "there are no mappings of %q", kindName).
+			WithHint("use users, queues, skills, wrapupcodes or extensions")
+	}
+	if !s.opts.Catalog.Ready() {
+		return nil, notReady(op)
+	}
+	m, ok := s.opts.Catalog.Get(kind, id)
+	if !ok {
+		return nil, fault.Newf(fault.NotFound, op, "%s has no mapping of %q", kindName, id)
+	}
+	return m, nil
+}
+
+func view(m *configsyncv1.Mapping) Mapping {
+	out := Mapping{EngageID: m.GetEngageId(), EngageName: m.GetEngageName(), CloudID: m.GetCloudId(), CloudName: m.GetCloudName()}
+	if p := m.GetPerson(); p != nil {
+		out.Person = &Person{EmployeeID: p.GetEmployeeId(), Agent: p.GetAgent(), Active: p.GetActive()}
+		for _, l := range p.GetLogins() {
+			out.Person.Logins = append(out.Person.Logins, Login{l.GetSwitchName(), l.GetLoginCode()})
+		}
+	}
+	if d := m.GetDn(); d != nil {
+		out.DN = &DN{Switch: d.GetSwitchName(), Number: d.GetNumber(), Alias: d.GetAlias(), Type: d.GetType().String()}
+	}
+	return out
+}
+
+// StatusData is the "data" of /status.
+type StatusData struct {
+	SyncStatus SyncStatus `json:"syncStatus"`
+}
+
+// SyncStatus is the guide's syncStatus, with details beyond the guide.
+type SyncStatus struct {
+	TimeStamp string `json:"timeStamp,omitempty"`
+	Status    string `json:"status"`
+	Reason    string `json:"reason,omitempty"`
+	Hint      string `json:"hint,omitempty"`
+	Executed  int    `json:"executedOperations,omitempty"`
+	Rejected  int    `json:"rejectedOperations,omitempty"`
+	Skipped   int    `json:"skippedObjects,omitempty"`
+}
+
+// StatusBody is the body of /status in the guide's form.
+func (s *Service) StatusBody(ctx context.Context) any {
+	status := s.opts.Sync.Status()
+	options, _ := s.opts.Sync.HybridIntegration()
+	code, message := statusMessage(status, options.Get(configmodel.SectionGeneral, "organization_id"))
+	data := SyncStatus{
+		Status: string(status.State), Reason: status.Reason, Hint: status.Hint,
+		Executed: status.Executed, Rejected: status.Rejected, Skipped: status.Skipped,
+	}
+	if status.State == syncer.StateNone {
+		data.Status = "NotStarted"
+	}
+	if !status.At.IsZero() {
+		data.TimeStamp = status.At.UTC().Format(timeFormat)
+	}
+	return host.Response{
+		Status: host.ResponseStatus{Code: code, Message: message, CorrID: host.CorrelationID(ctx)},
+		Data:   StatusData{data},
+	}
+}
+
+// statusMessage is the guide's message after a success; the codes of the other states are not
+// documented: 503 for one that will pass, 500 for a failure, times 100 as everywhere.
+func statusMessage(status syncer.Status, org string) (int, string) {
+	switch status.State {
+	case syncer.StateSuccess:
+		return 0, "Latest database updates for orgId:" + org + " have been successfully processed on " + stamp(status.LastSuccess)
+	case syncer.StateFailed:
+		return http.StatusInternalServerError * 100, "Latest database updates for orgId:" + org + " could not be processed: " + status.Reason
+	case syncer.StateInProgress:
+		return http.StatusServiceUnavailable * 100, "Database updates for orgId:" + org + " are being processed since " + stamp(status.At)
+	case syncer.StateNone:
+	}
+	return http.StatusServiceUnavailable*100 + 1, "no synchronisation has begun yet"
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return strconv.Quote("never")
+	}
+	return t.UTC().Format(timeFormat)
+}

@@ -1,0 +1,117 @@
+// Package app wires config-sync (EXCS).
+package app
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"engage.connector/pkg/host"
+	"engage.connector/services/config-sync/configdb"
+	"engage.connector/services/config-sync/configmodel"
+	"engage.connector/services/config-sync/desired"
+	"engage.connector/services/config-sync/folders"
+)
+
+// Config is what the environment says.
+type Config struct {
+	host.Common
+
+	DBType     string      `env:"CONFIG_DB_TYPE" envDefault:"postgresql" help:"postgresql or sqlite"`
+	DBHost     string      `env:"CONFIG_DB_HOST" help:"the host of the Config DB"`
+	DBPort     int         `env:"CONFIG_DB_PORT" envDefault:"5432" help:"the port of the Config DB"`
+	DBName     string      `env:"CONFIG_DB_NAME,required" help:"the name of the Config DB; for sqlite the path of the file"`
+	DBUser     string      `env:"CONFIG_DB_USER" help:"a user with SELECT on the cfg_ tables"`
+	DBPassword host.Secret `env:"CONFIG_DB_PASSWORD" help:"the password of the user"`
+	DBSSL      string      `env:"CONFIG_DB_SSL" envDefault:"disable" help:"disable, require, verify-ca or verify-full"`
+
+	PollInterval        time.Duration `env:"POLL_INTERVAL" envDefault:"1m" help:"the time between two synchronisations"`
+	QueueSuffix         string        `env:"GC_QUEUE_NAME_SUFFIX" envDefault:"-Engage-external" help:"what the names of queues end with"`
+	QueueTypes          []string      `env:"SYNC_QUEUE_DN_TYPES" help:"the DN types that become queues: virtual_queue, acd_queue, routing_queue, routing_point"`
+	CustomerObjectsOnly bool          `env:"SYNC_CUSTOMER_OBJECTS_ONLY" envDefault:"false" help:"true for folder filtering"`
+	FolderName          string        `env:"SYNC_CUSTOMER_FOLDER_NAME" help:"the folders to synchronise, separated by commas"`
+	ConfirmRemovals     bool          `env:"SYNC_CONFIRM_REMOVALS" envDefault:"false" help:"true to carry out large removals"`
+
+	CloudAPIURL       string      `env:"GENESYS_CLOUD_API_URL" help:"the API's URL instead of general/base_service_url"`
+	CloudAuthURL      string      `env:"GENESYS_CLOUD_AUTH_URL" help:"the login's URL instead of general/base_auth_url"`
+	CloudClientID     string      `env:"GENESYS_CLOUD_CLIENT_ID" help:"the OAuth client instead of config_sync/client_id"`
+	CloudClientSecret host.Secret `env:"GENESYS_CLOUD_CLIENT_SECRET" help:"its secret instead of config_sync/client_secret"`
+	RequestsPerMinute int         `env:"GENESYS_CLOUD_REQUESTS_PER_MINUTE" envDefault:"300" help:"the request allowance of the OAuth client"`
+}
+
+// Default addresses: the guide's port for HTTP, the next one for gRPC.
+const (
+	DefaultHTTPAddr = ":3640"
+	DefaultGRPCAddr = ":3641"
+)
+
+const (
+	minPollInterval = time.Second
+	maxPollInterval = 24 * time.Hour
+)
+
+// dnTypes are the words of SYNC_QUEUE_DN_TYPES.
+var dnTypes = map[string]configmodel.DNType{
+	"virtual_queue": configmodel.DNVirtualQueue, "acd_queue": configmodel.DNACDQueue,
+	"routing_queue": configmodel.DNRoutingQueue, "routing_point": configmodel.DNRoutingPoint,
+}
+
+// Defaults implements host.Defaulter.
+func (c *Config) Defaults() map[string]string {
+	return map[string]string{"HTTP_ADDR": DefaultHTTPAddr, "GRPC_ADDR": DefaultGRPCAddr}
+}
+
+// Load reads the configuration and reports all faults at once.
+func Load(environ []string) (Config, error) { return host.Load(environ, (*Config).faults) }
+
+func (c *Config) faults() []error {
+	var faults []error
+	add := func(broken bool, variable, problem, fix string) {
+		if broken {
+			faults = append(faults, host.BadVariable(variable, problem, fix))
+		}
+	}
+	_, err := c.tenant()
+	add(c.TenantID != "" && err != nil, "TENANT_ID", strconv.Quote(c.TenantID)+" is not a DBID", "set it to the DBID of the tenant in the Config DB, such as 101")
+	add(!configdb.Supported(c.DBType), "CONFIG_DB_TYPE", strconv.Quote(c.DBType)+" is not supported", "set it to postgresql or sqlite")
+	if c.DBType == configdb.PostgreSQL {
+		add(c.DBHost == "", "CONFIG_DB_HOST", "required, but not set", "set it to the host of the Config DB")
+		add(c.DBUser == "", "CONFIG_DB_USER", "required, but not set", "set it to a user with SELECT on the cfg_ tables")
+	}
+	add(c.DBPort < 1 || c.DBPort > 65535, "CONFIG_DB_PORT", strconv.Itoa(c.DBPort)+" is no port", "choose from 1 to 65535")
+	add(!configdb.ValidSSL(c.DBSSL), "CONFIG_DB_SSL", strconv.Quote(c.DBSSL)+" is not known", "set it to disable, require, verify-ca or verify-full")
+	add(c.PollInterval < minPollInterval || c.PollInterval > maxPollInterval, "POLL_INTERVAL", c.PollInterval.String()+" is out of range", "choose from 1s to 24h")
+	add(c.CustomerObjectsOnly && len(folders.Names(c.FolderName)) == 0, "SYNC_CUSTOMER_FOLDER_NAME",
+		"required with SYNC_CUSTOMER_OBJECTS_ONLY=true, but not set", "list the names of the folders to synchronise")
+	for _, name := range c.QueueTypes {
+		_, known := dnTypes[strings.TrimSpace(name)]
+		add(!known, "SYNC_QUEUE_DN_TYPES", strconv.Quote(name)+" is not known", "choose from virtual_queue, acd_queue, routing_queue and routing_point")
+	}
+	for variable, text := range map[string]string{"GENESYS_CLOUD_API_URL": c.CloudAPIURL, "GENESYS_CLOUD_AUTH_URL": c.CloudAuthURL} {
+		u, err := url.Parse(text)
+		add(text != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https"), variable, "is no http or https URL", "write https://host")
+	}
+	add(c.RequestsPerMinute < 1, "GENESYS_CLOUD_REQUESTS_PER_MINUTE", strconv.Itoa(c.RequestsPerMinute)+" is too small", "set it to the allowance of the OAuth client, such as 300")
+	return faults
+}
+
+func (c *Config) tenant() (configmodel.DBID, error) {
+	n, err := strconv.ParseInt(c.TenantID, 10, 64)
+	return configmodel.DBID(n), err
+}
+
+// desired are the options of the derivation.
+func (c *Config) desired() desired.Options {
+	opts := desired.Options{
+		TenantLabel: desired.TenantLabel(c.TenantName, c.TenantID), QueueSuffix: c.QueueSuffix,
+		CustomerObjectsOnly: c.CustomerObjectsOnly, FolderNames: folders.Names(c.FolderName),
+	}
+	for _, name := range c.QueueTypes {
+		if t := dnTypes[strings.TrimSpace(name)]; !slices.Contains(opts.QueueTypes, t) {
+			opts.QueueTypes = append(opts.QueueTypes, t)
+		}
+	}
+	return opts
+}

@@ -1,0 +1,160 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"engage.connector/pkg/fault"
+	"engage.connector/services/config-sync/apply"
+	"engage.connector/services/config-sync/configmodel"
+	"engage.connector/services/config-sync/desired"
+	"engage.connector/services/config-sync/plan"
+)
+
+// Preview reads the Config DB and the ID map and returns the plan that a synchronisation would
+// execute, together with the remarks about objects that are left out. It changes nothing.
+func (s *Syncer) Preview(ctx context.Context) (plan.Plan, desired.Report, error) {
+	draft, err := s.draft(ctx)
+	if err != nil {
+		return plan.Plan{}, desired.Report{}, err
+	}
+	return draft.plan, draft.report, nil
+}
+
+// draft is a synchronisation before its execution.
+type draft struct {
+	options configmodel.Options
+	plan    plan.Plan
+	report  desired.Report
+	applied plan.Applied
+}
+
+func (s *Syncer) draft(ctx context.Context) (draft, error) {
+	snap, err := s.opts.Source.Snapshot(ctx)
+	if err != nil {
+		return draft{}, err
+	}
+	s.options.Store(&snap.Options)
+	if snap.Empty() && !s.opts.ConfirmRemovals {
+		return draft{}, fault.New(fault.Invalid, "syncer.read", "the Config DB holds no persons, DNs and skills for this tenant").
+			WithHint("check TENANT_ID and the database account; if it is meant, set SYNC_CONFIRM_REMOVALS=true")
+	}
+	org, report := desired.Build(snap, s.opts.Desired)
+	applied, err := s.opts.Map.Load(ctx)
+	if err != nil {
+		return draft{}, err
+	}
+	return draft{options: snap.Options, plan: plan.Build(s.opts.Tenant, org, applied), report: report, applied: applied}, nil
+}
+
+// Sync synchronises once. Operations that the organization refuses make the status Failed but are
+// no error here: everything else is in place and published.
+func (s *Syncer) Sync(ctx context.Context) error {
+	started := s.opts.Now()
+	outcome, err := s.sync(ctx)
+	s.metrics.finished(outcome, err, s.opts.Now().Sub(started), s.opts.Now())
+	if ctx.Err() != nil {
+		return errors.Join(err, ctx.Err())
+	}
+	if statusErr := s.conclude(ctx, outcome, err); statusErr != nil {
+		return errors.Join(err, statusErr)
+	}
+	return err
+}
+
+// outcome is what a synchronisation did.
+type outcome struct {
+	result  apply.Result
+	skipped int
+}
+
+func (s *Syncer) sync(ctx context.Context) (outcome, error) {
+	if s.Status().State == StateNone {
+		// After a restart the last status still holds until this synchronisation has ended.
+		if err := s.status.load(ctx); err != nil {
+			return outcome{}, err
+		}
+	}
+	draft, err := s.draft(ctx)
+	if err != nil {
+		return outcome{}, err
+	}
+	s.report(ctx, draft.report)
+	out := outcome{skipped: skipped(draft.report), result: apply.Result{Applied: draft.applied}}
+	if err := draft.plan.Check(); err != nil && !s.opts.ConfirmRemovals {
+		return out, fault.Wrap(fault.Invalid, "syncer.plan", err).WithHint("if it is meant, set SYNC_CONFIRM_REMOVALS=true")
+	}
+	if !draft.plan.Empty() {
+		err = s.execute(ctx, draft, &out)
+	}
+	if err == nil || !s.Status().LastComplete.IsZero() {
+		s.publish(out.result.Applied)
+	}
+	return out, err
+}
+
+func (s *Syncer) execute(ctx context.Context, d draft, out *outcome) error {
+	cloud, err := s.opts.Cloud(d.options)
+	if err != nil {
+		return err
+	}
+	if err := s.status.update(ctx, func(st *Status) { st.State, st.At = StateInProgress, s.opts.Now().UTC() }); err != nil {
+		return err
+	}
+	s.log.InfoContext(ctx, "executing a plan", "operations", len(d.plan.Operations), "api_calls", d.plan.Calls())
+	out.result, err = s.executor.Run(ctx, cloud, d.plan, d.applied)
+	s.log.InfoContext(ctx, "plan executed", "executed", out.result.Executed, "rejected", len(out.result.Rejected))
+	return err
+}
+
+// conclude writes the status.
+func (s *Syncer) conclude(ctx context.Context, out outcome, err error) error {
+	now := s.opts.Now().UTC()
+	return s.status.update(ctx, func(st *Status) {
+		st.At, st.Reason, st.Hint = now, "", ""
+		st.Executed, st.Rejected, st.Skipped = out.result.Executed, len(out.result.Rejected), out.skipped
+		switch {
+		case err != nil:
+			st.State, st.Reason, st.Hint = StateFailed, fault.Message(err), fault.Hint(err)
+		case st.Rejected > 0:
+			first := out.result.Rejected[0]
+			st.State, st.LastComplete = StateFailed, now
+			st.Reason = fmt.Sprintf("%d operations were refused, the first one: %s %s %s: %s",
+				st.Rejected, first.Operation.Action, first.Operation.Kind, first.Operation.ID, fault.Message(first.Err))
+			st.Hint = fault.Hint(first.Err)
+		default:
+			st.State, st.LastComplete, st.LastSuccess = StateSuccess, now, now
+		}
+	})
+}
+
+// report logs remarks once, when they first appear: persons that are left out as errors, as the
+// guide demands, everything else as warnings.
+func (s *Syncer) report(ctx context.Context, report desired.Report) {
+	current := make(map[desired.Note]bool, len(report.Notes))
+	for _, note := range report.Notes {
+		current[note] = true
+		if s.noted[note] {
+			continue
+		}
+		level := slog.LevelWarn
+		if note.Reason.Skipped() {
+			level = slog.LevelError
+		}
+		s.log.Log(ctx, level, note.Text, "reason", string(note.Reason), "object", note.Object, "engage_id", note.ID, "name", note.Name)
+	}
+	s.noted = current
+	s.metrics.noted(report)
+}
+
+func skipped(report desired.Report) int {
+	n := 0
+	for _, note := range report.Notes {
+		if note.Reason.Skipped() {
+			n++
+		}
+	}
+	return n
+}
