@@ -366,7 +366,7 @@ func TestKilledAnywhereTheCloudEndsUpWithTheSame(t *testing.T) {
 
 func TestKilledAnywhereOverRedis(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		for seed := range uint64(3) {
+		for seed := range uint64(2) {
 			name := "calls" + strconv.FormatUint(seed, 10)
 			w := newWorld(scenario{
 				seed: seed, links: 2, calls: 5, events: 10, instances: 2, kills: 8, failing: 0.02, killing: 0.02, trouble: 0.05,

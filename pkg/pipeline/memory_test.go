@@ -232,3 +232,29 @@ func (m *memory) put(outbox string, keyPayload ...string) {
 			store.OutboxRecord{ID: m.id(), Key: keyPayload[i], Payload: []byte(keyPayload[i+1])})
 	}
 }
+
+// The looks take the lock, because Writers and Senders go on meanwhile.
+
+func (m *memory) lookParked() []store.ParkedRecord {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.parked)
+}
+
+func (m *memory) lookState(name string) []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.state[name]
+}
+
+func (m *memory) lookLog() []store.Record {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.log)
+}
+
+func (m *memory) lookAside() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.aside)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -43,6 +44,18 @@ func (p *post) send(_ context.Context, records []store.OutboxRecord) ([]Outcome,
 		return p.answer(n, records)
 	}
 	return allDone(records), nil
+}
+
+func (p *post) sent() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.requests)
+}
+
+func (p *post) times() []time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.at)
 }
 
 func allDone(records []store.OutboxRecord) []Outcome {
@@ -98,10 +111,10 @@ func TestAFullBatchGoesAtOnceAndASmallOneLingers(t *testing.T) {
 	sending(t, &post{}, func(o *SenderOptions) { o.MaxBatch = 3 }, func(t *testing.T, p *post) {
 		p.memory.put("cloud", "a", "a1", "b", "b1", "c", "c1", "d", "d1")
 		settle(time.Second)
-		require.Equal(t, []string{"a1 b1 c1", "d1"}, p.requests)
-		require.Less(t, p.at[0], 50*time.Millisecond)
-		require.GreaterOrEqual(t, p.at[1], 100*time.Millisecond)
-		require.Less(t, p.at[1], 150*time.Millisecond)
+		require.Equal(t, []string{"a1 b1 c1", "d1"}, p.sent())
+		require.Less(t, p.times()[0], 50*time.Millisecond)
+		require.GreaterOrEqual(t, p.times()[1], 100*time.Millisecond)
+		require.Less(t, p.times()[1], 150*time.Millisecond)
 		require.Zero(t, p.left())
 	})
 }
@@ -110,12 +123,12 @@ func TestARecordGoesOnlyWhenTheOneBeforeItHasArrived(t *testing.T) {
 	sending(t, &post{}, nil, func(t *testing.T, p *post) {
 		p.memory.put("cloud", "a", "a1", "a", "a2", "b", "b1")
 		settle(time.Second)
-		require.Equal(t, []string{"a1 b1", "a2"}, p.requests)
+		require.Equal(t, []string{"a1 b1", "a2"}, p.sent())
 	})
 	sending(t, &post{}, func(o *SenderOptions) { o.PerKey = 2 }, func(t *testing.T, p *post) {
 		p.memory.put("cloud", "a", "a1", "a", "a2", "b", "b1", "a", "a3")
 		settle(time.Second)
-		require.Equal(t, []string{"a1 a2 b1", "a3"}, p.requests)
+		require.Equal(t, []string{"a1 a2 b1", "a3"}, p.sent())
 	})
 }
 
@@ -133,7 +146,7 @@ func TestAKeyWithARetryIsHeldBackWhileOthersGoOn(t *testing.T) {
 	sending(t, p, nil, func(t *testing.T, p *post) {
 		p.memory.put("cloud", "a", "a1", "a", "a2", "b", "b1", "b", "b2")
 		settle(10 * time.Second)
-		require.Equal(t, []string{"a1 b1", "b2", "a1", "a2"}, p.requests)
+		require.Equal(t, []string{"a1 b1", "b2", "a1", "a2"}, p.sent())
 		require.Zero(t, p.left())
 	})
 }
@@ -150,9 +163,9 @@ func TestARequestThatFailsAsAWholeIsMadeAgainWhenTheOtherSideWants(t *testing.T)
 		settle(time.Second)
 		p.memory.put("cloud", "c", "c1")
 		settle(time.Minute)
-		require.Equal(t, []string{"a1 b1", "a1 b1", "c1"}, p.requests)
-		require.GreaterOrEqual(t, p.at[1], 30*time.Second)
-		require.Less(t, p.at[1], 31*time.Second)
+		require.Equal(t, []string{"a1 b1", "a1 b1", "c1"}, p.sent())
+		require.GreaterOrEqual(t, p.times()[1], 30*time.Second)
+		require.Less(t, p.times()[1], 31*time.Second)
 	})
 }
 
@@ -167,9 +180,9 @@ func TestAFailingServiceIsAskedWithBackoffForeverAndLosesNothing(t *testing.T) {
 		sending(t, p, nil, func(t *testing.T, p *post) {
 			p.memory.put("cloud", "a", "a1", "b", "b1")
 			settle(time.Hour)
-			require.Len(t, p.requests, 32)
-			require.Equal(t, "a1 b1", p.requests[31])
-			require.Empty(t, p.memory.parked)
+			require.Len(t, p.sent(), 32)
+			require.Equal(t, "a1 b1", p.sent()[31])
+			require.Empty(t, p.memory.lookParked())
 			require.Zero(t, p.left())
 		})
 	}
@@ -192,11 +205,11 @@ func TestTheRecordThatSpoilsARequestIsFoundByHalving(t *testing.T) {
 			p.memory.put("cloud", "x", "poison", "x", "x2")
 			settle(time.Minute)
 			require.Zero(t, p.left())
-			require.Len(t, p.memory.parked, 1)
-			require.Equal(t, "poison", string(p.memory.parked[0].Payload))
-			require.Contains(t, p.memory.parked[0].Reason, wantReason)
+			require.Len(t, p.memory.lookParked(), 1)
+			require.Equal(t, "poison", string(p.memory.lookParked()[0].Payload))
+			require.Contains(t, p.memory.lookParked()[0].Reason, wantReason)
 			seen := map[string]bool{}
-			for _, r := range p.requests {
+			for _, r := range p.sent() {
 				for payload := range strings.FieldsSeq(r) {
 					seen[payload] = true
 				}
@@ -223,18 +236,18 @@ func TestRejectedAndExhaustedRecordsAreParkedWithTheirReason(t *testing.T) {
 		p.memory.put("cloud", "a", "a1", "a", "a2", "b", "b1", "b", "b2")
 		settle(time.Minute)
 		require.Zero(t, p.left())
-		require.Len(t, p.memory.parked, 2)
-		require.Equal(t, "never", p.memory.parked[0].Reason)
-		require.Contains(t, p.memory.parked[1].Reason, "given up after 4 attempts")
-		require.Contains(t, p.memory.parked[1].Reason, "not yet")
-		require.Contains(t, p.requests, "b2")
+		require.Len(t, p.memory.lookParked(), 2)
+		require.Equal(t, "never", p.memory.lookParked()[0].Reason)
+		require.Contains(t, p.memory.lookParked()[1].Reason, "given up after 4 attempts")
+		require.Contains(t, p.memory.lookParked()[1].Reason, "not yet")
+		require.Contains(t, p.sent(), "b2")
 	})
 	sending(t, p, func(o *SenderOptions) { o.RetryAttempts, o.RetryFor = 1000, 10*time.Minute }, func(t *testing.T, p *post) {
 		p.memory.put("cloud", "b", "b1")
 		settle(9 * time.Minute)
-		require.Empty(t, p.memory.parked)
+		require.Empty(t, p.memory.lookParked())
 		settle(3 * time.Minute)
-		require.Len(t, p.memory.parked, 1)
+		require.Len(t, p.memory.lookParked(), 1)
 	})
 }
 

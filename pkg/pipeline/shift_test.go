@@ -32,7 +32,7 @@ func TestAWindowFullOfHeldKeysReadsNoFurther(t *testing.T) {
 		}
 		p.memory.put("cloud", "b", "b1")
 		settle(5 * time.Minute)
-		require.NotContains(t, p.requests, "b1")
+		require.NotContains(t, p.sent(), "b1")
 		p.mu.Lock()
 		held = false
 		p.mu.Unlock()
@@ -45,12 +45,12 @@ func TestNothingIsSentWithoutTheLease(t *testing.T) {
 	sending(t, &post{unleased: true}, nil, func(t *testing.T, p *post) {
 		p.memory.put("cloud", "a", "a1")
 		settle(time.Minute)
-		require.Empty(t, p.requests)
+		require.Empty(t, p.sent())
 		p.mu.Lock()
 		p.unleased = false
 		p.mu.Unlock()
 		settle(time.Second)
-		require.Equal(t, []string{"a1"}, p.requests)
+		require.Equal(t, []string{"a1"}, p.sent())
 	})
 }
 
@@ -67,11 +67,11 @@ func TestWhatWasSentIsStoredEvenAtTheEndAndUnderANewGeneration(t *testing.T) {
 		sending(t, p, nil, func(t *testing.T, p *post) {
 			p.memory.put("cloud", "a", "a1")
 			settle(time.Second)
-			require.Len(t, p.requests, 1, name)
+			require.Len(t, p.sent(), 1, name)
 			during(p)
 			if name != "stopped" {
 				settle(10 * time.Second)
-				require.Len(t, p.requests, 1, name)
+				require.Len(t, p.sent(), 1, name)
 				require.Zero(t, p.left(), name)
 			}
 		})
@@ -88,7 +88,7 @@ func TestWhatCannotBeStoredIsNotSentAgain(t *testing.T) {
 	}, func(t *testing.T, p *post) {
 		p.memory.put("cloud", "a", "a1", "a", "a2")
 		settle(2 * time.Minute)
-		require.Equal(t, []string{"a1", "a2"}, p.requests)
+		require.Equal(t, []string{"a1", "a2"}, p.sent())
 		require.Zero(t, p.left())
 		require.Greater(t, broken.calls, 5)
 	})

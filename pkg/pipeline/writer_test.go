@@ -80,8 +80,8 @@ func TestTheWriterAppliesInTheOrderOfEventTimeAndCommits(t *testing.T) {
 		w.append("c", 1)
 		settle(time.Second)
 		require.Equal(t, []string{"c/1=1", "c/2=2"}, w.outbox())
-		require.Empty(t, w.memory.log)
-		require.Equal(t, "2", string(w.memory.state["c"]))
+		require.Empty(t, w.memory.lookLog())
+		require.Equal(t, "2", string(w.memory.lookState("c")))
 	})
 }
 
@@ -90,7 +90,7 @@ func TestTimePassesForTheModel(t *testing.T) {
 		_, stop := w.start("a", nil)
 		defer stop()
 		settle(10*time.Second + 500*time.Millisecond)
-		require.Equal(t, "10", string(w.memory.state["ticks"]))
+		require.Equal(t, "10", string(w.memory.lookState("ticks")))
 	})
 }
 
@@ -220,13 +220,13 @@ func TestAFencedWriterDropsItsModelAndStandsBy(t *testing.T) {
 
 func TestAFullOutboxStopsTheWriterWithoutLoss(t *testing.T) {
 	bubble(t, func(t *testing.T, w *writing) {
-		w.memory.outboxFull = true
+		w.memory.outboxFull = true // before anybody looks
 		_, stop := w.start("a", nil)
 		defer stop()
 		w.append("c", 1)
 		w.append("c", 2)
 		settle(time.Minute)
-		require.Len(t, w.memory.log, 2)
+		require.Len(t, w.memory.lookLog(), 2)
 		w.memory.mu.Lock()
 		w.memory.outboxFull = false
 		w.memory.mu.Unlock()
@@ -246,9 +246,9 @@ func TestEventsThatTheModelRefusesAreSetAsideAlone(t *testing.T) {
 		w.append("c", 4)
 		settle(5 * time.Second)
 		require.Equal(t, []string{"c/1=1", "c/2=4"}, w.outbox())
-		require.Empty(t, w.memory.log)
-		require.Len(t, w.memory.aside, 3)
-		require.Equal(t, "garbage", w.memory.aside[0])
+		require.Empty(t, w.memory.lookLog())
+		require.Len(t, w.memory.lookAside(), 3)
+		require.Equal(t, "garbage", w.memory.lookAside()[0])
 	})
 }
 
@@ -280,15 +280,15 @@ func TestAModelThatFailsIsTriedAgainAndEventsAreNotLost(t *testing.T) {
 		defer stop()
 		w.append("c", 1)
 		settle(time.Minute)
-		require.Len(t, w.memory.log, 1)
+		require.Len(t, w.memory.lookLog(), 1)
 		m.restore.Store(false)
 		m.tick.Store(true)
 		settle(time.Minute)
 		require.Len(t, w.outbox(), 1, "a failing tick does not stop the events")
-		require.Nil(t, w.memory.state["ticks"])
+		require.Nil(t, w.memory.lookState("ticks"))
 		m.tick.Store(false)
 		settle(time.Minute)
-		require.NotNil(t, w.memory.state["ticks"])
+		require.NotNil(t, w.memory.lookState("ticks"))
 	})
 }
 
