@@ -217,7 +217,7 @@ func (c *Client) do(ctx context.Context, op, method string, u *url.URL, body []b
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	resp, err := c.http.Do(req) //nolint:gosec // the URL is the operator's configuration
+	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, fault.Wrap(transportCode(err), op, err)
 	}
