@@ -163,6 +163,15 @@ func (q *JobQueue) Extend(ctx context.Context, job Job, lease time.Duration) err
 	return q.settle(ctx, opJobExtend, job, JobRunning, lease, "", nil)
 }
 
+// Save replaces the payload of a claimed job, so that whoever claims it next knows how far this
+// worker came, and gives the worker more time as Extend does.
+func (q *JobQueue) Save(ctx context.Context, job Job, payload []byte, lease time.Duration) error {
+	if len(payload) == 0 {
+		return q.s.refuse(opJobExtend, fault.Invalid, "job %q cannot lose its payload", job.ID)
+	}
+	return q.settle(ctx, opJobExtend, job, JobRunning, lease, "", payload)
+}
+
 // Complete ends a job. Its payload is forgotten; the result, and that the id is done, are
 // remembered for Options.JobRetention.
 func (q *JobQueue) Complete(ctx context.Context, job Job, result []byte) error {

@@ -1,6 +1,7 @@
 -- Ends or prolongs a worker's turn on a job, unless another has claimed it since.
 -- KEYS ready, running, parked, done, meta, payloads, results.
 -- ARGV time, id, token, new state (running, waiting, done, parked), ms (lease, delay or retention), reason, result, bound of finished jobs.
+-- The result of a running job is its new payload; empty leaves it.
 -- Returns 1, or 0 when the job is not this claim's any more. Doing the same again is no error.
 local now, id, to = clock(ARGV[1]), ARGV[2], ARGV[4]
 local job = record(KEYS[5], id)
@@ -10,6 +11,7 @@ local at = text(now + tonumber(ARGV[5]))
 job.s, job.u = to, now
 if to == 'running' then
   redis.call('ZADD', KEYS[2], at, id)
+  if ARGV[7] ~= '' then redis.call('HSET', KEYS[6], id, ARGV[7]) end
   save(KEYS[5], id, job)
   return 1
 end

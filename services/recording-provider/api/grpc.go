@@ -55,7 +55,7 @@ func (s *Server) submit(ctx context.Context, segment recording.Segment) (added b
 	if err := segment.Validate(); err != nil {
 		return false, err
 	}
-	payload, err := json.Marshal(segment)
+	payload, err := json.Marshal(recording.Task{Segment: segment})
 	if err != nil {
 		return false, fault.Wrap(fault.Internal, "api.submit", err)
 	}
@@ -144,24 +144,24 @@ func toStatus(job store.JobStatus) (*recordingproviderv1.RecordingStatus, error)
 		Attempts: int32(job.Attempts), Reason: job.Reason, Updated: timestamppb.New(job.UpdatedAt),
 		State: recordingproviderv1.RecordingState_RECORDING_STATE_QUEUED,
 	}
-	var segment recording.Segment
+	var task recording.Task
 	var err error
 	switch job.State {
 	case store.JobDone:
 		var receipt recording.Receipt
 		err = json.Unmarshal(job.Result, &receipt)
-		segment, result.UploadKey, result.Reason = receipt.Segment, receipt.UploadKey, ""
+		task.Segment, result.UploadKey, result.Reason = receipt.Segment, receipt.UploadKey, ""
 		result.State = recordingproviderv1.RecordingState_RECORDING_STATE_UPLOADED
 	case store.JobParked:
-		err = json.Unmarshal(job.Payload, &segment)
+		err = json.Unmarshal(job.Payload, &task)
 		result.State = recordingproviderv1.RecordingState_RECORDING_STATE_PARKED
 	case store.JobWaiting, store.JobRunning:
-		err = json.Unmarshal(job.Payload, &segment)
+		err = json.Unmarshal(job.Payload, &task)
 	}
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, "api.get", errors.Join(errors.New("stored recording "+job.ID), err))
 	}
-	result.Recording = toProto(segment)
+	result.Recording = toProto(task.Segment)
 	return result, nil
 }
 

@@ -131,12 +131,12 @@ func (a *App) build(_ context.Context, settings directory.Settings) (*target, er
 	return &target{storage: storage, injector: injector.New(storage, org, a.opts.Now)}, nil
 }
 
-func (a *App) inject(ctx context.Context, segment recording.Segment) (recording.Receipt, error) {
+func (a *App) inject(ctx context.Context, task recording.Task, save injector.Save) (recording.Receipt, error) {
 	current, ok := a.injector.Value()
 	if !ok {
 		return recording.Receipt{}, fault.New(fault.Unavailable, "app.inject", "the options are not known yet")
 	}
-	return current.injector.Inject(ctx, segment)
+	return current.injector.Inject(ctx, task, save)
 }
 
 // status is the body of /status.

@@ -5,10 +5,9 @@ package injector
 import (
 	"bytes"
 	"context"
-	"crypto/md5" //nolint:gosec // Content-MD5 is what the upload API asks for; it protects nothing
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -26,8 +25,11 @@ import (
 const keyLife = time.Hour
 
 const (
-	archiveType    = "application/zip"
-	presignSeconds = 600
+	archiveType = "application/zip"
+	// presignLife is long, so that an attempt after an outage still finds the place of the first one.
+	presignLife = 24 * time.Hour
+	// presignMargin is kept for the upload itself.
+	presignMargin = 15 * time.Minute
 )
 
 // Storage is where recordings wait.
@@ -69,8 +71,13 @@ func New(storage Storage, org Org, now func() time.Time) *Injector {
 	return &Injector{storage: storage, org: org, now: now}
 }
 
-// Inject takes one segment through all steps. A failed one returns a *StepError.
-func (i *Injector) Inject(ctx context.Context, segment recording.Segment) (recording.Receipt, error) {
+// Save keeps the task for the attempts to come.
+type Save func(ctx context.Context, task recording.Task) error
+
+// Inject takes one segment through all steps. Where it is put is saved before it is put there. A
+// failed step returns a *StepError.
+func (i *Injector) Inject(ctx context.Context, task recording.Task, save Save) (recording.Receipt, error) {
+	segment := task.Segment
 	audio, err := i.storage.Fetch(ctx, segment.FileName)
 	if err != nil {
 		return recording.Receipt{}, &StepError{recording.StepFetch, err}
@@ -92,7 +99,7 @@ func (i *Injector) Inject(ctx context.Context, segment recording.Segment) (recor
 	}
 	sum := sha256.Sum256(audio)
 	receipt := recording.Receipt{Segment: segment, KeyID: key.ID, Bytes: len(audio), SHA256: hex.EncodeToString(sum[:])}
-	receipt.UploadKey, err = i.upload(ctx, segment.FileName, archive)
+	receipt.UploadKey, err = i.upload(ctx, task, archive, save)
 	return receipt, err
 }
 
@@ -109,28 +116,44 @@ func inspect(audio []byte) error {
 	return nil
 }
 
-func (i *Injector) upload(ctx context.Context, name string, archive []byte) (string, error) {
-	sum := md5.Sum(archive) //nolint:gosec // see the import
-	target, err := i.org.CreateUpload(ctx, genesys.UploadRequest{
-		FileName: archiveName(name), ContentMD5: base64.StdEncoding.EncodeToString(sum[:]),
-		ContentType: archiveType, TimeoutSeconds: presignSeconds,
-	})
+func (i *Injector) upload(ctx context.Context, task recording.Task, archive []byte, save Save) (string, error) {
+	place, err := i.place(ctx, task, save)
 	if err != nil {
 		return "", &StepError{recording.StepPresign, err}
 	}
-	if err := i.org.PutUpload(ctx, target, bytes.NewReader(archive), int64(len(archive))); err != nil {
-		return "", &StepError{recording.StepUpload, presignMayHaveExpired(err)}
+	target := genesys.UploadTarget{URL: place.URL, Key: place.Key, Headers: place.Headers}
+	err = i.org.PutUpload(ctx, target, bytes.NewReader(archive), int64(len(archive)))
+	if refused(err) {
+		// The place is no good any more, for instance because it expired early: forget it.
+		task.Upload = nil
+		err = errors.Join(fault.Wrap(fault.Unavailable, "injector.upload", err), save(ctx, task))
 	}
-	return target.Key, nil
+	if err != nil {
+		return "", &StepError{recording.StepUpload, err}
+	}
+	return place.Key, nil
 }
 
-// presignMayHaveExpired turns a refused PUT into something to retry: the next attempt asks for a
-// fresh URL.
-func presignMayHaveExpired(err error) error {
-	if code := fault.CodeOf(err); code == fault.Forbidden || code == fault.Unauthenticated {
-		return fault.Wrap(fault.Unavailable, "injector.upload", err)
+// place returns where an earlier attempt was to put the recording, or asks the org for a place. No
+// Content-MD5 goes with it: the ciphertext differs at every attempt, the place must not.
+func (i *Injector) place(ctx context.Context, task recording.Task, save Save) (recording.Upload, error) {
+	now := i.now()
+	if task.Upload != nil && now.Before(task.Upload.Expires.Add(-presignMargin)) {
+		return *task.Upload, nil
 	}
-	return err
+	target, err := i.org.CreateUpload(ctx, genesys.UploadRequest{
+		FileName: archiveName(task.Segment.FileName), ContentType: archiveType, TimeoutSeconds: int(presignLife.Seconds()),
+	})
+	if err != nil {
+		return recording.Upload{}, err
+	}
+	task.Upload = &recording.Upload{URL: target.URL, Key: target.Key, Headers: target.Headers, Expires: now.Add(presignLife)}
+	return *task.Upload, save(ctx, task)
+}
+
+func refused(err error) bool {
+	code := fault.CodeOf(err)
+	return code == fault.Forbidden || code == fault.Unauthenticated
 }
 
 // archiveName keeps within the org's limit: ".zip" takes the place of ".opus".

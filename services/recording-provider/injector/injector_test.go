@@ -11,6 +11,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"strconv"
 	"testing"
 	"time"
 
@@ -41,6 +42,8 @@ type org struct {
 	asked    int
 	request  genesys.UploadRequest
 	uploaded []byte
+	places   []string // keys that were put to
+	created  int
 }
 
 func (o *org) CurrentRecordingKey(context.Context) (genesys.RecordingKey, error) {
@@ -50,15 +53,16 @@ func (o *org) CurrentRecordingKey(context.Context) (genesys.RecordingKey, error)
 
 func (o *org) CreateUpload(_ context.Context, request genesys.UploadRequest) (genesys.UploadTarget, error) {
 	o.request = request
-	return genesys.UploadTarget{URL: "https://storage.example/x?sig", Key: "upload-1"}, o.failures[recording.StepPresign]
+	o.created++
+	return genesys.UploadTarget{URL: "https://storage.example/x?sig", Key: "upload-" + strconv.Itoa(o.created)}, o.failures[recording.StepPresign]
 }
 
-func (o *org) PutUpload(_ context.Context, _ genesys.UploadTarget, body io.Reader, size int64) error {
+func (o *org) PutUpload(_ context.Context, target genesys.UploadTarget, body io.Reader, size int64) error {
 	content, err := io.ReadAll(body)
 	if err != nil || int64(len(content)) != size {
 		return errors.New("size does not match")
 	}
-	o.uploaded = content
+	o.uploaded, o.places = content, append(o.places, target.Key)
 	return o.failures[recording.StepUpload]
 }
 
@@ -100,21 +104,24 @@ func oggChecksum(data []byte) uint32 {
 	return sum
 }
 
-func segment() recording.Segment {
+func task() recording.Task {
 	start := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
-	return recording.Segment{ID: "r1", FileName: fileName, ConversationID: "c", CommunicationID: "a", CallUUID: "u", Start: start, End: start.Add(time.Second)}
+	return recording.Task{Segment: recording.Segment{
+		ID: "r1", FileName: fileName, ConversationID: "c", CommunicationID: "a", CallUUID: "u", Start: start, End: start.Add(time.Second),
+	}}
 }
+
+func forget(context.Context, recording.Task) error { return nil }
 
 // ledger: E-EXRP-001, E-EXRP-009, E-EXRP-010
 func TestARecordingIsPresignedAndUploaded(t *testing.T) {
 	o := newOrg(t, "key-1")
-	receipt, err := injector.New(storage{fileName: opusFile(true)}, o, time.Now).Inject(t.Context(), segment())
+	receipt, err := injector.New(storage{fileName: opusFile(true)}, o, time.Now).Inject(t.Context(), task(), forget)
 	require.NoError(t, err)
 	require.Equal(t, "upload-1", receipt.UploadKey)
 	require.Equal(t, "key-1", receipt.KeyID)
 	require.Equal(t, len(opusFile(true)), receipt.Bytes)
 	require.Equal(t, "00U3MCI8QO8ER0B5A60AHG5AES000001_2026-11-20_10-00-00-0A0B0C0D.zip", o.request.FileName)
-	require.NotEmpty(t, o.request.ContentMD5)
 	archive, err := zip.NewReader(bytes.NewReader(o.uploaded), int64(len(o.uploaded)))
 	require.NoError(t, err)
 	require.Len(t, archive.File, 2)
@@ -135,7 +142,7 @@ func TestTheFailedStepIsNamed(t *testing.T) {
 		t.Run(string(step), func(t *testing.T) {
 			o := newOrg(t, "key-1")
 			o.failures[step] = fault.New(fault.Timeout, "org", "slow")
-			_, err := injector.New(test.files, o, time.Now).Inject(t.Context(), segment())
+			_, err := injector.New(test.files, o, time.Now).Inject(t.Context(), task(), forget)
 			var failed *injector.StepError
 			require.ErrorAs(t, err, &failed)
 			require.Equal(t, step, failed.Step)
@@ -145,15 +152,51 @@ func TestTheFailedStepIsNamed(t *testing.T) {
 }
 
 func TestAFileThatIsStillWrittenIsTriedAgain(t *testing.T) {
-	_, err := injector.New(storage{fileName: opusFile(false)}, newOrg(t, "key-1"), time.Now).Inject(t.Context(), segment())
+	_, err := injector.New(storage{fileName: opusFile(false)}, newOrg(t, "key-1"), time.Now).Inject(t.Context(), task(), forget)
 	require.True(t, fault.Retryable(err), "%v", err)
 }
 
-func TestAnExpiredPresignIsTriedAgainWithAFreshOne(t *testing.T) {
+func TestAnAttemptAfterALostAnswerPutsToTheSamePlace(t *testing.T) {
+	o := newOrg(t, "key-1")
+	o.failures[recording.StepUpload] = fault.New(fault.Timeout, "storage", "no answer")
+	kept := task()
+	save := func(_ context.Context, saved recording.Task) error { kept = saved; return nil }
+	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	i := injector.New(storage{fileName: opusFile(true)}, o, func() time.Time { return now })
+	for range 2 {
+		_, err := i.Inject(t.Context(), kept, save)
+		require.True(t, fault.Retryable(err))
+		now = now.Add(time.Hour)
+	}
+	delete(o.failures, recording.StepUpload)
+	receipt, err := i.Inject(t.Context(), kept, save)
+	require.NoError(t, err)
+	require.Equal(t, "upload-1", receipt.UploadKey)
+	require.Equal(t, []string{"upload-1", "upload-1", "upload-1"}, o.places)
+
+	now = now.Add(23 * time.Hour)
+	receipt, err = i.Inject(t.Context(), kept, save)
+	require.NoError(t, err)
+	require.Equal(t, "upload-2", receipt.UploadKey, "a place that runs out is not used")
+}
+
+func TestNothingIsPutBeforeItsPlaceIsSaved(t *testing.T) {
+	o := newOrg(t, "key-1")
+	away := fault.New(fault.Unavailable, "redis", "away")
+	_, err := injector.New(storage{fileName: opusFile(true)}, o, time.Now).Inject(t.Context(), task(),
+		func(context.Context, recording.Task) error { return away })
+	require.ErrorIs(t, err, away)
+	require.Empty(t, o.places)
+}
+
+func TestARefusedPlaceIsForgottenAndTriedAgain(t *testing.T) {
 	o := newOrg(t, "key-1")
 	o.failures[recording.StepUpload] = fault.New(fault.Forbidden, "storage", "expired")
-	_, err := injector.New(storage{fileName: opusFile(true)}, o, time.Now).Inject(t.Context(), segment())
-	require.True(t, fault.Retryable(err))
+	kept := task()
+	_, err := injector.New(storage{fileName: opusFile(true)}, o, time.Now).Inject(t.Context(), kept,
+		func(_ context.Context, saved recording.Task) error { kept = saved; return nil })
+	require.True(t, fault.Retryable(err), "%v", err)
+	require.Nil(t, kept.Upload)
 }
 
 // ledger: E-EXRP-007
@@ -161,7 +204,7 @@ func TestTheKeyIsAskedForOncePerHourAndSurvivesAnOutage(t *testing.T) {
 	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	o := newOrg(t, "key-1")
 	i := injector.New(storage{fileName: opusFile(true)}, o, func() time.Time { return now })
-	inject := func() (recording.Receipt, error) { return i.Inject(t.Context(), segment()) }
+	inject := func() (recording.Receipt, error) { return i.Inject(t.Context(), task(), forget) }
 	for range 3 {
 		_, err := inject()
 		require.NoError(t, err)

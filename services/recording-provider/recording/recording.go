@@ -14,8 +14,23 @@ import (
 // MaxFileName is the longest file name that the org takes, in characters (guide, Limitations).
 const MaxFileName = 80
 
-// Segment is one recorded segment of one call, as conversation-provider submits it. Its JSON is the
-// job's payload.
+// Task is a segment on its way; its JSON is the job's payload. Upload is where it is put, once that
+// is decided: an attempt that follows a lost answer or a crash puts it to the same place, so that
+// the org never holds it twice.
+type Task struct {
+	Segment Segment `json:"segment"`
+	Upload  *Upload `json:"upload,omitempty"`
+}
+
+// Upload is a presigned place in the org. Its URL is a credential until it expires.
+type Upload struct {
+	URL     string            `json:"url"`
+	Key     string            `json:"key"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Expires time.Time         `json:"expires"`
+}
+
+// Segment is one recorded segment of one call, as conversation-provider submits it.
 type Segment struct {
 	ID              string    `json:"recordingId"`
 	FileName        string    `json:"fileName"`

@@ -31,13 +31,14 @@ const (
 type Queue interface {
 	Claim(ctx context.Context, worker string, n int, lease, block time.Duration) ([]store.Job, error)
 	Extend(ctx context.Context, job store.Job, lease time.Duration) error
+	Save(ctx context.Context, job store.Job, payload []byte, lease time.Duration) error
 	Complete(ctx context.Context, job store.Job, result []byte) error
 	Retry(ctx context.Context, job store.Job, in time.Duration, reason string) error
 	Park(ctx context.Context, job store.Job, reason string) error
 }
 
 // Inject takes one segment to the org; it returns code Unavailable while the settings are not known.
-type Inject func(ctx context.Context, segment recording.Segment) (recording.Receipt, error)
+type Inject func(ctx context.Context, task recording.Task, save injector.Save) (recording.Receipt, error)
 
 // Options of a Pool.
 type Options struct {
@@ -130,8 +131,8 @@ func (p *Pool) work(ctx context.Context, name string) {
 func (p *Pool) handle(ctx context.Context, job store.Job) {
 	begin := p.opts.Now()
 	log := p.opts.Logger.With("recording_id", job.ID, "attempt", job.Attempts)
-	var segment recording.Segment
-	if err := json.Unmarshal(job.Payload, &segment); err != nil {
+	var task recording.Task
+	if err := json.Unmarshal(job.Payload, &task); err != nil {
 		p.settle(ctx, log, outcomeParked, func(ctx context.Context) error {
 			return p.opts.Queue.Park(ctx, job, "the stored job cannot be read: "+err.Error())
 		})
@@ -139,7 +140,7 @@ func (p *Pool) handle(ctx context.Context, job store.Job) {
 	}
 	working, cancel := context.WithCancel(ctx)
 	extended := p.keepLease(working, cancel, job)
-	receipt, err := p.opts.Inject(working, segment)
+	receipt, err := p.opts.Inject(working, task, func(ctx context.Context, task recording.Task) error { return p.save(ctx, job, task) })
 	cancel()
 	<-extended
 	if err != nil {
@@ -153,6 +154,14 @@ func (p *Pool) handle(ctx context.Context, job store.Job) {
 	}
 	p.settle(ctx, log, outcomeUploaded, func(ctx context.Context) error { return p.opts.Queue.Complete(ctx, job, result) })
 	p.metrics.duration.Observe(p.opts.Now().Sub(begin).Seconds())
+}
+
+func (p *Pool) save(ctx context.Context, job store.Job, task recording.Task) error {
+	payload, err := json.Marshal(task)
+	if err != nil {
+		return fault.Wrap(fault.Internal, "worker.save", err)
+	}
+	return p.opts.Queue.Save(ctx, job, payload, leaseTime)
 }
 
 // keepLease extends the job's lease; when the claim is lost it cancels the work. The channel is
