@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -156,7 +157,7 @@ func (a *App) linkSpec(context.Context) (engage.LinkSpec, error) {
 	if !ready {
 		return engage.LinkSpec{}, fault.New(fault.Unavailable, "app.link", "the agents in scope are not known yet")
 	}
-	return statfeed.Spec(a.opts.Config.endpoints(), a.opts.Config.TenantName, snapshot), nil
+	return statfeed.Spec(a.opts.Config.endpoints(), cmp.Or(a.opts.Config.TenantName, a.opts.Config.TenantID), snapshot), nil
 }
 
 // scope is the mapping as the model sees it: agents in the sync scope only.

@@ -60,29 +60,15 @@ func (s *setup) synced(ctx context.Context) bool {
 // linked tells whether every link of the connector is declared at the edge; what happens before is
 // not kept for it.
 func (s *setup) linked(ctx context.Context) bool {
-	var answer json.RawMessage
-	if err := getJSON(ctx, "http://"+s.at.lab+"/v1/links", s.keys.feed, &answer); err != nil {
-		return false
+	var answer struct {
+		Links []json.RawMessage `json:"links"`
 	}
-	return countLinks(answer) >= wantedLinks
+	err := getJSON(ctx, "http://"+s.at.lab+"/v1/links", s.keys.feed, &answer)
+	return err == nil && len(answer.Links) >= wantedLinks
 }
 
 // wantedLinks are vq, agent and call of conversation-provider, and stat of agent-state-sync.
 const wantedLinks = 4
-
-func countLinks(answer json.RawMessage) int {
-	var list []json.RawMessage
-	if json.Unmarshal(answer, &list) == nil {
-		return len(list)
-	}
-	var object struct {
-		Links []json.RawMessage `json:"links"`
-	}
-	if json.Unmarshal(answer, &object) == nil {
-		return len(object.Links)
-	}
-	return 0
-}
 
 func getJSON(ctx context.Context, url, token string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)

@@ -12,7 +12,10 @@ import (
 )
 
 // tenantDBID is the tenant that the lab's Config DB is made for.
-const tenantDBID = "101"
+const (
+	tenantDBID = "101"
+	tenantName = "Resources"
+)
 
 // preferredPage is where the page is shown when the port is free.
 const preferredPage = "127.0.0.1:8900"
@@ -123,7 +126,7 @@ func (s *setup) services() []program {
 
 func (s *setup) service(name, http, grpc string, parts ...map[string]string) program {
 	env := merged(append(parts, s.redis, map[string]string{
-		"TENANT_ID": tenantDBID, "HTTP_ADDR": http, "GRPC_ADDR": grpc, "GRPC_TOKEN": s.keys.grpc, "DRAIN_TIMEOUT": "10s",
+		"TENANT_ID": tenantDBID, "TENANT_NAME": tenantName, "HTTP_ADDR": http, "GRPC_ADDR": grpc, "GRPC_TOKEN": s.keys.grpc, "DRAIN_TIMEOUT": "10s",
 	})...)
 	return program{name: name, binary: s.binary(name), env: env, http: http}
 }
