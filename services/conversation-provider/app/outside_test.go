@@ -33,8 +33,8 @@ type outside struct {
 	failNext   int // requests that the org fails as a whole
 	recordings []*recordingproviderv1.Recording
 
-	http   *httptest.Server
-	grpc   string
+	http *httptest.Server
+	grpc string
 }
 
 type configSync struct {

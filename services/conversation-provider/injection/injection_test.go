@@ -1,0 +1,112 @@
+package injection_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"engage.connector/pkg/engage"
+	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/pipeline"
+	"engage.connector/pkg/store"
+	"engage.connector/services/conversation-provider/injection"
+	"engage.connector/services/conversation-provider/model"
+)
+
+// org answers with the errors of its table, by event id.
+type org struct {
+	errors map[string]genesys.EventError
+	err    error
+	sizes  []int
+}
+
+func (o *org) InjectConversationEvents(_ context.Context, batch genesys.ConversationBatch) (genesys.BatchResult, error) {
+	o.sizes = append(o.sizes, batch.Len())
+	var r genesys.BatchResult
+	for _, e := range o.errors {
+		r.Errors = append(r.Errors, e)
+	}
+	return r, o.err
+}
+
+type refusals struct {
+	told []string
+	err  error
+}
+
+func (r *refusals) Refused(_ context.Context, callUUID, eventID, reason string) error {
+	r.told = append(r.told, callUUID+" "+eventID+" "+reason)
+	return r.err
+}
+
+func record(t *testing.T, eventID string) store.OutboxRecord {
+	t.Helper()
+	payload, err := json.Marshal(model.Injection{CallUUID: "U", Event: genesys.ConversationEvent{EventID: eventID}})
+	require.NoError(t, err)
+	return store.OutboxRecord{ID: eventID, Key: "C", Payload: payload}
+}
+
+// Each event gets its own outcome; a refusal for good is told to the model.
+func TestEachEventHasItsOutcome(t *testing.T) {
+	o := &org{errors: map[string]genesys.EventError{
+		"2": {EventID: "2", Message: "try again", Retryable: true},
+		"3": {EventID: "3", Message: "no such leg"},
+		"4": {EventID: "4", Message: "eventId already used"},
+	}}
+	r := &refusals{}
+	records := []store.OutboxRecord{record(t, "1"), record(t, "2"), record(t, "3"), record(t, "4"), {ID: "5", Payload: []byte("{")}}
+	got, err := injection.Send(t.Context(), o, r, records)
+	require.NoError(t, err)
+	require.Equal(t, []int{4}, o.sizes, "one request")
+	require.Equal(t, []pipeline.Outcome{
+		pipeline.Done(), pipeline.Retry("try again"), pipeline.Reject("no such leg"), pipeline.Done(),
+	}, got[:4])
+	require.NotEqual(t, pipeline.Done(), got[4])
+	require.Equal(t, []string{"U 3 no such leg"}, r.told)
+}
+
+func TestNothingIsGivenUpBeforeTheModelKnows(t *testing.T) {
+	o := &org{errors: map[string]genesys.EventError{"1": {EventID: "1", Message: "no"}}}
+	_, err := injection.Send(t.Context(), o, &refusals{err: errors.New("redis is away")}, []store.OutboxRecord{record(t, "1")})
+	require.Error(t, err)
+}
+
+func TestAFailedRequestIsOneError(t *testing.T) {
+	_, err := injection.Send(t.Context(), &org{err: errors.New("503")}, &refusals{}, []store.OutboxRecord{record(t, "1")})
+	require.ErrorContains(t, err, "503")
+}
+
+func TestUnreadableRecordsNeedNoRequest(t *testing.T) {
+	o := &org{}
+	got, err := injection.Send(t.Context(), o, &refusals{}, []store.OutboxRecord{{ID: "1", Payload: []byte("x")}})
+	require.NoError(t, err)
+	require.Empty(t, o.sizes)
+	require.Len(t, got, 1)
+}
+
+type calls struct{ appended []store.Append }
+
+func (c *calls) AppendOnce(_ context.Context, a store.Append) (int, error) {
+	c.appended = append(c.appended, a)
+	return len(a.Entries), nil
+}
+
+// A refusal goes into the calls log under an identity of its own.
+func TestRefusalsAreLogged(t *testing.T) {
+	c := &calls{}
+	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	refusals := injection.LoggedRefusals{Calls: c, Now: func() time.Time { return now }}
+	require.NoError(t, refusals.Refused(t.Context(), "U", "E", "why"))
+	require.Len(t, c.appended, 1)
+	entry := c.appended[0].Entries[0]
+	require.Equal(t, "refused:E", entry.Identity)
+	var e engage.Event
+	require.NoError(t, json.Unmarshal(entry.Payload, &e))
+	require.Equal(t, model.MsgRefused, e.Message)
+	require.Equal(t, "U", e.CallUUID())
+	require.Equal(t, now, e.Time)
+}
