@@ -6,13 +6,21 @@ import (
 	"net/http"
 )
 
-//go:embed index.html page.css page.js
+//go:embed index.html page.css page.js panels.js icon.svg
 var files embed.FS
 
-// Register adds the page to the mux: GET / and its two files.
+// pathsTable names the file behind each path of the page.
+func pathsTable() map[string]string {
+	return map[string]string{
+		"GET /{$}": "index.html", "GET /page.css": "page.css", "GET /page.js": "page.js", "GET /panels.js": "panels.js",
+		"GET /icon.svg": "icon.svg",
+	}
+}
+
+// Register adds the page to the mux: GET / and the files that it loads.
 func Register(mux *http.ServeMux) {
-	for path, file := range map[string]string{"GET /{$}": "index.html", "GET /page.css": "page.css", "GET /page.js": "page.js"} {
-		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+	for pattern, file := range pathsTable() {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Cache-Control", "no-store")
 			w.Header().Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")
 			w.Header().Set("X-Content-Type-Options", "nosniff")
