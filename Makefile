@@ -12,6 +12,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION) -X engage.connector/pkg/host.versio
 
 CALLS  ?= 20
 AGENTS ?= 25
+KILL   ?=
 DEMO_FLAGS ?=
 
 .PHONY: help
@@ -30,7 +31,7 @@ demo: build ## Watch a simulated center appear in a simulated EX org (Ctrl-C end
 
 .PHONY: demo-check
 demo-check: build ## Play CALLS=20 calls of AGENTS=25 agents and compare the org with the script
-	@exec bin/lab demo-check -bin bin -agents $(AGENTS) -calls $(CALLS) $(DEMO_FLAGS)
+	@exec bin/lab demo-check -bin bin -agents $(AGENTS) -calls $(CALLS) -kill "$(KILL)" $(DEMO_FLAGS)
 
 .PHONY: setup
 setup: ## Install what the tests need (Debian packages), where it is missing

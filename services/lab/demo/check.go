@@ -52,7 +52,9 @@ func (r *run) playAndWait(ctx context.Context) (app.Progress, error) {
 
 // killInTheMiddle ends services with SIGKILL while calls are played; they are started again.
 func (r *run) killInTheMiddle(ctx context.Context) error {
-	for _, name := range r.opts.Kill {
+	for place, name := range r.opts.Kill {
+		// Spread over the play: the first one when a part of the calls has begun, and so on.
+		due := max(1, r.opts.Calls*(place+1)/(len(r.opts.Kill)+1))
 		process, err := r.fleet.find(name)
 		if err != nil {
 			return err
@@ -61,7 +63,7 @@ func (r *run) killInTheMiddle(ctx context.Context) error {
 		err = poll(ctx, 50*time.Millisecond, func() (bool, error) {
 			progress, err := r.progress(ctx)
 			begun = progress.Calls
-			return err == nil && progress.Live > 0 && begun > 0, nil
+			return err == nil && progress.Live > 0 && begun >= due, nil
 		})
 		if err != nil {
 			return fmt.Errorf("no call to kill %s in: %w", name, err)
