@@ -6,7 +6,6 @@ package model
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys"
 	"engage.connector/pkg/pipeline"
-	"engage.connector/pkg/store"
 	"engage.connector/services/conversation-provider/callmodel"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/recording"
@@ -324,90 +322,4 @@ func (m *Model) close(in *Interaction, out *outbox) {
 	m.dirty.closed[in.UUID] = struct{}{}
 	m.opts.Observer.CallClosed(in.Conversation.Stage, in.Conversation.Reason)
 	m.joinWaiting(in, out)
-}
-
-// effects collects what changed.
-func (m *Model) effects(out *outbox) (pipeline.Effects, error) {
-	e := pipeline.Effects{State: map[string][]byte{}, Outbox: out.entries}
-	changes := m.book.TakeChanges()
-	w := stateWriter{state: e.State}
-	for _, uuid := range changes.Calls {
-		if call := m.book.Call(uuid); call != nil {
-			m.open(call)
-		}
-		writeState(&w, keyCall+uuid, m.calls[uuid])
-	}
-	for _, dn := range changes.DNs {
-		writeState(&w, keyDN+dn, m.book.DN(dn))
-	}
-	for _, conn := range changes.Orphans {
-		writeState(&w, keyOrphan+conn, m.book.Orphans(conn))
-	}
-	for _, uuid := range sorted(m.dirty.closed) {
-		writeState(&w, keyClosed+uuid, m.closed[uuid])
-	}
-	for _, id := range sorted(m.dirty.records) {
-		writeState(&w, keyRecord+id, m.records[id])
-	}
-	clear(m.dirty.closed)
-	clear(m.dirty.records)
-	if err := firstError(w.err, out.err); err != nil {
-		return pipeline.Effects{}, fault.Wrap(fault.Internal, "model.effects", err)
-	}
-	return e, nil
-}
-
-type stateWriter struct {
-	state map[string][]byte
-	err   error
-}
-
-// writeState writes one value; what is gone is deleted.
-func writeState[T any](w *stateWriter, key string, value *T) {
-	if value == nil {
-		w.state[key] = nil
-		return
-	}
-	data, err := json.Marshal(value)
-	w.err = firstError(w.err, err)
-	w.state[key] = data
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// outbox collects what is to be sent.
-type outbox struct {
-	entries map[string][]store.OutboxEntry
-	err     error
-}
-
-func (o *outbox) inject(uuid string, events []genesys.ConversationEvent) {
-	for _, e := range events {
-		o.add(OutboxConversation, e.ConversationID, Injection{CallUUID: uuid, Event: e})
-	}
-}
-
-func (o *outbox) add(name, key string, payload any) {
-	data, err := json.Marshal(payload)
-	o.err = firstError(o.err, err)
-	if o.entries == nil {
-		o.entries = map[string][]store.OutboxEntry{}
-	}
-	o.entries[name] = append(o.entries[name], store.OutboxEntry{Key: key, Payload: data})
-}
-
-func sorted[T any](m map[string]T) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
