@@ -140,10 +140,13 @@ export function drawQueues(state) {
   const add = (map, id) => map.set(id, (map.get(id) ?? 0) + 1);
   for (const conversation of state.conversations.values()) {
     if (at(conversation.end)) continue;
-    for (const party of conversation.parties ?? []) {
-      if (!party.queueId || at(party.end)) continue;
-      if (party.purpose === "acd") add(waiting, party.queueId);
-      else if (party.purpose === "agent" && at(party.answered)) add(talking, party.queueId);
+    let last; // the queue that the call went through last: an agent's party need not name it
+    for (const party of (conversation.parties ?? []).toSorted((a, b) => at(a.start) - at(b.start))) {
+      if (party.purpose === "acd") last = party.queueId;
+      const queue = party.queueId || last;
+      if (!queue || at(party.end)) continue;
+      if (party.purpose === "acd") add(waiting, queue);
+      else if (party.purpose === "agent" && at(party.answered)) add(talking, queue);
     }
   }
   keyed(byId("queues"), state.queues, (queue) => queue.id, () => el("tr", "", el("td", "cut"), el("td"), el("td"), el("td")), (row, queue) => {
@@ -289,10 +292,7 @@ function drawBadges(state, box, conversation) {
 
 export function drawRecordings(state) {
   const newest = [...state.recordings.values()].sort((a, b) => at(b.uploadedAt) - at(a.uploadedAt)).slice(0, mostShown);
-  keyed(byId("recordings"), newest, (r) => r.uploadKey, () => {
-    const row = el("tr", "", el("td"), el("td", "cut"), el("td", "", pill("Pending")), el("td", "num"), el("td", "num"), el("td"), el("td"));
-    return row;
-  }, (row, r) => {
+  keyed(byId("recordings"), newest, (r) => r.uploadKey, () => el("tr", "", el("td"), el("td", "cut"), el("td", "", pill("Pending")), el("td", "num"), el("td", "num"), el("td"), el("td")), (row, r) => {
     const [when, file, status, size, took, language, program] = row.children;
     write(when, clock(at(r.uploadedAt)));
     write(file, r.audioName || r.fileName);
