@@ -25,6 +25,11 @@ import (
 // Service is the name in logs and metrics.
 const Service = "config-sync"
 
+// budgetShare is the part of the request allowance that is used. The OAuth client is this
+// service's alone, only one instance synchronises, and the first synchronisation is nothing but
+// requests; so it is the most that the client allows.
+const budgetShare = 0.95
+
 // Options are the resolved settings and what is injected.
 type Options struct {
 	Config   Config
@@ -140,7 +145,7 @@ func (c *core) wireSyncer() error {
 
 func (c *core) buildClient(o genesys.Options) (*genesys.Client, error) {
 	o.Logger, o.Registerer, o.Now, o.Component = c.opts.Logger, c.opts.Registry, c.opts.Now, Service
-	o.RequestsPerMinute = c.opts.Config.RequestsPerMinute
+	o.RequestsPerMinute, o.BudgetShare = c.opts.Config.RequestsPerMinute, budgetShare
 	return genesys.New(o)
 }
 
