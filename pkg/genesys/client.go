@@ -99,7 +99,7 @@ func New(opts Options) (*Client, error) {
 
 func (o Options) withDefaults() Options {
 	if o.HTTP == nil {
-		t := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck,forcetypeassert // the type is documented
+		t := http.DefaultTransport.(*http.Transport).Clone() // the type is documented
 		t.MaxIdleConnsPerHost = 16
 		t.ResponseHeaderTimeout = defaultRequestTimeout
 		o.HTTP = &http.Client{Transport: t}

@@ -124,7 +124,7 @@ func TestSources_NameNeitherTheOtherSideNorPathsOutsideTheTable(t *testing.T) {
 		if strings.HasSuffix(file, "_test.go") {
 			continue
 		}
-		text, err := os.ReadFile(file) //nolint:gosec // the package's own files
+		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		plain := strings.NewReplacer("engage.connector/", "", "engage_connector_", "", "engage-connector/", "").Replace(string(text))
 		require.NotContains(t, strings.ToLower(plain), "engage", file)

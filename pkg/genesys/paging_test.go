@@ -18,8 +18,8 @@ import (
 // paged is a listing of n objects; told says whether the answer has the number of pages.
 func paged(n int, told bool) *org {
 	return &org{api: func(w http.ResponseWriter, r *http.Request) {
-		page, _ := strconv.Atoi(r.URL.Query().Get("pageNumber")) //nolint:errcheck // 0 then, and the test fails
-		size, _ := strconv.Atoi(r.URL.Query().Get("pageSize"))   //nolint:errcheck // as above
+		page, _ := strconv.Atoi(r.URL.Query().Get("pageNumber"))
+		size, _ := strconv.Atoi(r.URL.Query().Get("pageSize"))
 		var entities []string
 		for i := (page - 1) * size; i < min(page*size, n); i++ {
 			entities = append(entities, fmt.Sprintf(`{"id":"%d","name":"n%d"}`, i, i))
@@ -168,7 +168,7 @@ func TestTokenPages_FollowTheToken(t *testing.T) {
 // SCIM listings go on at the next index, whatever the server made of the page size.
 func TestSCIMPages_FollowTheIndex(t *testing.T) {
 	o := &org{api: func(w http.ResponseWriter, r *http.Request) {
-		start, _ := strconv.Atoi(r.URL.Query().Get("startIndex")) //nolint:errcheck // 0 then, and the test fails
+		start, _ := strconv.Atoi(r.URL.Query().Get("startIndex"))
 		var users []string
 		for i := start; i < min(start+10, 26); i++ {
 			users = append(users, fmt.Sprintf(`{"id":"%d"}`, i))

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -145,9 +146,7 @@ func (c *Client) exchange(ctx context.Context, p prepared, token string) result 
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.agent)
 	req.Header.Set("Authorization", "Bearer "+token)
-	for name, values := range p.header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, p.header)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return result{outcome: transportOutcome(err), err: withoutURL(err)}

@@ -113,7 +113,7 @@ func TestPutUpload_ClassifiesTheAnswer(t *testing.T) {
 			calls := 0
 			c, url := storage(t, func(w http.ResponseWriter, r *http.Request) {
 				calls++
-				_, _ = io.Copy(io.Discard, r.Body) //nolint:errcheck // only drained
+				_, _ = io.Copy(io.Discard, r.Body)
 				w.Header().Set("Location", "/elsewhere")
 				answer(w, tt.status, tt.body)
 			})
@@ -144,7 +144,7 @@ func TestPutUpload_RefusesWhatItCannotSend(t *testing.T) {
 // A storage that does not answer is left when the time is up, and the file is the caller's again.
 func TestPutUpload_IsBounded(t *testing.T) {
 	c, url := storage(t, func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) //nolint:errcheck // only drained
+		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
 	})
 	c.uploadTimeout = 100 * time.Millisecond

@@ -146,7 +146,7 @@ func (l *loader) validateParts(v reflect.Value) {
 			continue
 		}
 		l.validateParts(v.Field(i))
-		if part, ok := v.Field(i).Addr().Interface().(Validator); ok {
+		if part, ok := reflect.TypeAssert[Validator](v.Field(i).Addr()); ok {
 			l.faults.add(part.Validate()...)
 		}
 	}

@@ -57,7 +57,7 @@ func missingFix(field reflect.StructField, name string) string {
 func describe(field reflect.StructField, value string, err error) (problem, fix string) {
 	shown := shownValue(field, value)
 	kind := field.Type.Kind()
-	_, reads := reflect.New(field.Type).Interface().(encoding.TextUnmarshaler)
+	_, reads := reflect.TypeAssert[encoding.TextUnmarshaler](reflect.New(field.Type))
 	switch {
 	case reads: // it knows best itself
 	case field.Type == reflect.TypeFor[time.Duration]():

@@ -131,7 +131,7 @@ func (h *Host) streamCall(srv any, ss grpc.ServerStream, info *grpc.StreamServer
 func (h *Host) grpcError(ctx context.Context, method string, err error) error {
 	code := fault.CodeOf(err)
 	h.log.Log(ctx, errorLevel(code), "call failed", "error", err, "code", string(code), "method", method)
-	if _, isStatus := err.(interface{ GRPCStatus() *status.Status }); isStatus { //nolint:errorlint // a wrapped status is not the handler's own
+	if _, isStatus := err.(interface{ GRPCStatus() *status.Status }); isStatus {
 		return err
 	}
 	return fault.GRPCError(err)

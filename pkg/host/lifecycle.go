@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -133,8 +134,8 @@ func (h *Host) takeOnStop() []stopStep {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	steps := make([]stopStep, 0, len(h.onStop))
-	for i := len(h.onStop) - 1; i >= 0; i-- {
-		steps = append(steps, h.onStop[i])
+	for _, v := range slices.Backward(h.onStop) {
+		steps = append(steps, v)
 	}
 	h.onStop = nil
 	return steps

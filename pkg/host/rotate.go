@@ -41,7 +41,7 @@ func openRotating(path string, limit int64, keep int, now func() time.Time) (*ro
 
 // open opens the file for appending.
 func (r *rotatingFile) open() error {
-	file, err := os.OpenFile(r.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, logFileMode) //nolint:gosec // the operator names the file
+	file, err := os.OpenFile(r.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, logFileMode)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"encoding/json"
-	"errors"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -69,5 +68,5 @@ func TestIntakePassesOnTheStoresErrors(t *testing.T) {
 	require.ErrorIs(t, in.Accept(t.Context(), "vq", []engage.Event{event("1", 1)}), errDead)
 	require.ErrorIs(t, in.SetAside(t.Context(), "vq", engage.BadLine{}), errDead)
 	_, err := in.Cursor(t.Context(), "vq")
-	require.True(t, errors.Is(err, errDead))
+	require.ErrorIs(t, err, errDead)
 }

@@ -89,8 +89,7 @@ func classify(ctx context.Context, op operation, err error) error {
 	if errors.Is(err, redis.Nil) { // an answer without a value is no error here; only a sentinel's is left
 		return fault.Newf(fault.Unavailable, name, "the sentinels know no such server: %w", err).WithHint("check REDIS_SENTINEL_MASTER")
 	}
-	var reply redis.Error
-	if errors.As(err, &reply) {
+	if reply, ok := errors.AsType[redis.Error](err); ok {
 		return classifyReply(op, reply)
 	}
 	if ended := ctx.Err(); ended != nil {

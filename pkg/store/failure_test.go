@@ -157,7 +157,7 @@ func (c *losingConn) Read(b []byte) (int, error) {
 
 // TestLostAnswersLoseAndDoubleNothing repeats what failed, as the pipeline and the workers do.
 func TestLostAnswersLoseAndDoubleNothing(t *testing.T) {
-	l := &losing{random: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // repeatable on purpose
+	l := &losing{random: rand.New(rand.NewPCG(1, 2))}
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		p, q := s.Pipeline("calls"), s.Jobs("recordings")
 		ctx := t.Context()

@@ -65,6 +65,6 @@ func (k keys) pattern() string {
 // they are 77 bits of its hash, so in ten million identities a chance match is one in 10^16.
 func shorten(identity string) (shard int, member string) {
 	sum := sha256.Sum256([]byte(identity))
-	number := int64(binary.BigEndian.Uint64(sum[:8])) //nolint:gosec // the sign is just a bit here
+	number := int64(binary.BigEndian.Uint64(sum[:8]))
 	return int(binary.BigEndian.Uint16(sum[8:10]) % seenShards), strconv.FormatInt(number, 10)
 }

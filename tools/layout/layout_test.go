@@ -104,3 +104,56 @@ func TestALiteralInTheWrongRoomIsFound(t *testing.T) {
 		t.Fatalf("want one finding at line 5, got %v", broken)
 	}
 }
+
+func TestNoPackageVariableIsWritten(t *testing.T) {
+	root := filepath.Join("..", "..")
+	imports, err := Scan(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken, err := CheckGlobals(root, imports)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, written := range broken {
+		t.Error(written)
+	}
+}
+
+func TestAWrittenPackageVariableIsFound(t *testing.T) {
+	root := t.TempDir()
+	source := `package x
+
+import "fmt"
+
+var (
+	counter int
+	cache   = map[string]int{}
+	table   = []string{"a"}
+	shadow  int
+)
+
+func touch() {
+	counter++
+	cache["a"] = 1
+	delete(cache, "a")
+	shadow := 1
+	shadow = 2
+	fmt.Println(table, shadow)
+}
+`
+	if err := os.WriteFile(filepath.Join(root, "x.go"), []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	imports, err := Scan(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken, err := CheckGlobals(root, imports)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(broken) != 3 || !strings.Contains(broken[0], "x.go:13: package variable counter") {
+		t.Fatalf("want the writes of counter and cache, got %v", broken)
+	}
+}

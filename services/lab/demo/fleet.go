@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -112,9 +113,9 @@ func privateDir() (string, error) {
 
 // tails returns the last words of every process, for an error message.
 func (f *fleet) tails() string {
-	text := ""
+	var text strings.Builder
 	for _, process := range f.processes {
-		text += "--- " + process.Name + "\n" + process.Tail(5) + "\n"
+		text.WriteString("--- " + process.Name + "\n" + process.Tail(5) + "\n")
 	}
-	return text
+	return text.String()
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -161,9 +162,7 @@ func pick(environ []string, prefix string) map[string]string {
 func merged(parts ...map[string]string) map[string]string {
 	all := map[string]string{}
 	for _, part := range parts {
-		for name, value := range part {
-			all[name] = value
-		}
+		maps.Copy(all, part)
 	}
 	return all
 }

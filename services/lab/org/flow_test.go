@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"maps"
 	"math/big"
 	"net/http"
 	"os"
@@ -43,9 +44,7 @@ func (b *bench) script() *script {
 func (s *script) add(array string, fields map[string]any) map[string]any {
 	s.at = s.at.Add(time.Second)
 	event := map[string]any{"eventId": newID(), "eventDateTime": stamp(s.at), "conversationId": s.conversation}
-	for name, value := range fields {
-		event[name] = value
-	}
+	maps.Copy(event, fields)
 	s.batch[array] = append(s.batch[array], event)
 	return event
 }
@@ -55,9 +54,7 @@ func (s *script) established(array, leg string, initial, extra map[string]any) m
 		"communicationId": leg, "initialConfiguration": initial,
 		"sourceConfiguration": map[string]any{"sourceId": s.b.source, "interactionId": "00U3MCI8QO8ER0B5", "tagId": "00U3MCI8QO8ER0B5"},
 	}
-	for name, value := range extra {
-		fields[name] = value
-	}
+	maps.Copy(fields, extra)
 	return s.add(array, fields)
 }
 
@@ -180,11 +177,11 @@ func withOpenSSL(t *testing.T, cert *x509.Certificate, audio []byte) []byte {
 	require.NoError(t, os.WriteFile(pemFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}), 0o600))
 	path, err := exec.LookPath("openssl")
 	require.NoError(t, err, "openssl is missing, install it: make setup")
-	cmd := exec.CommandContext(t.Context(), path, "cms", "-encrypt", "-binary", "-stream", "-aes-256-cbc", //nolint:gosec // a fixed tool
+	cmd := exec.CommandContext(t.Context(), path, "cms", "-encrypt", "-binary", "-stream", "-aes-256-cbc",
 		"-in", in, "-out", out, "-outform", "DER", "-recip", pemFile, "-keyopt", "rsa_padding_mode:oaep")
 	output, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(output))
-	enveloped, err := os.ReadFile(out) //nolint:gosec // a file of this test
+	enveloped, err := os.ReadFile(out)
 	require.NoError(t, err)
 	return enveloped
 }
@@ -217,7 +214,7 @@ func archive(t *testing.T, entries map[string][]byte) []byte {
 // presign asks for a URL and returns the PUT it allows.
 func (b *bench) presign(fileName string, body []byte) *http.Request {
 	b.t.Helper()
-	sum := md5.Sum(body) //nolint:gosec // what S3 checks
+	sum := md5.Sum(body)
 	target := b.ok(http.MethodPost, "/api/v2/uploads/recordings", map[string]any{
 		"fileName": fileName, "contentMd5": base64.StdEncoding.EncodeToString(sum[:]), "contentType": "application/zip",
 	})

@@ -150,8 +150,7 @@ func readBody(w http.ResponseWriter, r *http.Request, rt route) ([]byte, *fault)
 		return nil, fail(codeMediaType)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, fail(codeTooLarge, strconv.Itoa(maxBody))
 	}
 	if err != nil {
@@ -166,7 +165,9 @@ func (o *Org) write(w http.ResponseWriter, correlation string, rep *reply, flt *
 	h.Set("ININ-Correlation-Id", correlation)
 	h.Set("Strict-Transport-Security", "max-age=600; includeSubDomains")
 	h.Set("Cache-Control", "no-cache, no-store, must-revalidate")
-	status, body, extra := http.StatusOK, any(nil), map[string]string(nil)
+	var status int
+	var body any
+	var extra map[string]string
 	contentType := "application/json"
 	if flt != nil {
 		status, body, extra = flt.status, flt.body, flt.header
@@ -237,8 +238,8 @@ func typeFault(err error) *fault {
 // properties lists the JSON names of a struct's fields.
 func properties(t reflect.Type) []string {
 	var names []string
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	for field := range t.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		names = append(names, name)
 	}
 	return names

@@ -1,6 +1,7 @@
 package org_test
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -156,17 +157,13 @@ func TestPresenceAndRoutingStatus(t *testing.T) {
 		at = at.Add(time.Second)
 		out := map[string]any{"eventId": newID(), "eventDateTime": stamp(at), "userId": user, "sourceId": b.source,
 			"presenceDefinitionId": breakID, "message": "lunch"}
-		for name, value := range change {
-			out[name] = value
-		}
+		maps.Copy(out, change)
 		return out
 	}
 	routing := func(change map[string]any) map[string]any {
 		at = at.Add(time.Second)
 		out := map[string]any{"eventId": newID(), "eventDateTime": stamp(at), "agentId": user, "sourceId": b.source, "status": "Interacting"}
-		for name, value := range change {
-			out[name] = value
-		}
+		maps.Copy(out, change)
 		return out
 	}
 	require.Empty(t, b.sendState("userPresenceEvents", presence(nil)))

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -90,8 +91,8 @@ func (k *keyring) list() ([]recordingKey, error) {
 		k.add(private)
 	}
 	out := make([]recordingKey, 0, len(k.keys))
-	for i := len(k.keys) - 1; i >= 0; i-- {
-		out = append(out, k.keys[i])
+	for _, v := range slices.Backward(k.keys) {
+		out = append(out, v)
 	}
 	return out, nil
 }

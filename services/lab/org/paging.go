@@ -2,6 +2,7 @@ package org
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -52,9 +53,7 @@ func pageOf(c *call, most int) (page, *fault) {
 
 func (p page) uri(number int) string {
 	q := url.Values{}
-	for name, values := range p.query {
-		q[name] = values
-	}
+	maps.Copy(q, p.query)
 	q.Set("pageNumber", strconv.Itoa(number))
 	q.Set("pageSize", strconv.Itoa(p.size))
 	return p.base + "?" + q.Encode()

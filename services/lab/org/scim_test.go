@@ -2,6 +2,7 @@ package org_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"testing"
@@ -19,9 +20,7 @@ const (
 
 func person(name string, extra map[string]any) map[string]any {
 	out := map[string]any{"userName": name + "@lab.example", "displayName": name}
-	for key, value := range extra {
-		out[key] = value
-	}
+	maps.Copy(out, extra)
 	return out
 }
 

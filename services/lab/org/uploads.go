@@ -31,7 +31,6 @@ type uploadReport struct {
 	id     string
 	since  time.Time
 	status upload.State
-	ready  bool
 }
 
 const maxReports = 1000

@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"io"
 	"mime"
 	"net/http"
 	"net/http/httptest"
@@ -21,17 +20,13 @@ func filesTable() map[string]string {
 	}
 }
 
-func get(t *testing.T, path string) (*http.Response, string) {
+func get(t *testing.T, path string) (*httptest.ResponseRecorder, string) {
 	t.Helper()
 	mux := http.NewServeMux()
 	web.Register(mux)
 	recorder := httptest.NewRecorder()
 	mux.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, path, http.NoBody))
-	response := recorder.Result()
-	defer func() { require.NoError(t, response.Body.Close()) }()
-	body, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	return response, string(body)
+	return recorder, recorder.Body.String()
 }
 
 func TestEveryFileIsServedWithItsTypeAndAStrictPolicy(t *testing.T) {
@@ -40,16 +35,16 @@ func TestEveryFileIsServedWithItsTypeAndAStrictPolicy(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			response, body := get(t, path)
-			require.Equal(t, http.StatusOK, response.StatusCode)
+			require.Equal(t, http.StatusOK, response.Code)
 			require.NotEmpty(t, body)
-			kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
+			kind, _, err := mime.ParseMediaType(response.Header().Get("Content-Type"))
 			require.NoError(t, err)
 			require.Equal(t, want, kind)
-			policy := response.Header.Get("Content-Security-Policy")
+			policy := response.Header().Get("Content-Security-Policy")
 			require.Contains(t, policy, "default-src 'self'")
 			require.NotContains(t, policy, "unsafe")
-			require.Equal(t, "nosniff", response.Header.Get("X-Content-Type-Options"))
-			require.Equal(t, "no-store", response.Header.Get("Cache-Control"))
+			require.Equal(t, "nosniff", response.Header().Get("X-Content-Type-Options"))
+			require.Equal(t, "no-store", response.Header().Get("Cache-Control"))
 		})
 	}
 }
@@ -58,7 +53,7 @@ func TestOtherPathsAreNotServed(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/index.html", "/web.go", "/favicon.ico", "/page.css/x"} {
 		response, _ := get(t, path)
-		require.Equal(t, http.StatusNotFound, response.StatusCode, path)
+		require.Equal(t, http.StatusNotFound, response.Code, path)
 	}
 }
 

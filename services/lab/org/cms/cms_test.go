@@ -57,9 +57,9 @@ func openssl(t testing.TB, cert *x509.Certificate, content []byte, args ...strin
 	require.NoError(t, os.WriteFile(inFile, content, 0o600))
 	full := []string{"cms", "-encrypt", "-binary", "-in", inFile, "-out", outFile, "-outform", "DER", "-recip", certFile}
 	full = append(full, args...)
-	output, err := exec.CommandContext(t.Context(), path, full...).CombinedOutput() //nolint:gosec // a fixed tool
+	output, err := exec.CommandContext(t.Context(), path, full...).CombinedOutput()
 	require.NoError(t, err, string(output))
-	out, err := os.ReadFile(outFile) //nolint:gosec // a file of this test
+	out, err := os.ReadFile(outFile)
 	require.NoError(t, err)
 	return out
 }

@@ -3,6 +3,7 @@ package conversation_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -22,9 +23,7 @@ const (
 func sound(kind conversation.Kind) map[string]any {
 	event := map[string]any{"eventId": id4, "eventDateTime": "2026-11-20T09:00:00.001Z", "conversationId": id4}
 	add := func(fields map[string]any) {
-		for name, value := range fields {
-			event[name] = value
-		}
+		maps.Copy(event, fields)
 	}
 	established := map[string]any{"communicationId": id4,
 		"initialConfiguration": map[string]any{"audioState": map[string]any{"canHear": true, "canSpeak": false}, "alerting": true,

@@ -18,7 +18,8 @@ func build(t require.TestingT, o configdb.Options) configdb.Model {
 }
 
 func TestSameSeedSameCenter(t *testing.T) {
-	require.Equal(t, build(t, options(40)), build(t, options(40)))
+	again := build(t, options(40))
+	require.Equal(t, build(t, options(40)), again)
 	other := options(40)
 	other.Seed = 2
 	require.NotEqual(t, build(t, options(40)).Agents, build(t, other).Agents)

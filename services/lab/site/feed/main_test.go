@@ -74,7 +74,7 @@ func (b *bench) start(method, path, body string) *http.Response {
 	r, err := http.NewRequestWithContext(b.t.Context(), method, b.url+path, strings.NewReader(body))
 	require.NoError(b.t, err)
 	r.Header.Set("Authorization", "Bearer "+token)
-	response, err := http.DefaultClient.Do(r) //nolint:bodyclose // closed by the callers
+	response, err := http.DefaultClient.Do(r)
 	require.NoError(b.t, err)
 	return response
 }
