@@ -166,8 +166,8 @@ func (s *Service) authenticated(ctx context.Context) bool {
 	return ok && len(tls.State.VerifiedChains) > 0
 }
 
-// states translates the state of the synchronisation.
-var states = map[syncer.State]configsyncv1.SyncState{
+// stateTable translates the state of the synchronisation.
+var stateTable = map[syncer.State]configsyncv1.SyncState{
 	syncer.StateNone:       configsyncv1.SyncState_SYNC_STATE_UNSPECIFIED,
 	syncer.StateInProgress: configsyncv1.SyncState_SYNC_STATE_IN_PROGRESS,
 	syncer.StateSuccess:    configsyncv1.SyncState_SYNC_STATE_SUCCESS,
@@ -177,7 +177,7 @@ var states = map[syncer.State]configsyncv1.SyncState{
 // GetSyncStatus tells when the last synchronisation ended and how.
 func (s *Service) GetSyncStatus(context.Context, *configsyncv1.GetSyncStatusRequest) (*configsyncv1.GetSyncStatusResponse, error) {
 	status := s.opts.Sync.Status()
-	resp := &configsyncv1.GetSyncStatusResponse{State: states[status.State], Reason: status.Reason}
+	resp := &configsyncv1.GetSyncStatusResponse{State: stateTable[status.State], Reason: status.Reason}
 	if !status.LastSuccess.IsZero() {
 		resp.LastSuccess = timestamppb.New(status.LastSuccess)
 	}

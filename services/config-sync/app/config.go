@@ -52,8 +52,8 @@ const (
 	maxPollInterval = 24 * time.Hour
 )
 
-// dnTypes are the words of SYNC_QUEUE_DN_TYPES.
-var dnTypes = map[string]configmodel.DNType{
+// dnTypeTable are the words of SYNC_QUEUE_DN_TYPES.
+var dnTypeTable = map[string]configmodel.DNType{
 	"virtual_queue": configmodel.DNVirtualQueue, "acd_queue": configmodel.DNACDQueue,
 	"routing_queue": configmodel.DNRoutingQueue, "routing_point": configmodel.DNRoutingPoint,
 }
@@ -86,7 +86,7 @@ func (c *Config) faults() []error {
 	add(c.CustomerObjectsOnly && len(folders.Names(c.FolderName)) == 0, "SYNC_CUSTOMER_FOLDER_NAME",
 		"required with SYNC_CUSTOMER_OBJECTS_ONLY=true, but not set", "list the names of the folders to synchronise")
 	for _, name := range c.QueueTypes {
-		_, known := dnTypes[strings.TrimSpace(name)]
+		_, known := dnTypeTable[strings.TrimSpace(name)]
 		add(!known, "SYNC_QUEUE_DN_TYPES", strconv.Quote(name)+" is not known", "choose from virtual_queue, acd_queue, routing_queue and routing_point")
 	}
 	for variable, text := range map[string]string{"GENESYS_CLOUD_API_URL": c.CloudAPIURL, "GENESYS_CLOUD_AUTH_URL": c.CloudAuthURL} {
@@ -109,7 +109,7 @@ func (c *Config) desired() desired.Options {
 		CustomerObjectsOnly: c.CustomerObjectsOnly, FolderNames: folders.Names(c.FolderName),
 	}
 	for _, name := range c.QueueTypes {
-		if t := dnTypes[strings.TrimSpace(name)]; !slices.Contains(opts.QueueTypes, t) {
+		if t := dnTypeTable[strings.TrimSpace(name)]; !slices.Contains(opts.QueueTypes, t) {
 			opts.QueueTypes = append(opts.QueueTypes, t)
 		}
 	}

@@ -6,8 +6,8 @@ import (
 	"engage.connector/services/config-sync/plan"
 )
 
-// kinds translates the kinds of records.
-var kinds = map[plan.Kind]configsyncv1.MappingKind{
+// kindTable translates the kinds of records.
+var kindTable = map[plan.Kind]configsyncv1.MappingKind{
 	plan.Users:     configsyncv1.MappingKind_MAPPING_KIND_USER,
 	plan.Queues:    configsyncv1.MappingKind_MAPPING_KIND_QUEUE,
 	plan.Skills:    configsyncv1.MappingKind_MAPPING_KIND_SKILL,
@@ -19,7 +19,7 @@ var kinds = map[plan.Kind]configsyncv1.MappingKind{
 
 // KindOf returns the kind that an ID map's name stands for.
 func KindOf(name string) (configsyncv1.MappingKind, bool) {
-	kind, ok := kinds[plan.Kind(name)]
+	kind, ok := kindTable[plan.Kind(name)]
 	return kind, ok
 }
 
@@ -33,7 +33,7 @@ func Mappings(applied plan.Applied) []*configsyncv1.Mapping {
 				continue
 			}
 			out = append(out, &configsyncv1.Mapping{
-				Kind: kinds[kind], EngageId: id, CloudId: r.CloudID, EngageName: r.EngageName, CloudName: r.CloudName,
+				Kind: kindTable[kind], EngageId: id, CloudId: r.CloudID, EngageName: r.EngageName, CloudName: r.CloudName,
 				Person: person(r.Person), Dn: dn(r.DN),
 			})
 		}
@@ -68,5 +68,5 @@ func dn(d *desired.DN) *configsyncv1.Dn {
 		return nil
 	}
 	// The numbers of the enumeration are those of CfgDNType.
-	return &configsyncv1.Dn{SwitchName: d.Switch, Number: d.Number, Alias: d.Alias, Type: configsyncv1.DnType(d.Type)} //nolint:gosec // read as one of five small numbers
+	return &configsyncv1.Dn{SwitchName: d.Switch, Number: d.Number, Alias: d.Alias, Type: configsyncv1.DnType(d.Type)}
 }

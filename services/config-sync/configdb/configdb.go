@@ -46,7 +46,7 @@ type DB struct {
 
 // Supported tells whether the database type can be read.
 func Supported(dbType string) bool {
-	_, ok := dialects[strings.ToLower(dbType)]
+	_, ok := dialectTable[strings.ToLower(dbType)]
 	return ok
 }
 
@@ -54,7 +54,7 @@ func Supported(dbType string) bool {
 // database type that is not supported, fault.Unsupported.
 func Open(opts Options) (*DB, error) {
 	const op = "configdb.open"
-	d, ok := dialects[strings.ToLower(opts.Type)]
+	d, ok := dialectTable[strings.ToLower(opts.Type)]
 	if !ok {
 		return nil, fault.Newf(fault.Unsupported, op, "database type %q is not supported", opts.Type).
 			WithHint("set CONFIG_DB_TYPE to postgresql or sqlite")

@@ -34,7 +34,7 @@ type dialect struct {
 	classify func(error) (fault.Code, string)
 }
 
-var dialects = map[string]dialect{
+var dialectTable = map[string]dialect{
 	PostgreSQL: {
 		open: openPostgreSQL, placeholder: "$1", classify: classifyPostgreSQL,
 		begin: &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
@@ -49,21 +49,21 @@ var dialects = map[string]dialect{
 // connectTimeout bounds the connection set-up.
 const connectTimeout = 10 * time.Second
 
-// sslModes are the values of CONFIG_DB_SSL. The guide only names the setting, so the plain words
+// sslModeTable are the values of CONFIG_DB_SSL. The guide only names the setting, so the plain words
 // are accepted as well.
-var sslModes = map[string]string{
+var sslModeTable = map[string]string{
 	"": "disable", "disable": "disable", "false": "disable", "require": "require", "true": "require",
 	"verify-ca": "verify-ca", "verify-full": "verify-full",
 }
 
 // ValidSSL tells whether the value of CONFIG_DB_SSL is known.
 func ValidSSL(mode string) bool {
-	_, ok := sslModes[strings.ToLower(mode)]
+	_, ok := sslModeTable[strings.ToLower(mode)]
 	return ok
 }
 
 func openPostgreSQL(o Options) (*sql.DB, error) {
-	mode, ok := sslModes[strings.ToLower(o.SSL)]
+	mode, ok := sslModeTable[strings.ToLower(o.SSL)]
 	if !ok {
 		return nil, fmt.Errorf("ssl mode %q is not known", o.SSL)
 	}

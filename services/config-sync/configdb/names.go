@@ -44,8 +44,8 @@ type Names struct {
 // absent says that a column does not exist.
 const absent = "-"
 
-// identifier is what may be put into a statement as a name.
-var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_$#]{0,127}$`)
+// identifierPattern is what may be put into a statement as a name.
+var identifierPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_$#]{0,127}$`)
 
 // resolved fills in the defaults and refuses what is no plain identifier, since names cannot be
 // bound as parameters.
@@ -59,7 +59,7 @@ func (n Names) resolved() (Names, error) {
 		optional := field.Name == "PersonEmail" || field.Name == "FlexPart"
 		switch text := value.String(); {
 		case text == "" && field.Name == "Schema", text == absent && optional:
-		case !identifier.MatchString(text):
+		case !identifierPattern.MatchString(text):
 			return n, fmt.Errorf("name %s: %q is no identifier", field.Name, text)
 		}
 	}

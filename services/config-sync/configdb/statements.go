@@ -56,8 +56,8 @@ const (
 		WHERE f.object_type = 16 AND f.object_dbid = {object} ORDER BY f.object_type, f.object_dbid, f.dbid{FlexPart}`
 )
 
-// tables are the fields of Names that are tables.
-var tables = map[string]bool{
+// nameTable are the fields of Names that are tables.
+var nameTable = map[string]bool{
 	"Tenant": true, "Switch": true, "DN": true, "Person": true, "Skill": true, "SkillLevel": true, "AgentLogin": true,
 	"LoginInfo": true, "Group": true, "AgentGroup": true, "FlexProp": true, "Folder": true, "FolderObject": true,
 	"Enumerator": true, "Value": true, "Transaction": true,
@@ -68,7 +68,7 @@ func replacements(n Names, placeholder string) *strings.Replacer {
 	pairs := []string{"{tenant}", placeholder, "{object}", placeholder}
 	for field, name := range n.fields() {
 		switch {
-		case tables[field]:
+		case nameTable[field]:
 			name = n.Schema + name
 		case field == "PersonEmail" && name == absent:
 			name = "NULL"

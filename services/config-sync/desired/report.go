@@ -25,13 +25,13 @@ const (
 )
 
 // Reasons lists all reasons, for metrics that are to exist before they count.
-var reasons = []Reason{
+var reasonTable = []Reason{
 	NoEmail, NameCollision, NoName, ScriptInvalid, ScriptUndecided, ScriptMixed, ScriptSkill,
 	QueueUnknown, QueueAmbiguous, FolderUnknown, LimitsInvalid,
 }
 
 // Reasons returns all reasons.
-func Reasons() []Reason { return slices.Clone(reasons) }
+func Reasons() []Reason { return slices.Clone(reasonTable) }
 
 // Skipped tells whether the reason means that the object is absent from the organization.
 func (r Reason) Skipped() bool { return r == NoEmail || r == NoName }

@@ -19,9 +19,9 @@ const (
 // Roles are the role names by kind of user.
 type Roles map[UserKind][]string
 
-// roleOptions lists the kinds, the option of section config_sync that sets their roles, and the
+// roleTable lists the kinds, the option of section config_sync that sets their roles, and the
 // roles without it (guide, "Roles").
-var roleOptions = []struct {
+var roleTable = []struct {
 	kind     UserKind
 	option   string
 	defaults []string
@@ -49,7 +49,7 @@ func kindOf(p configmodel.Person) UserKind {
 
 func rolesOf(options configmodel.Options) Roles {
 	roles := Roles{}
-	for _, row := range roleOptions {
+	for _, row := range roleTable {
 		names := splitList(options.Get(configmodel.SectionConfigSync, row.option))
 		if len(names) == 0 {
 			names = row.defaults

@@ -7,8 +7,8 @@ import (
 	"engage.connector/services/config-sync/configmodel"
 )
 
-// userNameFields are the fields searched for a valid e-mail address, in the guide's order.
-var userNameFields = []struct {
+// userNameTable are the fields searched for a valid e-mail address, in the guide's order.
+var userNameTable = []struct {
 	name  string
 	value func(configmodel.Person) string
 }{
@@ -64,7 +64,7 @@ func newUser(p configmodel.Person, name string, skills map[string]float64) User 
 
 // userName returns the first valid e-mail address among the person's fields.
 func userName(p configmodel.Person) (string, bool) {
-	for _, field := range userNameFields {
+	for _, field := range userNameTable {
 		if v := strings.TrimSpace(field.value(p)); validEmail(v) {
 			return v, true
 		}

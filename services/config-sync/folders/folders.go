@@ -36,8 +36,8 @@ type key struct {
 	dbid       configmodel.DBID
 }
 
-// units are the four configuration units that the filter searches.
-var units = []configmodel.ObjectType{
+// unitTable are the four configuration units that the filter searches.
+var unitTable = []configmodel.ObjectType{
 	configmodel.ObjectPerson, configmodel.ObjectSkill, configmodel.ObjectDN, configmodel.ObjectAgentGroup,
 }
 
@@ -67,7 +67,7 @@ func Select(tree []configmodel.Folder, objects []configmodel.FolderObject, names
 		s.closure(byName[name], children)
 	}
 	for _, o := range objects {
-		if s.folders[o.FolderDBID] && slices.Contains(units, o.ObjectType) {
+		if s.folders[o.FolderDBID] && slices.Contains(unitTable, o.ObjectType) {
 			s.objects[key{o.ObjectType, o.ObjectDBID}] = true
 		}
 	}
@@ -91,7 +91,7 @@ func (s *Selection) closure(queue []configmodel.Folder, children map[configmodel
 
 func searchable(f configmodel.Folder) bool {
 	return f.State != configmodel.StateDeleted &&
-		(f.Type == configmodel.ObjectFolder || slices.Contains(units, f.Type))
+		(f.Type == configmodel.ObjectFolder || slices.Contains(unitTable, f.Type))
 }
 
 // Contains tells whether the object lies in a selected folder.

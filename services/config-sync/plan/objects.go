@@ -84,16 +84,16 @@ func (p *planner) user(u desired.User) {
 	}
 }
 
-// roleTransitions lists the changes of a user's kind that add roles; all others leave the roles
+// transitionTable lists the changes of a user's kind that add roles; all others leave the roles
 // alone (guide, "Roles").
-var roleTransitions = map[[2]desired.UserKind]bool{
+var transitionTable = map[[2]desired.UserKind]bool{
 	{desired.Agent, desired.Supervisor}: true,
 	{desired.Supervisor, desired.Agent}: true,
 }
 
 func (p *planner) roles(u desired.User) {
 	before := p.now[Users][u.ID].Role
-	if roleTransitions[[2]desired.UserKind{before, u.Kind}] {
+	if transitionTable[[2]desired.UserKind{before, u.Kind}] {
 		p.emit(Operation{Stage: StageObjects, Action: AddRoles, Kind: Users, ID: u.ID, Name: u.UserName, Calls: 1, Roles: p.org.Roles[u.Kind], User: &u})
 	}
 }

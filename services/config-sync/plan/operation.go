@@ -32,13 +32,13 @@ const (
 	Forget        Action = "forget"
 )
 
-var actions = []Action{
+var actionTable = []Action{
 	EnsureSource, DefaultSource, ReadPresences, Create, Update, Deactivate, AddRoles, SetSkills,
 	DropSkills, AddMembers, RemoveMembers, AddCodes, Adopt, Remember, Retire, Forget,
 }
 
 // Actions returns all actions.
-func Actions() []Action { return slices.Clone(actions) }
+func Actions() []Action { return slices.Clone(actionTable) }
 
 // Stage orders operations: those of one stage need nothing of each other, except operations on the
 // same object, which keep their order.

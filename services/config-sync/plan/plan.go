@@ -131,16 +131,16 @@ func (p *planner) organization(tenant string) {
 	if !source.Default {
 		p.emit(Operation{Stage: StageOrganization, Action: DefaultSource, Kind: Source, ID: tenant, Name: SourceName(tenant), Calls: 1})
 	}
-	for _, presence := range systemPresences {
+	for _, presence := range presenceTable {
 		if _, known := p.now[Presences][presence]; !known {
 			p.emit(Operation{Stage: StageOrganization, Action: ReadPresences, Kind: Presences, ID: presence, Name: presence})
 		}
 	}
 }
 
-// systemPresences are the system presences that agent states are translated to (guide, agent
+// presenceTable are the system presences that agent states are translated to (guide, agent
 // state table).
-var systemPresences = []string{"Available", "Away", "Break", "Busy", "Idle", "Meal", "Meeting", "Offline", "OnQueue", "Training"}
+var presenceTable = []string{"Available", "Away", "Break", "Busy", "Idle", "Meal", "Meeting", "Offline", "OnQueue", "Training"}
 
 // SourceName is the name of the source object of a tenant. The organization serves one tenant.
 func SourceName(tenant string) string { return "Engage Connector " + tenant }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"engage.connector/pkg/fault"
 	"engage.connector/services/config-sync/apply"
@@ -139,11 +138,12 @@ func (s *Syncer) report(ctx context.Context, report desired.Report) {
 		if s.noted[note] {
 			continue
 		}
-		level := slog.LevelWarn
+		about := []any{"reason", string(note.Reason), "object", note.Object, "engage_id", note.ID, "name", note.Name, "remark", note.Text}
 		if note.Reason.Skipped() {
-			level = slog.LevelError
+			s.log.ErrorContext(ctx, "object is not synchronised", about...)
+			continue
 		}
-		s.log.Log(ctx, level, note.Text, "reason", string(note.Reason), "object", note.Object, "engage_id", note.ID, "name", note.Name)
+		s.log.WarnContext(ctx, "object needs attention", about...)
 	}
 	s.noted = current
 	s.metrics.noted(report)

@@ -190,7 +190,7 @@ func TestSyncPublishesAndReports(t *testing.T) {
 	require.NoError(t, one.Sync(t.Context()))
 	require.Equal(t, writes, s.org.Writes(), "an unchanged center costs no write")
 	log := s.log.String()
-	require.Equal(t, 1, strings.Count(log, "not synchronised"), "said once: %s", log)
+	require.Equal(t, 1, strings.Count(log, "object is not synchronised"), "said once: %s", log)
 	require.Contains(t, log, "level=ERROR")
 }
 
@@ -252,6 +252,7 @@ func TestFailuresAreToldAndRetriedUntilTheyPass(t *testing.T) {
 		require.Equal(t, syncer.StateFailed, one.Status().State)
 		require.Equal(t, "check CONFIG_DB_HOST", one.Status().Hint)
 		time.Sleep(30 * time.Second)
+		synctest.Wait()
 		require.Greater(t, s.reads, 3, "sooner than the interval at first")
 		require.False(t, published.Ready())
 

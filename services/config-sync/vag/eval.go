@@ -10,10 +10,10 @@ type node interface {
 	String() string
 }
 
-// comparisons lists the operators, longer ones before their prefixes.
-var comparisons = []string{">=", "<=", "!=", "=", ">", "<"}
+// comparisonTable lists the operators, longer ones before their prefixes.
+var comparisonTable = []string{">=", "<=", "!=", "=", ">", "<"}
 
-var compareBy = map[string]func(a, b int) bool{
+var compareTable = map[string]func(a, b int) bool{
 	"=":  func(a, b int) bool { return a == b },
 	"!=": func(a, b int) bool { return a != b },
 	">=": func(a, b int) bool { return a >= b },
@@ -66,7 +66,7 @@ type comparison struct {
 }
 
 func (c comparison) eval(agent Agent) Verdict {
-	return verdict(compareBy[c.op](c.left.value(agent), c.right.value(agent)))
+	return verdict(compareTable[c.op](c.left.value(agent), c.right.value(agent)))
 }
 
 func (c comparison) String() string { return c.left.String() + " " + c.op + " " + c.right.String() }

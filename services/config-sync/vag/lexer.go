@@ -24,8 +24,8 @@ type token struct {
 	pos  int
 }
 
-// punctuation lists the one-character elements.
-var punctuation = map[byte]tokenKind{
+// punctuationTable lists the one-character elements.
+var punctuationTable = map[byte]tokenKind{
 	'&': tokenAnd, '|': tokenOr, '~': tokenNot, '(': tokenOpen, ')': tokenClose,
 }
 
@@ -40,7 +40,7 @@ func (l *lexer) next() (token, error) {
 		return token{kind: tokenEnd, pos: l.pos}, nil
 	}
 	start, c := l.pos, l.src[l.pos]
-	if kind, ok := punctuation[c]; ok {
+	if kind, ok := punctuationTable[c]; ok {
 		l.pos++
 		return token{kind, string(c), start}, nil
 	}
@@ -78,7 +78,7 @@ func (l *lexer) quoted() (token, error) {
 
 func (l *lexer) comparison() (token, error) {
 	start := l.pos
-	for _, op := range comparisons {
+	for _, op := range comparisonTable {
 		if strings.HasPrefix(l.src[start:], op) {
 			l.pos += len(op)
 			return token{tokenCompare, op, start}, nil

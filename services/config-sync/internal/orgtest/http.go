@@ -12,13 +12,12 @@ import (
 
 const homeID = "division-home"
 
-// ClientID and ClientSecret are what the login accepts.
+// What the login accepts and gives.
 const (
 	ClientID     = "client-1"
-	ClientSecret = "secret-1" //nolint:gosec // of a test organization
+	ClientSecret = "secret-1"
+	token        = "token-1"
 )
-
-const token = "token-1" //nolint:gosec // of a test organization
 
 // Handler serves the login and the API.
 func (o *Org) Handler() http.Handler {
@@ -30,25 +29,27 @@ func (o *Org) Handler() http.Handler {
 		}
 		answer(w, http.StatusOK, map[string]any{"access_token": token, "token_type": "bearer", "expires_in": 3600})
 	})
-	o.directory(mux)
-	o.routing(mux)
-	o.presence(mux)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/api/") && r.Header.Get("Authorization") != "Bearer "+token {
+	api := http.NewServeMux()
+	o.directory(api)
+	o.routing(api)
+	o.presence(api)
+	mux.Handle("/", http.StripPrefix("/api/v2", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+token {
 			fail(w, refuse(http.StatusUnauthorized, "bad.credentials"))
 			return
 		}
-		mux.ServeHTTP(w, r)
-	})
+		api.ServeHTTP(w, r)
+	})))
+	return mux
 }
 
 func (o *Org) directory(mux *http.ServeMux) {
-	mux.HandleFunc("GET /api/v2/scim/v2/users", o.listUsers)
-	mux.HandleFunc("POST /api/v2/scim/v2/users", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /scim/v2/users", o.listUsers)
+	mux.HandleFunc("POST /scim/v2/users", func(w http.ResponseWriter, r *http.Request) {
 		made, err := o.createUser(body[genesys.User](r))
 		reply(w, http.StatusCreated, made.User, err)
 	})
-	mux.HandleFunc("GET /api/v2/scim/v2/users/{id}", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /scim/v2/users/{id}", func(w http.ResponseWriter, r *http.Request) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		u := o.users[r.PathValue("id")]
@@ -58,28 +59,28 @@ func (o *Org) directory(mux *http.ServeMux) {
 		}
 		answer(w, http.StatusOK, u.User)
 	})
-	mux.HandleFunc("PATCH /api/v2/scim/v2/users/{id}", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("PATCH /scim/v2/users/{id}", func(w http.ResponseWriter, r *http.Request) {
 		in := body[struct{ Operations []genesys.PatchOperation }](r)
 		reply(w, http.StatusOK, genesys.User{ID: r.PathValue("id")}, o.patchUser(r.PathValue("id"), in.Operations))
 	})
-	mux.HandleFunc("GET /api/v2/authorization/divisions/home", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /authorization/divisions/home", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, genesys.Division{ID: homeID, Name: "Home", Home: true})
 	})
-	mux.HandleFunc("GET /api/v2/authorization/roles", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /authorization/roles", func(w http.ResponseWriter, _ *http.Request) {
 		var roles []genesys.Role
 		for _, name := range o.roles {
 			roles = append(roles, genesys.Role{ID: "role-" + name, Name: name})
 		}
 		entities(w, roles)
 	})
-	mux.HandleFunc("POST /api/v2/authorization/subjects/{id}/bulkadd", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("POST /authorization/subjects/{id}/bulkadd", func(w http.ResponseWriter, r *http.Request) {
 		in := body[struct{ Grants []genesys.RoleGrant }](r)
 		reply(w, http.StatusNoContent, nil, o.grant(r.PathValue("id"), in.Grants))
 	})
-	mux.HandleFunc("PATCH /api/v2/users/{id}/routingskills/bulk", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("PATCH /users/{id}/routingskills/bulk", func(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusOK, map[string]any{}, o.setSkills(r.PathValue("id"), body[[]genesys.SkillRating](r)))
 	})
-	mux.HandleFunc("DELETE /api/v2/users/{id}/routingskills/{skill}", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("DELETE /users/{id}/routingskills/{skill}", func(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusNoContent, nil, o.removeSkill(r.PathValue("id"), r.PathValue("skill")))
 	})
 }
@@ -122,10 +123,10 @@ func (o *Org) routing(mux *http.ServeMux) {
 			reply(w, http.StatusOK, genesys.Ref{ID: id, Name: in.Name}, err)
 		})
 	}
-	named("/api/v2/routing/skills", "skill", o.skills)
-	named("/api/v2/routing/wrapupcodes", "code", o.codes)
+	named("/routing/skills", "skill", o.skills)
+	named("/routing/wrapupcodes", "code", o.codes)
 
-	mux.HandleFunc("GET /api/v2/routing/queues", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /routing/queues", func(w http.ResponseWriter, _ *http.Request) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		var list []genesys.Queue
@@ -134,11 +135,11 @@ func (o *Org) routing(mux *http.ServeMux) {
 		}
 		entities(w, list)
 	})
-	mux.HandleFunc("POST /api/v2/routing/queues", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("POST /routing/queues", func(w http.ResponseWriter, r *http.Request) {
 		made, err := o.createQueue(body[genesys.Queue](r))
 		reply(w, http.StatusOK, made.view(), err)
 	})
-	mux.HandleFunc("GET /api/v2/routing/queues/{id}", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /routing/queues/{id}", func(w http.ResponseWriter, r *http.Request) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		q := o.queues[r.PathValue("id")]
@@ -148,14 +149,14 @@ func (o *Org) routing(mux *http.ServeMux) {
 		}
 		answer(w, http.StatusOK, q.view())
 	})
-	mux.HandleFunc("PUT /api/v2/routing/queues/{id}", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("PUT /routing/queues/{id}", func(w http.ResponseWriter, r *http.Request) {
 		in := body[genesys.Queue](r)
 		in.ID = r.PathValue("id")
 		reply(w, http.StatusOK, in, o.putQueue(in))
 	})
 	for _, what := range []string{"members", "codes"} {
 		path := map[string]string{"members": "members", "codes": "wrapupcodes"}[what]
-		mux.HandleFunc("POST /api/v2/routing/queues/{id}/"+path, func(w http.ResponseWriter, r *http.Request) {
+		mux.HandleFunc("POST /routing/queues/{id}/"+path, func(w http.ResponseWriter, r *http.Request) {
 			var ids []string
 			for _, ref := range body[[]genesys.Ref](r) {
 				ids = append(ids, ref.ID)
@@ -170,7 +171,7 @@ func (q *Queue) view() genesys.Queue {
 }
 
 func (o *Org) presence(mux *http.ServeMux) {
-	mux.HandleFunc("GET /api/v2/presence/sources", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /presence/sources", func(w http.ResponseWriter, _ *http.Request) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		var list []genesys.Source
@@ -179,7 +180,7 @@ func (o *Org) presence(mux *http.ServeMux) {
 		}
 		entities(w, list)
 	})
-	mux.HandleFunc("POST /api/v2/presence/sources", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("POST /presence/sources", func(w http.ResponseWriter, r *http.Request) {
 		in := body[genesys.Source](r)
 		err := o.write("create source "+in.Name, func() error {
 			if len(o.sources) > 0 {
@@ -191,19 +192,19 @@ func (o *Org) presence(mux *http.ServeMux) {
 		})
 		reply(w, http.StatusOK, in, err)
 	})
-	mux.HandleFunc("GET /api/v2/presence/settings", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /presence/settings", func(w http.ResponseWriter, _ *http.Request) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		answer(w, http.StatusOK, genesys.PresenceSettings{DefaultPrimarySourceID: o.primary})
 	})
-	mux.HandleFunc("PUT /api/v2/presence/settings", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("PUT /presence/settings", func(w http.ResponseWriter, r *http.Request) {
 		in := body[genesys.PresenceSettings](r)
 		reply(w, http.StatusOK, in, o.write("put presence settings", func() error {
 			o.primary = in.DefaultPrimarySourceID
 			return nil
 		}))
 	})
-	mux.HandleFunc("GET /api/v2/presence/definitions", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /presence/definitions", func(w http.ResponseWriter, _ *http.Request) {
 		var list []genesys.PresenceDefinition
 		for _, name := range []string{"Available", "Away", "Break", "Busy", "Meal", "Meeting", "Offline", "OnQueue", "Training"} {
 			list = append(list, genesys.PresenceDefinition{ID: "presence-" + name, Type: "System", SystemPresence: name})
