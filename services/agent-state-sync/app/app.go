@@ -107,20 +107,17 @@ func (a *App) wireWriter() error {
 		return err
 	}
 	a.writer = writer
-	a.Go("writer", writer.Run)
 	return nil
 }
 
 func (a *App) wireSender() error {
 	sender, err := pipeline.NewSender(pipeline.SenderOptions{
-		Pipeline: a.pipeline, Outbox: statemodel.Outbox, Lease: a.writer.Lease, Send: a.send,
-		// The states of one agent carry their times, so several may go in one request.
-		PerKey: 100, Parallel: 1, Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
+		Pipeline: a.pipeline, Outbox: statemodel.Outbox, Lease: a.writer.Lease, Send: a.send, Parallel: 1, Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
 	})
 	if err != nil {
 		return err
 	}
-	a.Go("sender", sender.Run)
+	a.Go("pipeline", func(ctx context.Context) error { return pipeline.Run(ctx, a.writer, sender) })
 	return nil
 }
 
@@ -140,7 +137,7 @@ func (a *App) wireFeed() error {
 	if err != nil {
 		return err
 	}
-	intake := pipeline.NewIntake(pipeline.IntakeOptions{Pipeline: a.pipeline, Logger: a.opts.Logger, Registerer: a.opts.Registry})
+	intake := pipeline.NewIntake(pipeline.IntakeOptions{Pipeline: a.pipeline, Edge: a.opts.Config.FeedURL, Logger: a.opts.Logger, Registerer: a.opts.Registry})
 	changed := a.directory.Changed()
 	a.Go("feed", func(ctx context.Context) error {
 		return feed.Follow(ctx, statfeed.Link, a.linkSpec, changed, intake)
