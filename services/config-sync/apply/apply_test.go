@@ -147,6 +147,7 @@ func TestChangesReachTheOrganization(t *testing.T) {
 	o, m := orgtest.New(), newMemory()
 	client := o.Client(t)
 	settle(t, o, client, m, center())
+	o.GiveSkill(o.UserID("ann@x.example"), "Chess")
 
 	org := center()
 	org.Users[0].DisplayName, org.Users[0].Kind = "Ann Lee", desired.Supervisor
@@ -158,7 +159,7 @@ func TestChangesReachTheOrganization(t *testing.T) {
 
 	state := o.State()
 	require.Equal(t, map[string]string{
-		"ann@x.example": "Ann Lee|1_ann@x.example|true|[Supervisor User employee]|[Spanish=4.5]|Home",
+		"ann@x.example": "Ann Lee|1_ann@x.example|true|[Supervisor User employee]|[Chess=3.0 Spanish=4.5]|Home",
 		"bob@x.example": "User 2|2_bob@x.example|false|[User employee]|[]|Home",
 	}, state.Users)
 	require.Equal(t, map[string]string{
