@@ -39,10 +39,12 @@ const (
 	leaseName    = "calls-writer"
 	// tick is how often waiting decisions are looked at; it is a fraction of the grace time.
 	tick = 250 * time.Millisecond
-	// perKey is how many events of one conversation go in one request. The org answers per event:
-	// with more than one, an event that it takes only at the second attempt would come after later
-	// ones of its conversation. The requests are filled by the events of other conversations.
-	perKey = 1
+	// perKey is how many events of one conversation go in one request: they carry their order in
+	// their times, and the outbox is in the order of time over all conversations.
+	perKey = 100
+	// parallel requests would let an agent's next call overtake the end of the one before. One
+	// request at a time with 100 events uses the whole allowance of the org.
+	parallel = 1
 )
 
 // Options are the resolved settings and what is injected.
@@ -185,7 +187,7 @@ func (a *App) wireWriter() error {
 func (a *App) wireInjection() error {
 	refusals := injection.LoggedRefusals{Calls: a.pipeline, Now: a.opts.Now}
 	sender, err := pipeline.NewSender(pipeline.SenderOptions{
-		Pipeline: a.pipeline, Outbox: model.OutboxConversation, Lease: a.writer.Lease, PerKey: perKey,
+		Pipeline: a.pipeline, Outbox: model.OutboxConversation, Lease: a.writer.Lease, PerKey: perKey, Parallel: parallel,
 		Send: func(ctx context.Context, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
 			value, ready := a.settings.Value()
 			if !ready {

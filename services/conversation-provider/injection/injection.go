@@ -23,7 +23,8 @@ type Refusals interface {
 }
 
 // Send posts one batch in one request. Each record gets its own outcome; a refusal is reported
-// before its record is given up, so that a crash in between repeats both.
+// before its record is given up, so that a crash in between repeats both. Behind an event that is to
+// be sent again nothing of its conversation is given up: it may only have missed that event.
 func Send(ctx context.Context, org Org, refusals Refusals, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
 	entries := make([]model.Injection, len(records))
 	outcomes := make([]pipeline.Outcome, len(records))
@@ -44,6 +45,7 @@ func Send(ctx context.Context, org Org, refusals Refusals, records []store.Outbo
 	if err != nil {
 		return nil, err
 	}
+	again := map[string]bool{}
 	for i, entry := range entries {
 		if !readable[i] {
 			continue
@@ -53,9 +55,11 @@ func Send(ctx context.Context, org Org, refusals Refusals, records []store.Outbo
 			outcomes[i] = pipeline.Done()
 			continue
 		}
+		failed.Retryable = failed.Retryable || again[entry.Event.ConversationID]
 		if outcomes[i], err = settle(ctx, refusals, entry, failed); err != nil {
 			return nil, err
 		}
+		again[entry.Event.ConversationID] = failed.Retryable
 	}
 	return outcomes, nil
 }

@@ -44,10 +44,14 @@ func (r *refusals) Refused(_ context.Context, callUUID, eventID, reason string) 
 }
 
 func record(t *testing.T, eventID string) store.OutboxRecord {
+	return recordOf(t, eventID, "C"+eventID)
+}
+
+func recordOf(t *testing.T, eventID, conversation string) store.OutboxRecord {
 	t.Helper()
-	payload, err := json.Marshal(model.Injection{CallUUID: "U", Event: genesys.ConversationEvent{EventID: eventID}})
+	payload, err := json.Marshal(model.Injection{CallUUID: "U", Event: genesys.ConversationEvent{EventID: eventID, ConversationID: conversation}})
 	require.NoError(t, err)
-	return store.OutboxRecord{ID: eventID, Key: "C", Payload: payload}
+	return store.OutboxRecord{ID: eventID, Key: conversation, Payload: payload}
 }
 
 // Each event gets its own outcome; a refusal for good is told to the model.
@@ -67,6 +71,22 @@ func TestEachEventHasItsOutcome(t *testing.T) {
 	}, got[:4])
 	require.NotEqual(t, pipeline.Done(), got[4])
 	require.Equal(t, []string{"U 3 no such leg"}, r.told)
+}
+
+// What a conversation sends behind an event that is to be sent again waits for it.
+func TestNothingIsGivenUpBehindAnEventThatComesAgain(t *testing.T) {
+	o := &org{errors: map[string]genesys.EventError{
+		"1": {EventID: "1", Message: "try again", Retryable: true},
+		"2": {EventID: "2", Message: "conversationId is not known"},
+		"3": {EventID: "3", Message: "no such queue"},
+	}}
+	r := &refusals{}
+	got, err := injection.Send(t.Context(), o, r, []store.OutboxRecord{recordOf(t, "1", "C"), recordOf(t, "2", "C"), recordOf(t, "3", "D")})
+	require.NoError(t, err)
+	require.Equal(t, []pipeline.Outcome{
+		pipeline.Retry("try again"), pipeline.Retry("conversationId is not known"), pipeline.Reject("no such queue"),
+	}, got)
+	require.Len(t, r.told, 1)
 }
 
 func TestNothingIsGivenUpBeforeTheModelKnows(t *testing.T) {

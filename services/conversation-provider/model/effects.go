@@ -12,7 +12,7 @@ import (
 
 // effects collects what changed.
 func (m *Model) effects(out *outbox) (pipeline.Effects, error) {
-	e := pipeline.Effects{State: map[string][]byte{}, Outbox: out.entries}
+	e := pipeline.Effects{State: map[string][]byte{}, Outbox: out.seal()}
 	changes := m.book.TakeChanges()
 	w := stateWriter{state: e.State}
 	for _, uuid := range changes.Calls {
@@ -68,14 +68,26 @@ func firstError(errs ...error) error {
 
 // outbox collects what is to be sent.
 type outbox struct {
-	entries map[string][]store.OutboxEntry
-	err     error
+	injections []Injection
+	entries    map[string][]store.OutboxEntry
+	err        error
 }
 
 func (o *outbox) inject(uuid string, events []genesys.ConversationEvent) {
 	for _, e := range events {
-		o.add(OutboxConversation, e.ConversationID, Injection{CallUUID: uuid, Event: e})
+		o.injections = append(o.injections, Injection{CallUUID: uuid, Event: e})
 	}
+}
+
+// seal puts the events of all calls into the order of their time, so that an agent's next call does
+// not begin in the org before the one before it has ended.
+func (o *outbox) seal() map[string][]store.OutboxEntry {
+	slices.SortStableFunc(o.injections, func(a, b Injection) int { return a.Event.EventDateTime.Compare(b.Event.EventDateTime) })
+	for _, i := range o.injections {
+		o.add(OutboxConversation, i.Event.ConversationID, i)
+	}
+	o.injections = nil
+	return o.entries
 }
 
 func (o *outbox) add(name, key string, payload any) {
