@@ -73,7 +73,7 @@ var mainKinds = []string{
 // recording-provider; the operator sees both.
 //
 // ledger: E-EXCP-001, E-EXCP-002, E-EXCP-003, E-EXCP-016, E-EXCP-021, E-EXCP-027
-// ledger: E-EXCP-041, E-EXCP-042, E-EXCP-043, E-EXCP-054, E-EXCP-055, E-EXCP-056, E-EXCP-078, E-EXCP-079, E-EXCP-080
+// ledger: E-EXCP-085, E-EXCP-086, E-EXCP-041, E-EXCP-042, E-EXCP-043, E-EXCP-054, E-EXCP-055, E-EXCP-056, E-EXCP-078, E-EXCP-079, E-EXCP-080
 func TestACallAndItsRecordingReachTheOrg(t *testing.T) {
 	o := newOutside(t)
 	service, stop := start(t, environment(o, storetest.StartServer(t).Addr()))
