@@ -39,6 +39,14 @@ func (c Choices) Pick() history.Pick {
 	}
 }
 
+func sum(c Choices) int {
+	total := 0
+	for _, v := range c {
+		total += int(v)
+	}
+	return total
+}
+
 // Shrink looks for fewer and smaller choices that lead to a fault of the same rule, in a bounded
 // number of tries.
 func Shrink(tag string, opts Options, c Choices, rule judge.Rule, tries int) (Choices, Result) {
@@ -51,7 +59,8 @@ func Shrink(tag string, opts Options, c Choices, rule judge.Rule, tries int) (Ch
 		tries--
 		r := Run(tag, opts, candidate.Pick())
 		same := slices.ContainsFunc(r.Faults, func(f judge.Fault) bool { return f.Rule == rule })
-		if same && len(r.History.Events) <= len(result.History.Events) {
+		if same && (len(r.History.Events) < len(result.History.Events) ||
+			len(r.History.Events) == len(result.History.Events) && len(candidate)+sum(candidate) < len(best)+sum(best)) {
 			best, result = candidate, r
 			return true
 		}
@@ -66,14 +75,15 @@ func Shrink(tag string, opts Options, c Choices, rule judge.Rule, tries int) (Ch
 			}
 			at += size
 		}
-		for at := range best {
-			if at >= len(best) || tries <= 0 {
-				break
-			}
-			if size == 1 && best[at] > 0 {
-				candidate := slices.Clone(best)
-				candidate[at] = 0
-				smaller = try(candidate) || smaller
+		for at := 0; size == 1 && at < len(best) && tries > 0; at++ {
+			for _, value := range []uint32{0, best[at] / 2} {
+				if candidate := slices.Clone(best); value < best[at] {
+					candidate[at] = value
+					if try(candidate) {
+						smaller = true
+						break
+					}
+				}
 			}
 		}
 		if size == 1 && !smaller {

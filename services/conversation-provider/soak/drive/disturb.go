@@ -20,25 +20,59 @@ type arrival struct {
 	at time.Time
 }
 
+// parts is how finely places in a feed are picked: as parts of its length, so that they stay where
+// they are when the feed gets shorter.
+const parts = 64
+
+// plan is how a feed is disturbed. All of it is picked before the history is, so that neither
+// changes when the other is made smaller.
+type plan struct {
+	lag     time.Duration // longest lag of a link
+	outages map[string][2][]outage
+	repeats [][2]int // an event at one place comes again at another
+	sizes   []int    // of the batches, in turn
+	restart int
+	mode    int
+}
+
+// outage is a stretch of a link in which one instance's connection lags behind.
+type outage struct{ from, length, lag int }
+
+func newPlan(pick history.Pick) plan {
+	const modes, repeats, sizes, size, outages, lags = 2, 4, 6, 12, 2, 10
+	p := plan{lag: lagTable()[pick(len(lagTable()))], mode: pick(modes), restart: pick(parts + 1), outages: map[string][2][]outage{}}
+	for _, link := range history.Links() {
+		var both [2][]outage
+		for instance := range both {
+			for range outages {
+				both[instance] = append(both[instance], outage{from: pick(parts), length: pick(parts), lag: pick(lags + 1)})
+			}
+		}
+		p.outages[link] = both
+	}
+	for range pick(repeats) {
+		p.repeats = append(p.repeats, [2]int{pick(parts), pick(parts)})
+	}
+	for range sizes {
+		p.sizes = append(p.sizes, 1+pick(size))
+	}
+	return p
+}
+
 // disturb brings the events of all links into the order in which two instances log them. Each link
 // keeps its order; it lags behind its server, and both instances lag differently. Some events come
 // once more than the log's own test for repeats would let through.
-func disturb(events []history.Event, pick history.Pick, most time.Duration) []arrival {
+func (p plan) disturb(events []history.Event) []arrival {
 	links := map[string][]arrival{}
-	var names []string
 	for _, e := range events {
-		if links[e.Link] == nil {
-			names = append(names, e.Link)
-		}
 		links[e.Link] = append(links[e.Link], arrival{Event: e.Event, at: e.Time})
 	}
 	var all []arrival
-	for _, name := range names {
-		link := links[name]
-		first, second := lags(len(link), pick, most), lags(len(link), pick, most)
-		last := time.Time{}
+	for _, name := range history.Links() {
+		link, last := links[name], time.Time{}
 		for i := range link {
-			at := link[i].at.Add(min(first[i], second[i]))
+			place, both := i*parts/len(link), p.outages[name]
+			at := link[i].at.Add(min(p.lagAt(both[0], place), p.lagAt(both[1], place)))
 			if at.Before(last) {
 				at = last
 			}
@@ -47,44 +81,39 @@ func disturb(events []history.Event, pick history.Pick, most time.Duration) []ar
 		all = append(all, link...)
 	}
 	slices.SortStableFunc(all, func(a, b arrival) int { return a.at.Compare(b.at) })
-	const once = 5
-	for range pick(once) {
-		all = repeat(all, pick)
+	for _, r := range p.repeats {
+		all = repeat(all, r[0], r[1])
 	}
 	return all
 }
 
-// lags are how long one instance's connection of a link lags behind, event by event; long lags are
-// connections that were lost and came back.
-func lags(n int, pick history.Pick, most time.Duration) []time.Duration {
-	list := make([]time.Duration, n)
+// lagAt is how long an instance's connection lags behind at a place of a link.
+func (p plan) lagAt(outages []outage, place int) time.Duration {
 	lag := time.Duration(0)
-	const steps = 10
-	for i := range list {
-		if pick(steps) == steps-1 {
-			lag = most * time.Duration(pick(steps+1)) / steps
+	const tenth = 10
+	for _, o := range outages {
+		if place >= o.from && place <= o.from+o.length {
+			lag = max(lag, p.lag*time.Duration(o.lag)/tenth)
 		}
-		list[i] = lag
 	}
-	return list
+	return lag
 }
 
-// repeat lets an event come again, somewhere after it came.
-func repeat(all []arrival, pick history.Pick) []arrival {
-	from := pick(len(all))
-	to := from + pick(len(all)-from)
-	again := all[from]
-	again.at = all[to].at
-	return slices.Insert(all, to+1, again)
+// repeat lets the event at one place come again after it, at another.
+func repeat(all []arrival, from, to int) []arrival {
+	at := from * len(all) / parts
+	again := all[at]
+	at += to * (len(all) - at) / parts
+	again.at = all[at].at
+	return slices.Insert(all, at+1, again)
 }
 
 // batches cuts what arrives into commits. Within one, the pipeline's sequencer has put the events
 // into the order of their time.
-func batches(all []arrival, pick history.Pick) []batch {
+func (p plan) batches(all []arrival) []batch {
 	var list []batch
-	const most = 12
 	for len(all) > 0 {
-		n := min(1+pick(most), len(all))
+		n := min(p.sizes[len(list)%len(p.sizes)], len(all))
 		b := batch{at: all[n-1].at}
 		for _, a := range all[:n] {
 			b.events = append(b.events, a.Event)

@@ -54,26 +54,27 @@ func Run(tag string, opts Options, pick history.Pick) (r Result) {
 			r.Faults = append(r.Faults, judge.Fault{Rule: Broken, Text: fmt.Sprintf("panic: %v", p)})
 		}
 	}()
+	p := newPlan(pick)
 	start := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	r.History = history.Generate(history.Params{Tag: tag, Start: start, Calls: opts.Calls, Moves: opts.Moves}, pick)
 	if r.Faults = identities(r.History); len(r.Faults) > 0 {
 		return r
 	}
-	fed := batches(disturb(r.History.Events, pick, lagTable()[pick(len(lagTable()))]), pick)
+	fed := p.batches(p.disturb(r.History.Events))
 	whole := newWriter(opts.Mapping)
 	r.judge(opts, "disturbed", whole, fed, false, -1)
 	if len(r.Faults) > 0 {
 		return r
 	}
 	again := newWriter(opts.Mapping)
-	if r.feed("restarted", again, fed, false, pick(len(fed)+1)); len(r.Faults) == 0 && !slices.Equal(whole.lines, again.lines) {
+	if r.feed("restarted", again, fed, false, p.restart*len(fed)/parts); len(r.Faults) == 0 && !slices.Equal(whole.lines, again.lines) {
 		r.fault(RestartDiffers, difference(whole.lines, again.lines))
 		return r
 	}
 	if len(r.Faults) > 0 {
 		return r
 	}
-	if opts.LinkOrder && pick(2) == 0 {
+	if opts.LinkOrder && p.mode == 0 {
 		plain := newWriter(opts.Mapping)
 		r.feed("undisturbed", plain, clean(r.History.Events), false, -1)
 		if want, got := plain.byConversation(), whole.byConversation(); len(r.Faults) == 0 && !maps.Equal(want, got) {
@@ -82,14 +83,12 @@ func Run(tag string, opts Options, pick history.Pick) (r Result) {
 		}
 		return r
 	}
-	lag := lagTable()[pick(len(lagTable()))]
-	if lag > conversation.DefaultGrace { // what comes later than the grace is not waited for
+	if p.lag > conversation.DefaultGrace { // what comes later than the grace is not waited for
 		for i := range r.History.Talks {
 			r.History.Talks[i].Plain = false
 		}
 	}
-	live := batches(disturb(r.History.Events, pick, lag), pick)
-	r.judge(opts, "live", newWriter(opts.Mapping), live, true, -1)
+	r.judge(opts, "live", newWriter(opts.Mapping), fed, true, -1)
 	return r
 }
 

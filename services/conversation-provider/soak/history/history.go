@@ -22,6 +22,17 @@ const (
 	LinkAgent = "agent"
 )
 
+// Links are the names of all links.
+func Links() []string {
+	var names []string
+	for _, site := range []string{SiteA, SiteB} {
+		for _, kind := range []string{LinkCall, LinkQueue, LinkAgent} {
+			names = append(names, site+"/"+kind)
+		}
+	}
+	return names
+}
+
 // History is what the links say, in the order of time, and what really happened.
 type History struct {
 	Events []Event

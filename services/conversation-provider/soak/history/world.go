@@ -57,20 +57,20 @@ func (w *world) one(n int) bool { return w.pick(n) == n-1 }
 
 // wait lets up to most pass; often hardly anything does.
 func (w *world) wait(most time.Duration) {
-	switch w.pick(4) {
-	case 0:
-		w.now = w.now.Add(most / 2)
-	case 1:
-		w.now = w.now.Add(time.Duration(1+w.pick(50)) * 20 * time.Microsecond)
-	default:
-		w.now = w.now.Add(time.Duration(1+w.pick(100)) * most / 100)
+	const steps, quick = 100, 70
+	n := w.pick(steps)
+	if n > quick {
+		w.now = w.now.Add(time.Duration(n) * 20 * time.Microsecond)
+		return
 	}
+	w.now = w.now.Add(time.Duration(1+n) * most / quick)
 }
 
 // send writes an event now; a little time passes before it.
 func (w *world) send(site, kind, message string, attributes engage.Attributes) {
-	const steps = 40
-	w.now = w.now.Add(time.Duration(1+w.pick(steps)*w.pick(steps)) * time.Microsecond)
+	// No pick: how little time passes shall not matter to anything else.
+	const spread, most = 7919, 1500
+	w.now = w.now.Add(time.Duration(1+len(w.events)*len(w.events)*spread%most) * time.Microsecond)
 	link := site + "/" + kind
 	w.cursor[link]++
 	w.events = append(w.events, Event{Link: link, Event: engage.Event{
