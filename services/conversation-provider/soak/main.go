@@ -38,7 +38,7 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	}
 	ok, err := campaign.Run(ctx, opts)
 	if err != nil {
-		fmt.Fprintln(stderr, "Error:", err)
+		_, _ = fmt.Fprintln(stderr, "Error:", err)
 		return 1
 	}
 	if !ok {

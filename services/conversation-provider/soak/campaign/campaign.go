@@ -61,7 +61,7 @@ func Run(ctx context.Context, opts Options) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, opts.Limit)
 	defer cancel()
 	t := &tally{sent: map[string]int{}, moves: map[string]int{}, failures: map[judge.Rule]int{}}
-	fmt.Fprintf(opts.Stdout, "soak: seeds %d to %d\n", opts.Seed, opts.Seed+uint64(opts.Histories)-1)
+	_, _ = fmt.Fprintf(opts.Stdout, "soak: seeds %d to %d\n", opts.Seed, opts.Seed+uint64(opts.Histories)-1)
 	seeds := make(chan uint64)
 	var group sync.WaitGroup
 	for range max(opts.Workers, 1) {
@@ -77,7 +77,7 @@ func Run(ctx context.Context, opts Options) (bool, error) {
 			continue
 		case <-ctx.Done():
 		}
-		fmt.Fprintf(opts.Stdout, "soak: the time is over after %d of %d histories\n", n, opts.Histories)
+		_, _ = fmt.Fprintf(opts.Stdout, "soak: the time is over after %d of %d histories\n", n, opts.Histories)
 		break
 	}
 	close(seeds)

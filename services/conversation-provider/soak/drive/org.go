@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 	"engage.connector/services/conversation-provider/soak/judge"
 )
 
-// OrgRefused: a running org did not take an event.
+// OrgRefused means that a running org did not take an event.
 const OrgRefused judge.Rule = "refused by the org"
 
 // Org is a running lab org with the center's objects in it.
@@ -124,31 +125,22 @@ func (o *Org) create(ctx context.Context, kind, name string) (string, error) {
 	}
 }
 
-// Post sends events in their order, and returns what the org did not take. What it may take later
-// is sent once more.
+// Post sends events in their order, and returns what the org did not take. In their order, nothing
+// needs to be sent twice: what may be taken later counts as well.
 func (o *Org) Post(ctx context.Context, events []genesys.ConversationEvent) []judge.Fault {
 	var faults []judge.Fault
-	var again []genesys.ConversationEvent
-	byID := map[string]genesys.ConversationEvent{}
-	for len(events) > 0 {
-		n := min(genesys.MaxBatch, len(events))
-		result, err := o.client.InjectConversationEvents(ctx, genesys.NewConversationBatch(events[:n]))
+	for batch := range slices.Chunk(events, genesys.MaxBatch) {
+		result, err := o.client.InjectConversationEvents(ctx, genesys.NewConversationBatch(batch))
 		if err != nil {
 			return append(faults, judge.Fault{Rule: OrgRefused, Text: err.Error()})
 		}
-		for _, e := range events[:n] {
-			byID[e.EventID] = e
-		}
 		for _, refused := range result.Errors {
-			if refused.Retryable {
-				again = append(again, byID[refused.EventID])
+			f := judge.Fault{Rule: OrgRefused, Text: refused.Message}
+			if i := slices.IndexFunc(batch, func(e genesys.ConversationEvent) bool { return e.EventID == refused.EventID }); i >= 0 {
+				f.Conversation, f.Event = batch[i].ConversationID, batch[i]
 			}
-			faults = append(faults, judge.Fault{
-				Rule: OrgRefused, Conversation: byID[refused.EventID].ConversationID, Event: byID[refused.EventID], Text: refused.Message,
-			})
+			faults = append(faults, f)
 		}
-		events = events[n:]
 	}
-	_ = again
 	return faults
 }

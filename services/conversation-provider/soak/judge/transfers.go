@@ -147,7 +147,9 @@ func (j *Judge) busyUsers() {
 			j.at = genesys.ConversationEvent{ConversationID: l.conv}
 			main, others := 0, 0
 			for _, o := range legs {
-				if o == l || !o.began.Before(l.began) && !(o.began.Equal(l.began) && o.id < l.id) || !o.open() && !o.ended.After(l.began.Add(slack)) {
+				before := o.began.Before(l.began) || o.began.Equal(l.began) && o.id < l.id
+				gone := !o.open() && !o.ended.After(l.began.Add(slack))
+				if o == l || !before || gone {
 					continue
 				}
 				others++
