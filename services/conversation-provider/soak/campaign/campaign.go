@@ -172,17 +172,17 @@ func (t *tally) report(w io.Writer) {
 	for _, n := range t.sent {
 		sent += n
 	}
-	fmt.Fprintf(w, "interactions: %d, of them plain ones: %d; T-events: %d; EX events: %d\n", t.talks, t.plain, t.fed, sent)
-	fmt.Fprintf(w, "moves: %s\n", counts(t.moves))
-	fmt.Fprintf(w, "EX events: %s\n", counts(t.sent))
+	_, _ = fmt.Fprintf(w, "interactions: %d, of them plain ones: %d; T-events: %d; EX events: %d\n", t.talks, t.plain, t.fed, sent)
+	_, _ = fmt.Fprintf(w, "moves: %s\n", counts(t.moves))
+	_, _ = fmt.Fprintf(w, "EX events: %s\n", counts(t.sent))
 	byRule := map[string]int{}
 	for rule, n := range t.failures {
 		byRule[string(rule)] = n
 	}
 	if len(byRule) > 0 {
-		fmt.Fprintf(w, "failing histories by rule: %s\n", counts(byRule))
+		_, _ = fmt.Fprintf(w, "failing histories by rule: %s\n", counts(byRule))
 	}
-	fmt.Fprintf(w, "soak: histories=%d events=%d failures=%d\n", t.histories, t.fed, t.failed)
+	_, _ = fmt.Fprintf(w, "soak: histories=%d events=%d failures=%d\n", t.histories, t.fed, t.failed)
 }
 
 func counts(m map[string]int) string {

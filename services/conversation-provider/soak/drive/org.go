@@ -39,9 +39,9 @@ func OpenOrg(ctx context.Context, url string, environ []string, m *Mapping) (*Or
 	if err := unthrottle(ctx, url); err != nil {
 		return nil, err
 	}
-	const plenty = 100_000
+	const plenty, component = 100_000, "config-sync" // the lab derives its clients from the components
 	client, err := genesys.New(genesys.Options{
-		APIURL: url, AuthURL: url, ClientID: "config-sync", ClientSecret: secret, RequestsPerMinute: plenty,
+		APIURL: url, AuthURL: url, ClientID: "lab-" + component, ClientSecret: secret + "-" + component, RequestsPerMinute: plenty,
 		Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Now: time.Now, Component: "soak",
 	})
 	if err != nil {
