@@ -42,13 +42,11 @@ type Figures struct {
 	Events               int     `json:"events"`
 	BytesPerLiveCall     float64 `json:"bytes_per_live_call"`
 	MostBytesPerLiveCall float64 `json:"bytes_per_live_call_limit"`
-	// WithState also encodes what a commit would store and send.
-	EventsPerSecondWithState float64 `json:"events_per_s_with_state"`
-	HeapAfterFew             uint64  `json:"heap_after_few_calls"`
-	HeapAfterMany            uint64  `json:"heap_after_many_calls"`
-	GrowthPerEndedCall       float64 `json:"growth_per_ended_call"`
-	Few                      int     `json:"few_calls"`
-	Many                     int     `json:"many_calls"`
+	HeapAfterFew         uint64  `json:"heap_after_few_calls"`
+	HeapAfterMany        uint64  `json:"heap_after_many_calls"`
+	GrowthPerEndedCall   float64 `json:"growth_per_ended_call"`
+	Few                  int     `json:"few_calls"`
+	Many                 int     `json:"many_calls"`
 }
 
 // start is the center's clock when a measurement begins.
@@ -61,14 +59,10 @@ const batchSize = 256
 func Model(opts Options) (Figures, error) {
 	f := Figures{LeastEventsPerSecond: LeastEventsPerSecond, MostBytesPerLiveCall: MostBytesPerLiveCall, Few: opts.Few, Many: opts.Many}
 	var err error
-	if f.EventsPerSecond, f.Events, err = domainSpeed(opts.Calls); err != nil {
-		return f, fmt.Errorf("speed of the call model: %w", err)
+	if f.EventsPerSecond, f.Events, err = speed(opts.Calls); err != nil {
+		return f, fmt.Errorf("speed: %w", err)
 	}
-	line(opts, "events of Engage read in a second (call model and rules)", f.EventsPerSecond, ">=", LeastEventsPerSecond)
-	if f.EventsPerSecondWithState, err = modelSpeed(opts.Calls); err != nil {
-		return f, fmt.Errorf("speed with state: %w", err)
-	}
-	line(opts, "the same with the state and the outbox of each commit encoded", f.EventsPerSecondWithState, "", 0)
+	line(opts, "events of Engage per second of one core, state encoded", f.EventsPerSecond, ">=", LeastEventsPerSecond)
 	if f.BytesPerLiveCall, err = liveCalls(opts.Live, opts.HeapProfile); err != nil {
 		return f, fmt.Errorf("live calls: %w", err)
 	}

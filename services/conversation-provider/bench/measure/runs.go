@@ -12,8 +12,6 @@ import (
 
 	"engage.connector/pkg/engage"
 	"engage.connector/services/conversation-provider/bench/load"
-	"engage.connector/services/conversation-provider/callmodel"
-	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/model"
 )
 
@@ -62,70 +60,22 @@ func timed(clock *load.Clock, n int, apply func([]engage.Event) error) (time.Dur
 	return took, events, nil
 }
 
-// domainSpeed times the call model and the conversation's rules, without the service's own state.
-func domainSpeed(calls int) (float64, int, error) {
-	keys := map[string]bool{"DispositionCode": true, "language_code": true}
-	book := callmodel.NewBook(callmodel.Options{Keep: func(key string) bool { return keys[key] }})
-	machine := conversation.NewMachine(conversation.Options{Tenant: "101"}, directory{})
-	convs := map[string]*conversation.Conversation{}
-	var sent tally
-	apply := func(events []engage.Event) error {
-		touched := map[string]struct{}{}
-		for _, e := range events {
-			for _, uuid := range book.Apply(e) {
-				touched[uuid] = struct{}{}
-			}
-		}
-		for uuid := range touched {
-			call := book.Call(uuid)
-			if call == nil {
-				continue
-			}
-			conv := convs[uuid]
-			if conv == nil {
-				conv = &conversation.Conversation{}
-				convs[uuid] = conv
-			}
-			for _, e := range machine.Advance(call, conv, book, time.Time{}) {
-				sent.add(e.Type)
-			}
-			if !call.Deleted.IsZero() && conv.Finished() && !conv.WrappingUp() {
-				book.Close(uuid)
-				book.Forget(uuid)
-				delete(convs, uuid)
-			}
-		}
-		book.TakeChanges()
-		return nil
-	}
-	clock := load.Clock{Now: start()}
-	if err := apply(load.Logins(&clock)); err != nil {
-		return 0, 0, err
-	}
-	took, events, err := timed(&clock, calls, apply)
-	if err != nil {
-		return 0, 0, err
-	}
-	if book.Len() > 0 {
-		return 0, 0, fmt.Errorf("wrong result: %d calls are still on", book.Len())
-	}
-	return float64(events) / took.Seconds(), events, sent.check(calls, 0)
-}
-
-// modelSpeed times the service's model: as above, and encoding what every commit stores and sends.
-func modelSpeed(calls int) (float64, error) {
+// speed times the model as the pipeline drives it: reading, deciding, and encoding what every commit
+// stores and sends.
+func speed(calls int) (float64, int, error) {
 	r := newRig(model.Options{Retention: time.Nanosecond})
+	r.count = true
 	if err := errors.Join(r.apply(load.Logins(&r.clock)), r.tick(0)); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	took, events, err := timed(&r.clock, calls, r.apply)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if c := r.model.Counts(); c.OpenCalls > 0 {
-		return 0, fmt.Errorf("wrong result: %+v", c)
+		return 0, 0, fmt.Errorf("wrong result: %+v", c)
 	}
-	return float64(events) / took.Seconds(), nil
+	return float64(events) / took.Seconds(), events, r.sent.check(calls, 0)
 }
 
 // liveCalls measures the heap of calls whose parties are all known: caller, queue, agent.
