@@ -168,7 +168,8 @@ func (a *App) wireWriter() error {
 	cfg := a.opts.Config
 	a.model = model.New(model.Options{
 		Tenant: cfg.TenantID, Machine: cfg.rules(), Directory: a.mapping, Recordings: recordings{a},
-		Observer: newMetrics(a.opts.Registry, func() model.Counts { return a.model.Counts() }),
+		MaxCallAge: cfg.MaxCallAge,
+		Observer:   newMetrics(a.opts.Registry, func() model.Counts { return a.model.Counts() }),
 	})
 	writer, err := pipeline.NewWriter(pipeline.WriterOptions{
 		Pipeline: a.pipeline, Store: a.store, LeaseName: leaseName, Owner: instanceName(), Model: a.model,

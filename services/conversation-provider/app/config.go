@@ -28,6 +28,7 @@ type Config struct {
 	SwitchName     string        `env:"SWITCH_NAME" help:"the switch of these SIP Servers; needed where one number stands on several switches"`
 	LinkGrace      time.Duration `env:"LINK_GRACE" envDefault:"2s" help:"how long a decision waits for a link that has not reported yet"`
 	WrapUpTimeout  time.Duration `env:"WRAPUP_TIMEOUT" envDefault:"5m" help:"how long after-call work may last before the disposition is applied"`
+	MaxCallAge     time.Duration `env:"MAX_CALL_AGE" envDefault:"24h" help:"the age at which a call whose end was never reported is ended in the org"`
 	DispositionKey string        `env:"DISPOSITION_KEY" envDefault:"DispositionCode" help:"the user data key of the disposition"`
 }
 
@@ -41,6 +42,8 @@ const (
 	maxReorderWindow = 10 * time.Second
 	maxLinkGrace     = time.Minute
 	maxWrapUp        = 2 * time.Hour
+	minCallAge       = time.Minute
+	maxCallAge       = 7 * 24 * time.Hour
 )
 
 // Load reads the configuration and reports all faults at once.
@@ -70,6 +73,7 @@ func (c *Config) faults() []error {
 	add(c.ReorderWindow < 0 || c.ReorderWindow > maxReorderWindow, "REORDER_WINDOW", c.ReorderWindow.String()+" is out of range", "choose from 0s to 10s")
 	add(c.LinkGrace <= 0 || c.LinkGrace > maxLinkGrace, "LINK_GRACE", c.LinkGrace.String()+" is out of range", "choose more than 0s, at most 1m")
 	add(c.WrapUpTimeout <= 0 || c.WrapUpTimeout > maxWrapUp, "WRAPUP_TIMEOUT", c.WrapUpTimeout.String()+" is out of range", "choose more than 0s, at most 2h")
+	add(c.MaxCallAge < minCallAge || c.MaxCallAge > maxCallAge, "MAX_CALL_AGE", c.MaxCallAge.String()+" is out of range", "choose from 1m to 168h")
 	for _, server := range c.servers() {
 		if server.text == "" {
 			continue // already reported as missing

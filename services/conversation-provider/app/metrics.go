@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"engage.connector/services/conversation-provider/callmodel"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/model"
 )
@@ -13,6 +14,7 @@ type metrics struct {
 	calls      *prometheus.CounterVec
 	recordings *prometheus.CounterVec
 	orphans    prometheus.Counter
+	odd        *prometheus.CounterVec
 }
 
 var _ model.Observer = (*metrics)(nil)
@@ -39,6 +41,13 @@ func newMetrics(reg prometheus.Registerer, counts func() model.Counts) *metrics 
 			Name: "engage_connector_conversation_provider_orphaned_events_total",
 			Help: "Events that were dropped because the call of their ConnID never appeared.",
 		}),
+		odd: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "engage_connector_conversation_provider_odd_events_total",
+			Help: "Events that cannot be, by what is wrong with them. They are read as far as they make sense.",
+		}, []string{"kind"}),
+	}
+	for _, kind := range callmodel.OddKinds() {
+		m.odd.WithLabelValues(string(kind))
 	}
 	for _, gauge := range []struct {
 		name, help string
@@ -77,6 +86,11 @@ func (m *metrics) CallClosed(stage conversation.Stage, reason conversation.Reaso
 // Recording counts a segment's state.
 func (m *metrics) Recording(state model.RecordingState) {
 	m.recordings.WithLabelValues(string(state)).Inc()
+}
+
+// Odd counts events that cannot be.
+func (m *metrics) Odd(kind callmodel.OddKind, n int) {
+	m.odd.WithLabelValues(string(kind)).Add(float64(n))
 }
 
 // OrphansDropped counts events without a call.

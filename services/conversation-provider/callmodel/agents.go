@@ -60,7 +60,7 @@ func (b *Book) registered(e engage.Event) []string {
 	if d.login(Login{At: e.Time, Agent: e.AgentID(), Standing: true}) {
 		b.dirtyDNs[d.Number] = struct{}{}
 	}
-	return b.callsAt(d.Number)
+	return b.CallsAt(d.Number)
 }
 
 // agentEvent reads the agent events of an extension.
@@ -85,7 +85,7 @@ func (b *Book) agentEvent(e engage.Event) []string {
 	if changed {
 		b.dirtyDNs[d.Number] = struct{}{}
 	}
-	return b.callsAt(d.Number)
+	return b.CallsAt(d.Number)
 }
 
 func agentState(e engage.Event) AgentStateKind {
@@ -111,5 +111,5 @@ func (b *Book) dn(number string) *DN {
 	return d
 }
 
-// callsAt lists the calls that have or had a party at a DN, sorted.
-func (b *Book) callsAt(dn string) []string { return slices.Sorted(maps.Keys(b.byDN[dn])) }
+// CallsAt lists the calls that have or had a party at a DN, sorted.
+func (b *Book) CallsAt(dn string) []string { return slices.Sorted(maps.Keys(b.byDN[dn])) }

@@ -3,6 +3,7 @@ package callmodel
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"engage.connector/pkg/engage"
@@ -30,6 +31,9 @@ type Book struct {
 	byLink map[string]string              // IS-Link -> CallUUID
 	byDN   map[string]map[string]struct{} // DN -> calls with a party there
 
+	members  map[string]map[string]struct{} // root -> calls of the interaction
+	oddities map[OddKind]int
+
 	dirtyCalls   map[string]struct{}
 	dirtyDNs     map[string]struct{}
 	dirtyOrphans map[string]struct{}
@@ -55,7 +59,7 @@ func NewBook(opts Options) *Book {
 	return &Book{
 		keep: opts.Keep, handlers: handlers(), calls: map[string]*Call{}, closed: map[string]struct{}{}, dns: map[string]*DN{},
 		orphans: map[string]*Orphans{}, byConn: map[string]string{}, byLink: map[string]string{},
-		byDN:       map[string]map[string]struct{}{},
+		byDN: map[string]map[string]struct{}{}, members: map[string]map[string]struct{}{}, oddities: map[OddKind]int{},
 		dirtyCalls: map[string]struct{}{}, dirtyDNs: map[string]struct{}{}, dirtyOrphans: map[string]struct{}{},
 	}
 }
@@ -96,8 +100,14 @@ func (b *Book) Apply(e engage.Event) []string {
 	if !ok {
 		return nil
 	}
+	if e.CallUUID() == "" && isCallEvent(e.Message) {
+		b.odd(nil, OddNoIdentity, e, "")
+	}
 	return read(b, e)
 }
+
+// isCallEvent tells whether a message is one of call monitoring.
+func isCallEvent(message string) bool { return strings.HasPrefix(message, "EventCall") }
 
 // Call returns a call, nil when it is not known or closed.
 func (b *Book) Call(uuid string) *Call { return b.calls[uuid] }
@@ -140,6 +150,7 @@ func (b *Book) call(uuid string) *Call {
 	if c == nil {
 		c = &Call{UUID: uuid, Root: uuid, Parties: map[string]*Party{}}
 		b.calls[uuid] = c
+		b.index(c)
 		b.touch(c)
 	}
 	return c
@@ -157,17 +168,18 @@ func (b *Book) callFor(e engage.Event) *Call {
 		b.keepOrphan(conn, e)
 		return nil
 	}
-	c := b.call(uuid)
-	return c
+	return b.call(uuid)
 }
 
 func (b *Book) keepOrphan(conn string, e engage.Event) {
 	if conn == "" {
+		b.odd(nil, OddNoIdentity, e, "")
 		return
 	}
 	o := b.orphans[conn]
 	if o == nil {
 		if len(b.orphans) >= maxOrphanConns {
+			b.odd(nil, OddTooMany, e, "")
 			return
 		}
 		o = &Orphans{ConnID: conn}
@@ -237,6 +249,12 @@ func (b *Book) Close(uuid string) {
 	}
 	for _, p := range c.Parties {
 		b.unindexDN(p.DN, uuid)
+	}
+	if members := b.members[c.Root]; members != nil {
+		delete(members, uuid)
+		if len(members) == 0 {
+			delete(b.members, c.Root)
+		}
 	}
 }
 

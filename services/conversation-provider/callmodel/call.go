@@ -2,7 +2,6 @@ package callmodel
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"engage.connector/pkg/engage"
@@ -29,6 +28,8 @@ type Call struct {
 	Type    engage.CallType `json:"type,omitempty"`
 	ANI     string          `json:"ani,omitempty"`
 	DNIS    string          `json:"dnis,omitempty"`
+	// Changes are later values of Type, ANI and DNIS (EventCallDataChanged), by time.
+	Changes []Value `json:"changes,omitempty"`
 	// Links, Origin and MergedInto are the edges of the interaction: IS-Links, the main call of a
 	// consultation, the call that this one ended in.
 	Links      []string `json:"links,omitempty"`
@@ -46,8 +47,15 @@ type Call struct {
 	// then has been reported.
 	Seen [streams]time.Time `json:"seen,omitzero"`
 	// Facts are not read yet, by time.
-	Facts []Fact       `json:"facts,omitempty"`
-	Next  [streams]int `json:"next,omitzero"` // sequence of the next fact of each stream
+	Facts []Fact `json:"facts,omitempty"`
+	// Past are facts that were read while nothing was sent: when the call turns out to belong to an
+	// interaction, they are read again as part of it.
+	Past []Fact       `json:"past,omitempty"`
+	Next [streams]int `json:"next,omitzero"` // sequence of the next fact of each stream
+	// Apart is set when the call joined an interaction too late: both had been told of by then.
+	Apart bool `json:"apart,omitempty"`
+	// Odd is what was reported of the call that cannot be, as far as room is kept for it.
+	Odd []Oddity `json:"odd,omitempty"`
 }
 
 // Party is a participant of a call. It is kept after it left, so that a repeated event does not
@@ -59,6 +67,13 @@ type Party struct {
 	Joined  time.Time         `json:"joined,omitzero"`
 	Changed time.Time         `json:"changed,omitzero"`
 	Left    time.Time         `json:"left,omitzero"`
+	// Remote is set on the trunk party that leads to another site: its events name a location.
+	Remote bool `json:"remote,omitempty"`
+}
+
+// LiveAt tells whether the party was in the call at a time.
+func (p *Party) LiveAt(at time.Time) bool {
+	return !p.Joined.After(at) && (p.Left.IsZero() || p.Left.After(at))
 }
 
 // Visit is one stay of a call in a virtual queue.
@@ -76,6 +91,7 @@ type Value struct {
 	Key   string    `json:"key"`
 	At    time.Time `json:"at"`
 	Value string    `json:"value"`
+	DN    string    `json:"dn,omitempty"` // of the desktop that attached it; empty: the call's data
 }
 
 // FactKind says what happened.
@@ -108,7 +124,9 @@ type Fact struct {
 	Cause   engage.Cause      `json:"cause,omitempty"`
 	// Ctrl is who caused a release, as DN or PartyUUID; empty when the server does not know.
 	Ctrl string `json:"ctrl,omitempty"`
-	Note string `json:"note,omitempty"`
+	// Moved is the call that a party moved to or came from.
+	Moved string `json:"moved,omitempty"`
+	Note  string `json:"note,omitempty"`
 
 	// Waiting is since when the fact has been waiting for another link, by the clock of whoever
 	// reads the facts. It is not kept over a restart: the wait then starts again.
@@ -120,11 +138,12 @@ type Fact struct {
 func (c *Call) record(f Fact) {
 	f.Seq = c.Next[f.Stream]
 	c.Next[f.Stream]++
-	at, _ := slices.BinarySearchFunc(c.Facts, f, compareFacts)
+	at, _ := slices.BinarySearchFunc(c.Facts, f, CompareFacts)
 	c.Facts = slices.Insert(c.Facts, at, f)
 }
 
-func compareFacts(a, b Fact) int {
+// CompareFacts orders the facts of one call: by time, by stream, by their order in the stream.
+func CompareFacts(a, b Fact) int {
 	if d := a.At.Compare(b.At); d != 0 {
 		return d
 	}
@@ -143,42 +162,29 @@ func (c *Call) seen(s Stream, at time.Time) bool {
 	return true
 }
 
-// ValueAt is the value that a key of the user data had at a time; empty when it was not set yet.
-func (c *Call) ValueAt(key string, at time.Time) string {
-	value := ""
-	for _, v := range c.Data {
-		if v.At.After(at) {
-			break
-		}
-		if v.Key == key {
-			value = v.Value
-		}
+// maxPast bounds the facts that are kept for reading again.
+const maxPast = 64
+
+// Take removes the first fact, and keeps it for reading again if it may have to.
+func (c *Call) Take(keep bool) {
+	if keep && len(c.Past) < maxPast {
+		c.Past = append(c.Past, c.Facts[0])
 	}
-	return value
+	c.Facts = slices.Delete(c.Facts, 0, 1)
 }
 
-// maxValues bounds the user data history of a call; a strategy that writes one key more often loses
-// the oldest values.
-const maxValues = 64
-
-// note keeps a value of the user data; it tells whether that was new.
-func (c *Call) note(key, value string, at time.Time) bool {
-	v := Value{Key: key, At: at, Value: value}
-	i, found := slices.BinarySearchFunc(c.Data, v, func(a, b Value) int {
-		if d := a.At.Compare(b.At); d != 0 {
-			return d
-		}
-		return strings.Compare(a.Key, b.Key)
-	})
-	if found {
-		return false
+// Rewind lets all facts that were kept be read again, as if they had just come.
+func (c *Call) Rewind() {
+	c.Facts = append(c.Past, c.Facts...)
+	slices.SortFunc(c.Facts, CompareFacts)
+	c.Past = nil
+	for i := range c.Facts {
+		c.Facts[i].Waiting = time.Time{}
 	}
-	c.Data = slices.Insert(c.Data, i, v)
-	if len(c.Data) > maxValues {
-		c.Data = slices.Delete(c.Data, 0, 1)
-	}
-	return true
 }
+
+// Forget drops the facts that were kept for reading again.
+func (c *Call) Forget() { c.Past = nil }
 
 // Party returns a party, nil when it is not known.
 func (c *Call) Party(uuid string) *Party { return c.Parties[uuid] }
@@ -208,6 +214,11 @@ func (c *Call) LeftAt(key string) time.Time {
 func (c *Call) GoneBy(key string, at time.Time) bool {
 	left := c.LeftAt(key)
 	return !left.IsZero() && !left.After(at)
+}
+
+// EndPending tells whether the end of the call is still to be read.
+func (c *Call) EndPending() bool {
+	return slices.ContainsFunc(c.Facts, func(f Fact) bool { return f.Kind == CallEnded })
 }
 
 // LeavePending tells whether the end of a party or a visit is still to be read.

@@ -1,7 +1,9 @@
 package callmodel
 
 import (
+	"maps"
 	"slices"
+	"strconv"
 
 	"engage.connector/pkg/engage"
 )
@@ -25,6 +27,7 @@ func (b *Book) callChanged(e engage.Event) []string {
 	if c == nil {
 		return nil
 	}
+	b.readChanges(c, e)
 	return b.readCall(c, e)
 }
 
@@ -34,12 +37,39 @@ func (b *Book) readCall(c *Call, e engage.Event) []string {
 	touched := []string{c.UUID}
 	if orig := e.OrigCallUUID(); orig != "" && orig != c.UUID && c.Origin == "" {
 		c.Origin = orig
-		touched = append(touched, b.join(b.call(orig), c, e, "consultation call")...)
+		touched = append(touched, b.join(b.call(orig), c)...)
 	}
-	for _, link := range e.ISLinks() {
-		touched = append(touched, b.link(c, link, e)...)
-	}
+	touched = append(touched, b.links(c, e)...)
 	return append(touched, b.bind(c, e.ConnID())...)
+}
+
+// links reads the IS-Links that an event of call monitoring carries.
+func (b *Book) links(c *Call, e engage.Event) []string {
+	var touched []string
+	for _, link := range e.ISLinks() {
+		touched = append(touched, b.link(c, link)...)
+	}
+	return touched
+}
+
+// readChanges keeps attributes that have become others. What the call began with stays known: an
+// event that was sent with it stays as it was.
+func (b *Book) readChanges(c *Call, e engage.Event) {
+	for _, change := range []struct{ key, first, value string }{
+		{attrANI, c.ANI, e.ANI()},
+		{attrDNIS, c.DNIS, e.DNIS()},
+		{attrType, strconv.Itoa(int(c.Type)), strconv.Itoa(int(e.CallType()))},
+	} {
+		if change.value == "" || change.value == "0" || change.first == "" || change.first == "0" {
+			continue // not said, or the first value that there is
+		}
+		if c.changed(change.key, change.first, e.Time) == change.value {
+			continue
+		}
+		if note(&c.Changes, Value{Key: change.key, At: e.Time, Value: change.value}) {
+			b.touch(c)
+		}
+	}
 }
 
 // readAttributes takes what any event about a call may carry. What is already known stays: the
@@ -56,7 +86,11 @@ func (b *Book) readAttributes(c *Call, s Stream, e engage.Event) {
 		c.DNIS, changed = dnis, true
 	}
 	for key, value := range e.UserData() {
-		if b.keep(key) && c.note(key, value, e.Time) {
+		v := Value{Key: key, At: e.Time, Value: value}
+		if s == StreamAgent {
+			v.DN = e.ThisDN()
+		}
+		if b.keep(key) && note(&c.Data, v) {
 			changed = true
 		}
 	}
@@ -78,11 +112,12 @@ func (b *Book) callDeleted(e engage.Event) []string {
 	}
 	if ref := e.RefCallUUID(); ref != "" && ref != c.UUID {
 		c.MergedInto = ref
-		touched = append(touched, b.join(b.call(ref), c, e, "merged call")...)
+		touched = append(touched, b.join(b.call(ref), c)...)
 		// The IS-Links move to the call that goes on, without an event of their own.
 		if into := b.call(ref); into != nil {
 			for _, link := range c.Links {
-				touched = append(touched, b.link(into, link, e)...)
+				touched = append(touched, b.link(into, link)...)
+				b.byLink[link] = into.UUID
 			}
 		}
 	}
@@ -93,44 +128,78 @@ func (b *Book) callDeleted(e engage.Event) []string {
 }
 
 // link notes an IS-Link: calls that share one belong to one interaction.
-func (b *Book) link(c *Call, link string, e engage.Event) []string {
+func (b *Book) link(c *Call, link string) []string {
 	if slices.Contains(c.Links, link) {
 		return nil
 	}
 	c.Links = append(c.Links, link)
+	slices.Sort(c.Links)
 	b.touch(c)
 	other := b.calls[b.byLink[link]]
 	if other == nil {
 		b.byLink[link] = c.UUID
 		return nil
 	}
-	first, second := other, c
-	if !c.Created.IsZero() && (other.Created.IsZero() || c.Created.Before(other.Created)) {
-		first, second = c, other
-	}
-	return b.join(first, second, e, "multi-site call")
+	return b.join(other, c)
 }
 
-// join puts the interaction of second into that of first.
-func (b *Book) join(first, second *Call, e engage.Event, why string) []string {
-	if first == nil || second == nil || first.Root == second.Root {
+// join puts two calls, and what had been joined to them, into one interaction. The call that stands
+// for it is the one that was created first; a call of which only others have spoken comes last, and
+// a consultation after its main call. So it does not depend on which link was faster.
+func (b *Book) join(one, two *Call) []string {
+	if one == nil || two == nil || one.Root == two.Root {
 		return nil
 	}
-	winner, loser := first.Root, second.Root
-	var touched []string
-	for _, c := range b.calls {
-		if c.Root == loser {
-			c.Root = winner
-			b.touch(c)
-			touched = append(touched, c.UUID)
-		}
+	winner, loser := b.calls[one.Root], b.calls[two.Root]
+	if winner == nil || loser == nil {
+		return nil
 	}
-	slices.Sort(touched)
-	for _, pair := range [][2]string{{winner, loser}, {loser, winner}} {
-		if c := b.calls[pair[0]]; c != nil {
-			c.record(Fact{Kind: CallJoined, At: e.Time, Stream: StreamCall, Subject: pair[1], Note: why})
-			b.touch(c)
-		}
+	if before(loser, winner) {
+		winner, loser = loser, winner
 	}
-	return append(touched, winner)
+	touched := b.Members(loser.UUID)
+	for _, uuid := range touched {
+		b.setRoot(b.calls[uuid], winner.UUID)
+	}
+	b.touch(winner)
+	return append(touched, winner.UUID)
 }
+
+// before tells which of two calls stands for their interaction.
+func before(a, b *Call) bool {
+	switch {
+	case a.Origin == b.UUID:
+		return false
+	case b.Origin == a.UUID:
+		return true
+	case a.Created.IsZero() != b.Created.IsZero():
+		return b.Created.IsZero()
+	case !a.Created.Equal(b.Created):
+		return a.Created.Before(b.Created)
+	default:
+		return a.UUID < b.UUID
+	}
+}
+
+func (b *Book) setRoot(c *Call, root string) {
+	if members := b.members[c.Root]; members != nil {
+		delete(members, c.UUID)
+		if len(members) == 0 {
+			delete(b.members, c.Root)
+		}
+	}
+	c.Root = root
+	b.index(c)
+	b.touch(c)
+}
+
+// index lists a call among the calls of its interaction.
+func (b *Book) index(c *Call) {
+	if b.members[c.Root] == nil {
+		b.members[c.Root] = map[string]struct{}{}
+	}
+	b.members[c.Root][c.UUID] = struct{}{}
+}
+
+// Members lists the calls of an interaction by the call that stands for it, sorted.
+func (b *Book) Members(root string) []string { return slices.Sorted(maps.Keys(b.members[root])) }

@@ -10,6 +10,40 @@ type DN struct {
 	Number string       `json:"number"`
 	Logins []Login      `json:"logins,omitempty"` // by time
 	States []AgentState `json:"states,omitempty"` // by time
+	Talks  []Talk       `json:"talks,omitempty"`  // of finished calls, in the order of their end
+}
+
+// Talk is a time in which the DN was on a call that is finished.
+type Talk struct {
+	Call string    `json:"call"`
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+// TalksAt counts the finished calls that the DN was on at a time.
+func (d *DN) TalksAt(at time.Time) int {
+	n := 0
+	if d != nil {
+		for _, t := range d.Talks {
+			if !t.From.After(at) && t.To.After(at) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// NoteTalk keeps that a DN was on a call that is finished.
+func (b *Book) NoteTalk(dn string, t Talk) {
+	d := b.dns[dn]
+	if d == nil {
+		return
+	}
+	d.Talks = append(d.Talks, t)
+	if len(d.Talks) > maxHistory {
+		d.Talks = slices.Delete(d.Talks, 0, 1)
+	}
+	b.dirtyDNs[dn] = struct{}{}
 }
 
 // Login is one change of who sits at a DN.

@@ -1,6 +1,7 @@
 package callmodel
 
 import (
+	"maps"
 	"time"
 
 	"engage.connector/pkg/engage"
@@ -14,23 +15,31 @@ func (b *Book) partyReported(e engage.Event) []string {
 		return nil
 	}
 	b.readAttributes(c, StreamCall, e)
-	b.upsertParty(c, e)
-	return []string{c.UUID}
+	b.upsertParty(c, e, "")
+	return append([]string{c.UUID}, b.links(c, e)...)
 }
 
-func (b *Book) upsertParty(c *Call, e engage.Event) {
+// upsertParty notes that a party is in a call; moved is the call that it came from, if any.
+func (b *Book) upsertParty(c *Call, e engage.Event, moved string) {
 	key := partyKey(e)
 	if key == "" {
+		b.odd(c, OddNoIdentity, e, "")
 		return
+	}
+	if e.Attributes["PartyState"] != nil && e.PartyState() == engage.PartyStateUnknown {
+		b.odd(c, OddState, e, key)
 	}
 	p := c.Parties[key]
 	if p == nil {
-		p = &Party{UUID: key, DN: e.DN(), State: e.PartyState(), Joined: e.Time, Changed: e.Time}
-		c.Parties[key] = p
-		b.indexDN(p.DN, c.UUID)
-		c.record(Fact{Kind: PartyJoined, At: e.Time, Stream: StreamCall, Subject: key, State: p.State, Cause: e.Cause()})
-		b.touch(c)
+		b.addParty(c, e, key, moved)
 		return
+	}
+	if moved != "" && !p.Left.IsZero() && e.Time.After(p.Left) {
+		p.Left = time.Time{} // it left for another call and comes back
+		c.record(Fact{Kind: PartyJoined, At: e.Time, Stream: StreamCall, Subject: key, State: e.PartyState(), Moved: moved})
+	}
+	if !p.Left.IsZero() && e.Time.After(p.Left) && e.Message == engage.MsgEventCallPartyState {
+		b.odd(c, OddPartyGone, e, key)
 	}
 	if !p.Left.IsZero() || e.Time.Before(p.Changed) || e.Attributes["PartyState"] == nil {
 		return // repeated: a PartyUUID is never used again
@@ -40,6 +49,26 @@ func (b *Book) upsertParty(c *Call, e engage.Event) {
 		p.State = state
 		c.record(Fact{Kind: PartyChanged, At: e.Time, Stream: StreamCall, Subject: key, State: state, Cause: e.Cause()})
 	}
+	b.touch(c)
+}
+
+func (b *Book) addParty(c *Call, e engage.Event, key, moved string) {
+	if !c.Deleted.IsZero() && e.Time.After(c.Deleted) {
+		b.odd(c, OddCallEnded, e, key)
+		return
+	}
+	if c.Created.IsZero() && moved == "" {
+		b.odd(c, OddUnknownCall, e, key)
+	}
+	p := &Party{
+		UUID: key, DN: e.DN(), State: e.PartyState(), Joined: e.Time, Changed: e.Time,
+		Remote: e.Attributes.Text("RemoteLoc") != "",
+	}
+	c.Parties[key] = p
+	b.indexDN(p.DN, c.UUID)
+	c.record(Fact{
+		Kind: PartyJoined, At: e.Time, Stream: StreamCall, Subject: key, State: p.State, Cause: e.Cause(), Moved: moved,
+	})
 	b.touch(c)
 }
 
@@ -61,17 +90,20 @@ func (b *Book) partyDeleted(e engage.Event) []string {
 		return nil
 	}
 	b.readAttributes(c, StreamCall, e)
-	b.removeParty(c, e, e.CtrlParty())
-	return []string{c.UUID}
+	b.removeParty(c, e, "")
+	return append([]string{c.UUID}, b.links(c, e)...)
 }
 
-func (b *Book) removeParty(c *Call, e engage.Event, ctrl string) {
+// removeParty notes that a party left a call; moved is the call that it went to, if any.
+func (b *Book) removeParty(c *Call, e engage.Event, moved string) {
 	key := partyKey(e)
 	p := c.Parties[key]
 	if p == nil {
 		if key == "" {
+			b.odd(c, OddNoIdentity, e, "")
 			return
 		}
+		b.odd(c, OddNeverJoined, e, key)
 		// Never seen in the call: note that it is gone, so that a late report does not add it.
 		c.Parties[key] = &Party{UUID: key, DN: e.DN(), Joined: e.Time, Changed: e.Time, Left: e.Time}
 		b.touch(c)
@@ -81,7 +113,7 @@ func (b *Book) removeParty(c *Call, e engage.Event, ctrl string) {
 		return
 	}
 	p.Left, p.Changed = e.Time, e.Time
-	c.record(Fact{Kind: PartyLeft, At: e.Time, Stream: StreamCall, Subject: key, Cause: e.Cause(), Ctrl: ctrl})
+	c.record(Fact{Kind: PartyLeft, At: e.Time, Stream: StreamCall, Subject: key, Cause: e.Cause(), Ctrl: e.CtrlParty(), Moved: moved})
 	b.touch(c)
 }
 
@@ -96,13 +128,13 @@ func (b *Book) partyMoved(e engage.Event) []string {
 				e.Attributes = withState(e.Attributes, p.State)
 			}
 		}
-		b.removeParty(from, e, e.CtrlParty())
+		b.removeParty(from, e, e.NewCallUUID())
 		touched = append(touched, from.UUID)
 	}
 	if to := b.call(e.NewCallUUID()); to != nil {
 		to.seen(StreamCall, e.Time)
-		b.upsertParty(to, e)
-		touched = append(touched, to.UUID)
+		b.upsertParty(to, e, e.CallUUID())
+		touched = append(append(touched, to.UUID), b.links(to, e)...)
 	}
 	return touched
 }
@@ -110,9 +142,7 @@ func (b *Book) partyMoved(e engage.Event) []string {
 // withState copies attributes and adds a party state, so that the caller's event stays as it was.
 func withState(a engage.Attributes, state engage.PartyState) engage.Attributes {
 	c := make(engage.Attributes, len(a)+1)
-	for k, v := range a {
-		c[k] = v
-	}
+	maps.Copy(c, a)
 	c["PartyState"] = int(state)
 	return c
 }

@@ -38,6 +38,7 @@ func (b *Book) RestoreCall(c *Call) {
 		c.Parties = map[string]*Party{}
 	}
 	b.calls[c.UUID] = c
+	b.index(c)
 	for _, conn := range c.ConnIDs {
 		b.byConn[conn] = c.UUID
 	}

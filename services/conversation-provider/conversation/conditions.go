@@ -1,6 +1,10 @@
 package conversation
 
 import (
+	"maps"
+	"slices"
+	"time"
+
 	"engage.connector/pkg/engage"
 	"engage.connector/services/conversation-provider/callmodel"
 )
@@ -10,34 +14,108 @@ type Condition string
 
 // The conditions.
 const (
-	typeUnknown      Condition = "call type unknown"
-	typeInternal     Condition = "call type internal"
-	typeOutbound     Condition = "call type outbound"
-	typeConsult      Condition = "call type consult"
-	queueNotMapped   Condition = "queue not mapped"
-	sameQueue        Condition = "queue of the ACD leg"
-	queueLegLeft     Condition = "ACD leg's queue left"
-	queueLegOpen     Condition = "ACD leg open"
-	queueLinkBehind  Condition = "queue link has not come as far"
-	callLinkBehind   Condition = "call link has not come as far"
-	attemptUnsettled Condition = "queue link has not come as far as the failed attempt"
-	nobodyLoggedIn   Condition = "nobody logged in"
-	agentOutOfScope  Condition = "agent not mapped"
-	held             Condition = "held"
-	notHeld          Condition = "not held"
-	olderThanStage   Condition = "older than the stage"
+	typeUnknown       Condition = "call type unknown"
+	typeInternal      Condition = "call type internal"
+	typeOutbound      Condition = "call type outbound"
+	typeConsult       Condition = "call type consult"
+	linkedAlone       Condition = "linked to a call that is not known"
+	mergedCalls       Condition = "merged with an independent call"
+	overflowed        Condition = "forwarded by the switch"
+	queueNotMapped    Condition = "queue not mapped"
+	sameQueue         Condition = "queue of the ACD leg"
+	queueLegLeft      Condition = "ACD leg's queue left"
+	queueLegOpen      Condition = "ACD leg open"
+	queueLegGone      Condition = "no ACD leg open"
+	queueLinkBehind   Condition = "queue link has not come as far"
+	callLinkBehind    Condition = "call link has not come as far"
+	attemptUnsettled  Condition = "queue link has not come as far as the failed attempt"
+	winnerUnknown     Condition = "several queues, none says that it delivered the call"
+	otherQueueWon     Condition = "delivered by another queue than that of the ACD leg"
+	agentConnected    Condition = "agent connected at once"
+	nobodyLoggedIn    Condition = "nobody logged in"
+	agentOutOfScope   Condition = "agent not mapped"
+	agentBusy         Condition = "agent has another call"
+	peerBusy          Condition = "agent has a main call and a consultation"
+	held              Condition = "held"
+	notHeld           Condition = "not held"
+	olderThanStage    Condition = "older than the stage"
+	linkPossible      Condition = "no link to another site reported"
+	onBehalf          Condition = "queue of the outbound call known"
+	callerConnected   Condition = "caller connected"
+	nextUnknown       Condition = "nothing that follows is known"
+	takenOver         Condition = "an agent, a queue or a number takes over"
+	takenOverByIVR    Condition = "a routing point takes over"
+	queueUnsure       Condition = "a routing point takes over, a queue may follow"
+	newcomerUnclear   Condition = "the agent may still leave"
+	newcomerTransfers Condition = "the agent leaves"
 )
 
-// conditions says how each question is answered.
-func conditions() map[Condition]func(*situation) bool {
+// conditionTable says how each question is answered.
+func conditionTable() map[Condition]func(*situation) bool {
+	table := map[Condition]func(*situation) bool{}
+	for _, part := range []map[Condition]func(*situation) bool{
+		callConditions(), queueConditions(), agentConditions(), aheadConditions(), consultConditions(),
+	} {
+		maps.Copy(table, part)
+	}
+	return table
+}
+
+// callConditions ask about the call as a whole. The direction is that of the call that stands for
+// the interaction: it holds for one switch only, and the others may see another one.
+func callConditions() map[Condition]func(*situation) bool {
 	callType := func(t engage.CallType) func(*situation) bool {
-		return func(x *situation) bool { return x.call.Type == t }
+		return func(x *situation) bool { return x.g.Root.TypeAt(x.fact.At) == t }
 	}
 	return map[Condition]func(*situation) bool{
-		typeUnknown:    callType(engage.CallTypeUnknown),
-		typeInternal:   callType(engage.CallTypeInternal),
-		typeOutbound:   callType(engage.CallTypeOutbound),
-		typeConsult:    callType(engage.CallTypeConsult),
+		typeUnknown:  callType(engage.CallTypeUnknown),
+		typeInternal: callType(engage.CallTypeInternal),
+		typeOutbound: callType(engage.CallTypeOutbound),
+		typeConsult:  callType(engage.CallTypeConsult),
+		linkedAlone:  func(x *situation) bool { return x.g.linkedAlone() },
+		mergedCalls:  (*situation).mergedCalls,
+		overflowed:   (*situation).overflowed,
+		linkPossible: func(x *situation) bool { return len(x.call.Links) == 0 },
+		olderThanStage: func(x *situation) bool {
+			return x.fact.At.Before(x.conv.Entered)
+		},
+		callerConnected: func(x *situation) bool { return x.trigger == CallerJoined && connects(x) },
+		onBehalf:        func(x *situation) bool { return x.conv.OnBehalf != "" },
+	}
+}
+
+// linkedAlone tells whether an IS-Link leads to a call that is not known.
+func (g *Group) linkedAlone() bool {
+	for _, c := range g.Calls {
+		for _, link := range c.Links {
+			if !slices.ContainsFunc(g.Calls, func(other *callmodel.Call) bool { return other != c && slices.Contains(other.Links, link) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mergedCalls tells whether two calls became one of which neither is a consultation: the mode of
+// campaigns that calls agent and customer apart.
+func (x *situation) mergedCalls() bool {
+	for _, c := range x.g.Calls {
+		into := x.g.call(c.MergedInto)
+		if into != nil && !isConsultation(c) && !isConsultation(into) {
+			return true
+		}
+	}
+	return false
+}
+
+// overflowed tells whether the switch, and no strategy, sent the caller elsewhere.
+func (x *situation) overflowed() bool {
+	return x.fact.Cause == engage.CauseForward || x.fact.Cause == engage.CauseCoverage
+}
+
+// queueConditions ask about virtual queues.
+func queueConditions() map[Condition]func(*situation) bool {
+	return map[Condition]func(*situation) bool{
 		queueNotMapped: func(x *situation) bool { return x.queueID() == "" },
 		sameQueue: func(x *situation) bool {
 			leg := x.conv.leg(ACD)
@@ -45,18 +123,98 @@ func conditions() map[Condition]func(*situation) bool {
 		},
 		queueLegLeft: func(x *situation) bool {
 			leg := x.conv.leg(ACD)
-			return leg == nil || x.call.GoneBy(leg.Visit, x.fact.At)
+			if leg == nil {
+				return true
+			}
+			left := x.g.leftAt(leg.Visit)
+			return !left.IsZero() && !left.After(x.fact.At)
 		},
 		queueLegOpen:    func(x *situation) bool { return x.conv.leg(ACD).Open() },
+		queueLegGone:    func(x *situation) bool { return !x.conv.leg(ACD).Open() },
 		queueLinkBehind: func(x *situation) bool { return !x.call.ReportedBy(callmodel.StreamQueue, x.fact.At) },
 		callLinkBehind:  func(x *situation) bool { return !x.call.ReportedBy(callmodel.StreamCall, x.fact.At) },
 		attemptUnsettled: func(x *situation) bool {
-			return !x.conv.Attempt.IsZero() && !x.call.ReportedBy(callmodel.StreamQueue, x.conv.Attempt)
+			return !x.conv.Attempt.IsZero() && !x.g.reportedBy(callmodel.StreamQueue, x.conv.Attempt)
 		},
+		winnerUnknown: func(x *situation) bool { return x.severalQueues() && x.deliveredBy() == nil },
+		otherQueueWon: func(x *situation) bool {
+			won, leg := x.deliveredBy(), x.conv.leg(ACD)
+			return won != nil && leg != nil && leg.QueueID != known(x.m.dir.Queue(won.visit.DN))
+		},
+	}
+}
+
+// agentConditions ask about whoever sits at an extension.
+func agentConditions() map[Condition]func(*situation) bool {
+	return map[Condition]func(*situation) bool{
+		agentConnected:  connects,
 		nobodyLoggedIn:  func(x *situation) bool { return x.login() == "" },
 		agentOutOfScope: func(x *situation) bool { return x.userID() == "" },
+		agentBusy:       func(x *situation) bool { return x.g.site.Busy(x.dn, x.fact.At, x.conv) > 0 },
+		peerBusy:        func(x *situation) bool { return x.g.site.Busy(x.dn, x.fact.At, x.conv) > 1 },
 		held:            func(x *situation) bool { return x.leg != nil && x.leg.Held },
 		notHeld:         func(x *situation) bool { return x.leg != nil && !x.leg.Held },
-		olderThanStage:  func(x *situation) bool { return x.fact.At.Before(x.conv.Entered) },
 	}
+}
+
+// aheadConditions ask what has been reported of the time after the fact.
+func aheadConditions() map[Condition]func(*situation) bool {
+	return map[Condition]func(*situation) bool{
+		nextUnknown:    func(x *situation) bool { t := x.takeover(); return t.unknown && t.ivr == nil },
+		takenOver:      func(x *situation) bool { return x.takeover().agent },
+		takenOverByIVR: func(x *situation) bool { return x.takeover().ivr != nil },
+		queueUnsure: func(x *situation) bool {
+			t := x.takeover()
+			return t.ivr != nil && !t.agent && !x.call.ReportedBy(callmodel.StreamQueue, x.fact.At)
+		},
+		newcomerUnclear:   func(x *situation) bool { return x.newcomer() == newcomerUnknown },
+		newcomerTransfers: func(x *situation) bool { return x.newcomer() == newcomerTransfer },
+	}
+}
+
+// visitOf is a stay in a queue and the call it is of.
+type visitOf struct {
+	call  *callmodel.Call
+	visit *callmodel.Visit
+}
+
+// severalQueues tells whether the call waits in more than one queue that is mapped.
+func (x *situation) severalQueues() bool {
+	queues := map[string]bool{}
+	for _, c := range x.g.mainCalls() {
+		for _, v := range c.Visits {
+			id := known(x.m.dir.Queue(v.DN))
+			if id != "" && !v.Queued.After(x.fact.At) && (v.Left.IsZero() || !v.Left.Before(x.fact.At)) {
+				queues[id] = true
+			}
+		}
+	}
+	return len(queues) > 1
+}
+
+// deliveredBy is the stay in a queue that ended by distributing the call to the DN; nil when no
+// queue says so. The first of several counts: that is the one whose strategy chose the agent.
+func (x *situation) deliveredBy() *visitOf {
+	var found *visitOf
+	for _, c := range x.g.mainCalls() {
+		for _, v := range c.Visits {
+			if v.ToDN != x.dn || x.dn == "" || v.Left.IsZero() || known(x.m.dir.Queue(v.DN)) == "" || v.Left.Before(x.fact.At) {
+				continue
+			}
+			if found == nil || v.Left.Before(found.visit.Left) {
+				found = &visitOf{c, v}
+			}
+		}
+	}
+	return found
+}
+
+// reportedBy tells whether a stream has reported on any call of the group up to a time.
+func (g *Group) reportedBy(s callmodel.Stream, at time.Time) bool {
+	for _, c := range g.Calls {
+		if c.ReportedBy(s, at) {
+			return true
+		}
+	}
+	return false
 }

@@ -33,7 +33,7 @@ type Options struct {
 type Machine struct {
 	opts       Options
 	dir        Directory
-	rows       []Row
+	rows       map[Stage][]*Row
 	conditions map[Condition]func(*situation) bool
 }
 
@@ -48,69 +48,88 @@ func NewMachine(opts Options, dir Directory) *Machine {
 	if opts.DispositionKey == "" {
 		opts.DispositionKey = DefaultDispositionKey
 	}
-	return &Machine{opts: opts, dir: dir, rows: Rows(), conditions: conditions()}
+	m := &Machine{opts: opts, dir: dir, rows: map[Stage][]*Row{}, conditions: conditionTable()}
+	table := Rows()
+	for i := range table {
+		for _, stage := range table[i].Stages {
+			m.rows[stage] = append(m.rows[stage], &table[i])
+		}
+	}
+	return m
 }
 
 // DispositionKey is the user data key of the disposition.
 func (m *Machine) DispositionKey() string { return m.opts.DispositionKey }
 
-// Advance reads the facts of a call that can be read, in the order of their time, and returns the
-// events that follow. now is the wall clock; it only matters to what waits: zero means that no time
-// has passed.
+// DNs gives what is known of an extension; nil when nothing is.
+type DNs interface {
+	DN(number string) *callmodel.DN
+}
+
+// alone is the center of a call that is looked at by itself.
+type alone struct{ DNs }
+
+// Busy knows of no other conversation.
+func (alone) Busy(string, time.Time, *Conversation) int { return 0 }
+
+// Advance reads the facts of one call that belongs to no other; a Board does so for interactions of
+// several calls, and knows of the other conversations. now is the wall clock; it only matters to
+// what waits: zero means that no time has passed.
 func (m *Machine) Advance(call *callmodel.Call, conv *Conversation, dns DNs, now time.Time) []genesys.ConversationEvent {
-	out := &batch{m: m, call: call, conv: conv}
-	m.readFacts(call, conv, dns, now, out)
-	m.wrapUp(call, conv, dns, now, out)
+	return m.advance(&Group{Root: call, Calls: []*callmodel.Call{call}, Conv: conv, site: alone{dns}}, now)
+}
+
+// advance reads the facts of an interaction that can be read, in the order of their time, and
+// returns the events that follow.
+func (m *Machine) advance(g *Group, now time.Time) []genesys.ConversationEvent {
+	out := &batch{m: m, g: g, conv: g.Conv}
+	m.readFacts(g, now, out)
+	m.wrapUp(g, now, out)
+	if g.Conv.Started() {
+		for _, c := range g.Calls {
+			c.Forget()
+		}
+	}
 	return out.events
 }
 
-func (m *Machine) readFacts(call *callmodel.Call, conv *Conversation, dns DNs, now time.Time, out *batch) {
+func (m *Machine) readFacts(g *Group, now time.Time, out *batch) {
+	conv := g.Conv
 	conv.Waits = ""
-	if call.Created.IsZero() {
+	if g.Root.Created.IsZero() {
 		// Only other links, or the end of the call, have been reported.
-		if !call.Deleted.IsZero() && conv.Stage == StageNew {
+		if !g.Root.Deleted.IsZero() && conv.Stage == StageNew {
 			conv.Stage, conv.Reason = StageIgnored, ReasonNotFromStart
 		}
 		return
 	}
-	for len(call.Facts) > 0 {
-		fact := &call.Facts[0]
+	for call := g.next(); call != nil; call = g.next() {
+		fact := call.Facts[0]
+		m.wrapUpBefore(g, fact.At, out)
 		x := &situation{
-			m: m, call: call, conv: conv, dns: dns, fact: *fact, events: out,
+			m: m, g: g, call: call, conv: conv, fact: fact, events: out,
 			patient: now.IsZero() || fact.Waiting.IsZero() || now.Sub(fact.Waiting) < m.opts.Grace,
 		}
 		x.read()
 		row := m.find(x)
 		if row != nil && row.Wait {
 			conv.Waits = row.ID
-			startWaiting(call, now)
+			g.startWaiting(now)
 			return
 		}
-		call.Facts = slices.Delete(call.Facts, 0, 1)
+		call.Take(!conv.Started())
+		x.taken = true
 		m.take(x, row)
-	}
-}
-
-// startWaiting notes since when the facts of a call wait.
-func startWaiting(call *callmodel.Call, now time.Time) {
-	if now.IsZero() {
-		return
-	}
-	for i := range call.Facts {
-		if call.Facts[i].Waiting.IsZero() {
-			call.Facts[i].Waiting = now
-		}
 	}
 }
 
 // find returns the first row that fits; nil when none does.
 func (m *Machine) find(x *situation) *Row {
-	for i := range m.rows {
-		row := &m.rows[i]
+	for _, row := range m.rows[x.conv.Stage] {
 		if row.Wait && !x.patient {
 			continue
 		}
-		if slices.Contains(row.Stages, x.conv.Stage) && slices.Contains(row.On, x.trigger) && m.holds(x, row.If) {
+		if slices.Contains(row.On, x.trigger) && m.holds(x, row.If) {
 			return row
 		}
 	}
@@ -130,14 +149,15 @@ func (m *Machine) holds(x *situation, all []Condition) bool {
 func (m *Machine) take(x *situation, row *Row) {
 	m.remember(x)
 	if row == nil {
+		x.conv.trace(Decision{At: x.fact.At, What: x.what(), Subject: x.dn, Stage: x.conv.Stage})
 		return
 	}
 	m.fire(x, *row)
-	if x.trigger == AgentJoined && x.conv.Stage == StageRinging && x.fact.State.Generic() == engage.PartyStateConnected {
-		// The agent was reported connected at once.
-		x.trigger, x.leg = AgentConnected, x.fresh
-		if next := m.find(x); next != nil {
-			m.fire(x, *next)
+	if next, ok := followUps()[x.trigger]; ok && x.fresh != nil && x.fresh.Open() && x.fact.State.Generic() == engage.PartyStateConnected {
+		// The party was reported connected at once.
+		x.trigger, x.leg = next, x.fresh
+		if row := m.find(x); row != nil && !row.Wait {
+			m.fire(x, *row)
 		}
 	}
 	if x.conv.Stage == StageSuspended {
@@ -145,60 +165,49 @@ func (m *Machine) take(x *situation, row *Row) {
 	}
 }
 
-// remember keeps what later facts need, whether a row fits or not.
-func (m *Machine) remember(x *situation) {
-	conv := x.conv
-	if x.role != "" {
-		if conv.Parties == nil {
-			conv.Parties = map[string]Role{}
-		}
-		conv.Parties[x.fact.Subject] = x.role
-	}
-	if x.trigger == CallerJoined && conv.Stage == StageNew {
-		conv.Legs = append(conv.Legs, m.newLeg(x, External))
-	}
-	// Who hung up first decides between Self and Peer. An agent who did not answer hung up on nobody.
-	released := x.trigger == CallerLeft || x.trigger == Ended || x.trigger == AgentLeft && conv.Stage != StageRinging
-	if released && conv.Releaser == "" {
-		conv.Releaser = x.releaser()
+// followUps: a party that joins connected has answered.
+func followUps() map[Trigger]Trigger {
+	return map[Trigger]Trigger{
+		AgentJoined: AgentConnected, OutsideJoined: AgentConnected,
+		ConsultAgent: ConsultAnswered, ConsultOutside: ConsultAnswered,
 	}
 }
 
-// releaser is who ended the call or left it first.
-func (x *situation) releaser() string {
-	if x.fact.Ctrl != "" {
-		return x.fact.Ctrl
+// what names the fact for the trace.
+func (x *situation) what() string {
+	if x.trigger != "" {
+		return string(x.trigger)
 	}
-	if x.dn != "" {
-		return x.dn
-	}
-	if leg := x.conv.leg(External); leg != nil {
-		return leg.DN
-	}
-	return ""
+	return string(x.fact.Kind)
 }
 
 // fire sends the events of a row and changes the stage.
 func (m *Machine) fire(x *situation, row Row) {
 	before := len(x.events.events)
+	what, dn, conv := x.what(), x.dn, x.conv
+	if conv.Releaser == "" && slices.ContainsFunc(row.Do, func(s Step) bool { return s.Disconnect == ByRelease }) {
+		conv.Releaser = x.releaser() // who hung up first decides between Self and Peer
+	}
+	if effect := effects()[row.Before]; effect != nil {
+		effect(x)
+	}
 	for _, step := range row.Do {
 		m.do(x, step)
 	}
-	conv := x.conv
-	switch row.Effect {
-	case FailedAttempt:
-		conv.Attempt = x.fact.At
-	case SameLeg:
-		conv.leg(ACD).Visit = x.fact.Subject
-	case NoEffect:
+	if effect := effects()[row.Effect]; effect != nil {
+		effect(x)
 	}
 	if row.Next != "" {
 		conv.Stage, conv.Entered = row.Next, x.fact.At
 	}
+	d := Decision{At: x.fact.At, What: what, Row: row.ID, Subject: dn, Stage: conv.Stage}
 	if row.Reason != "" {
 		conv.Reason = row.Reason
+		if row.Reason == reasonOfConsult {
+			conv.Reason = conv.Consult.Unseen
+		}
+		d.Reason = conv.Reason
 	}
-	d := Decision{At: x.fact.At, Row: row.ID, Subject: x.dn, Stage: conv.Stage}
 	for _, e := range x.events.events[before:] {
 		d.Events = append(d.Events, e.Type)
 	}
@@ -210,8 +219,8 @@ func (m *Machine) endLonely(x *situation, entered bool) {
 	if entered {
 		x.conv.Transfer = nil
 		for _, leg := range x.conv.Open() {
-			left := x.call.LeftAt(leg.current())
-			if left.IsZero() || x.call.LeavePending(leg.current()) {
+			left := x.g.legLeft(leg)
+			if left.IsZero() || x.g.leavePending(leg) {
 				continue
 			}
 			if left.After(x.fact.At) {
@@ -226,23 +235,17 @@ func (m *Machine) endLonely(x *situation, entered bool) {
 	}
 }
 
-// current is the Engage side of the leg as it stands now.
-func (l *Leg) current() string {
-	if l.Visit != "" {
-		return l.Visit
-	}
-	return l.Party
-}
-
-// Abandon ends a conversation whose call will not be heard of again, for instance because its end
+// abandon ends a conversation whose calls will not be heard of again, for instance because their end
 // was lost with a link. at is the time its parties are taken to have left.
-func (m *Machine) Abandon(call *callmodel.Call, conv *Conversation, at time.Time) []genesys.ConversationEvent {
-	out := &batch{m: m, call: call, conv: conv}
-	x := &situation{m: m, call: call, conv: conv, fact: callmodel.Fact{Kind: callmodel.CallEnded, At: at}, events: out}
+func (m *Machine) abandon(g *Group, at time.Time) []genesys.ConversationEvent {
+	conv := g.Conv
+	out := &batch{m: m, g: g, conv: conv}
+	x := &situation{m: m, g: g, call: g.Root, conv: conv, fact: callmodel.Fact{Kind: callmodel.CallEnded, At: at}, events: out}
 	if !conv.Started() {
 		conv.Stage, conv.Reason = StageIgnored, ReasonLost
 		return nil
 	}
+	conv.Transfer = nil
 	m.fire(x, Row{ID: "lost/end", Do: []Step{end(Rest, genesys.DisconnectSystem)}, Next: StageSuspended, Reason: ReasonLost,
 		From: FromInferred, Why: "the end of the call was not seen"})
 	return out.events

@@ -15,6 +15,7 @@ const (
 	IVR      LegKind = "ivr"
 	ACD      LegKind = "acd" // the queue
 	User     LegKind = "user"
+	Phone    LegKind = "phone" // an outside number that a call was transferred to, or that is consulted
 )
 
 // Stage is how far a conversation has come.
@@ -24,10 +25,13 @@ type Stage string
 const (
 	StageNew       Stage = ""          // nothing is known that matters
 	StageCaller    Stage = "caller"    // the caller is there; nothing was sent yet
+	StageDialing   Stage = "dialing"   // an agent calls out; nothing was sent yet
+	StageCalling   Stage = "calling"   // the customer's phone rings
 	StageIVR       Stage = "ivr"       // the caller talks to the IVR
 	StageQueue     Stage = "queue"     // the caller waits in a queue
-	StageRinging   Stage = "ringing"   // a transfer to an agent is under way
-	StageTalking   Stage = "talking"   // the caller talks to an agent
+	StageRinging   Stage = "ringing"   // the phone of an agent or of an outside number rings
+	StageTalking   Stage = "talking"   // the caller talks to an agent or to an outside number
+	StageTransfer  Stage = "transfer"  // an agent handed the caller on; who takes over is not there yet
 	StageParting   Stage = "parting"   // one of the two has left
 	StageOver      Stage = "over"      // all legs have ended
 	StageSuspended Stage = "suspended" // Monitoring Suspension Mode
@@ -40,7 +44,6 @@ type Reason string
 // The reasons. The list is closed: it labels a metric.
 const (
 	ReasonInternal       Reason = "internal_call"
-	ReasonOutbound       Reason = "outbound_call"
 	ReasonConsult        Reason = "consultation_call"
 	ReasonUnknownType    Reason = "unknown_call_type"
 	ReasonNoCaller       Reason = "no_caller"
@@ -48,10 +51,13 @@ const (
 	ReasonNoQueue        Reason = "no_virtual_queue"
 	ReasonNobodyLoggedIn Reason = "nobody_logged_in"
 	ReasonOutOfScope     Reason = "agent_out_of_scope"
+	ReasonSecondCall     Reason = "second_call_of_agent"
 	ReasonUnknownParty   Reason = "unknown_party"
-	ReasonMoreParties    Reason = "conference_or_transfer"
 	ReasonConference     Reason = "conference"
 	ReasonSupervision    Reason = "supervision"
+	ReasonNestedConsult  Reason = "nested_consultation"
+	ReasonCampaign       Reason = "outbound_campaign"
+	ReasonOverflow       Reason = "call_overflow"
 	ReasonJoinedCall     Reason = "several_calls"
 	ReasonWentOn         Reason = "went_on_after_party_left"
 	ReasonRejected       Reason = "rejected_by_org"
@@ -62,42 +68,14 @@ const (
 // Reasons lists every reason.
 func Reasons() []Reason {
 	return []Reason{
-		ReasonInternal, ReasonOutbound, ReasonConsult, ReasonUnknownType, ReasonNoCaller, ReasonCallerLeft,
-		ReasonNoQueue, ReasonNobodyLoggedIn, ReasonOutOfScope, ReasonUnknownParty, ReasonMoreParties,
-		ReasonConference, ReasonSupervision, ReasonJoinedCall, ReasonWentOn, ReasonRejected,
-		ReasonNotFromStart, ReasonLost,
+		ReasonInternal, ReasonConsult, ReasonUnknownType, ReasonNoCaller, ReasonCallerLeft, ReasonNoQueue,
+		ReasonNobodyLoggedIn, ReasonOutOfScope, ReasonSecondCall, ReasonUnknownParty, ReasonConference,
+		ReasonSupervision, ReasonNestedConsult, ReasonCampaign, ReasonOverflow, ReasonJoinedCall, ReasonWentOn,
+		ReasonRejected, ReasonNotFromStart, ReasonLost,
 	}
 }
 
-// Leg is one party of the conversation, as far as it is or will be injected.
-type Leg struct {
-	Kind LegKind `json:"kind"`
-	// Party is the Engage side of the leg: a PartyUUID, or the key of the first stay in the queue.
-	Party string `json:"party"`
-	// Visit is the newest stay in the queue that the leg stands for. ACD only.
-	Visit   string `json:"visit,omitempty"`
-	ID      string `json:"id"` // communication id
-	DN      string `json:"dn,omitempty"`
-	Login   string `json:"login,omitempty"`   // User: login code
-	UserID  string `json:"userId,omitempty"`  // User
-	QueueID string `json:"queueId,omitempty"` // ACD: the queue; User: the queue that delivered the call
-
-	// The times are those of the Engage events, not of the EX events.
-	Began    time.Time `json:"began,omitzero"`
-	Answered time.Time `json:"answered,omitzero"`
-	Ended    time.Time `json:"ended,omitzero"`
-
-	Opened     bool                   `json:"opened,omitempty"` // its Established event was sent
-	Held       bool                   `json:"held,omitempty"`
-	Holds      int                    `json:"holds,omitempty"` // hold updates sent
-	Disconnect genesys.DisconnectType `json:"disconnect,omitempty"`
-	Disposed   bool                   `json:"disposed,omitempty"` // User: the disposition was applied or skipped
-}
-
-// Open tells whether the leg is established and has not ended.
-func (l *Leg) Open() bool { return l != nil && l.Opened && l.Ended.IsZero() }
-
-// Conversation is the EX side of a call.
+// Conversation is the EX side of an interaction: of a call, and of all calls that belong to it.
 type Conversation struct {
 	ID     string `json:"id,omitempty"`
 	Stage  Stage  `json:"stage,omitempty"`
@@ -109,14 +87,20 @@ type Conversation struct {
 	Last time.Time `json:"last,omitzero"`
 	// Transfer is under way between its Transfer and EndTransfer events.
 	Transfer *Transfer `json:"transfer,omitempty"`
+	// Consult is the consultation that the agent has.
+	Consult *Consult `json:"consult,omitempty"`
+	// Taken are consultation calls that became part of the main call by a transfer.
+	Taken []string `json:"taken,omitempty"`
+	// OnBehalf is the queue in whose name an agent calls out.
+	OnBehalf string `json:"onBehalf,omitempty"`
 	// Attempt is when the newest agent left without answering.
 	Attempt time.Time `json:"attempt,omitzero"`
 	// Releaser is who hung up first: a DN or PartyUUID.
-	Releaser string               `json:"releaser,omitempty"`
-	Parties  map[string]Role      `json:"parties,omitempty"` // what a party of the call is to the conversation
-	Trace    []Decision           `json:"trace,omitempty"`
-	Waits    string               `json:"-"` // the row that waits for another link
-	wrapping map[string]wrapClock // by party; see wrapup.go
+	Releaser string                `json:"releaser,omitempty"`
+	Parties  map[string]Role       `json:"parties,omitempty"` // what a party is to the conversation, by key
+	Trace    []Decision            `json:"trace,omitempty"`
+	Waits    string                `json:"-"` // the row that waits for another link
+	wrapping map[string]*wrapClock // by leg id; see wrapup.go
 }
 
 // Transfer is a transfer command.
@@ -124,6 +108,14 @@ type Transfer struct {
 	Command string `json:"command"`
 	Party   string `json:"party"` // of the leg transferred to
 	LegID   string `json:"legId"`
+	Object  string `json:"object"` // the leg that is transferred
+}
+
+// Consult is a consultation.
+type Consult struct {
+	Call string `json:"call"`
+	// Unseen is why the party that is consulted is not shown.
+	Unseen Reason `json:"unseen,omitempty"`
 }
 
 // Role is what a party of the call is to the conversation.
@@ -131,23 +123,29 @@ type Role string
 
 // The roles.
 const (
-	RoleCaller Role = "caller"
-	RoleIVR    Role = "ivr"
-	RoleAgent  Role = "agent"
-	RoleOther  Role = "other" // nothing that an EX conversation of the supported kinds has
+	RoleCaller   Role = "caller"
+	RoleIVR      Role = "ivr"
+	RoleAgent    Role = "agent"
+	RoleOutside  Role = "outside"  // a number that no switch has
+	RoleTrunk    Role = "trunk"    // the way to another site: nobody
+	RoleAgain    Role = "again"    // somebody who has a leg, in a further call
+	RoleObserver Role = "observer" // a supervisor
+	RoleOther    Role = "other"    // nothing that an EX conversation of the supported kinds has
 )
 
-// Decision is one fired row.
+// Decision is one fact and what became of it.
 type Decision struct {
 	At      time.Time           `json:"at"`
-	Row     string              `json:"row"`
+	What    string              `json:"what"`              // what came in
+	Row     string              `json:"row,omitempty"`     // the row that fired; empty: none fits, nothing follows
 	Subject string              `json:"subject,omitempty"` // DN of the party or queue
 	Stage   Stage               `json:"stage"`             // after the row
-	Events  []genesys.EventType `json:"events,omitempty"`
+	Reason  Reason              `json:"reason,omitempty"`  // why it became suspended or ignored
+	Events  []genesys.EventType `json:"events,omitempty"`  // what was injected
 }
 
 // maxTrace bounds the trace; the beginning is what explains a conversation best.
-const maxTrace = 100
+const maxTrace = 200
 
 func (c *Conversation) trace(d Decision) {
 	if len(c.Trace) < maxTrace {
@@ -157,17 +155,6 @@ func (c *Conversation) trace(d Decision) {
 
 // Started tells whether an event of the conversation was sent.
 func (c *Conversation) Started() bool { return !c.Last.IsZero() }
-
-// Open lists the legs that are established and have not ended.
-func (c *Conversation) Open() []*Leg {
-	var open []*Leg
-	for _, l := range c.Legs {
-		if l.Open() {
-			open = append(open, l)
-		}
-	}
-	return open
-}
 
 // Finished tells whether the conversation will never send another event but a disposition.
 func (c *Conversation) Finished() bool {
@@ -179,24 +166,4 @@ func (c *Conversation) Finished() bool {
 	default:
 		return false
 	}
-}
-
-// leg returns the newest leg of a kind that has not ended.
-func (c *Conversation) leg(kind LegKind) *Leg {
-	for i := len(c.Legs) - 1; i >= 0; i-- {
-		if l := c.Legs[i]; l.Kind == kind && l.Ended.IsZero() {
-			return l
-		}
-	}
-	return nil
-}
-
-// legOf returns the leg of a party or a stay in a queue that has not ended.
-func (c *Conversation) legOf(party string) *Leg {
-	for _, l := range c.Legs {
-		if l.Ended.IsZero() && (l.Party == party || l.Visit == party) {
-			return l
-		}
-	}
-	return nil
 }

@@ -170,8 +170,7 @@ func TestIDsFollowFromTheCall(t *testing.T) {
 	second := newRunner().feed(play((*feedtest.Site).Main)).settle()
 	require.Equal(t, compact(t, first.out), compact(t, second.out))
 
-	other := newRunner()
-	other.machine = conversation.NewMachine(conversation.Options{Tenant: "102"}, feedtest.Directory{})
+	other := newRunnerOf("102")
 	other.feed(play((*feedtest.Site).Main)).settle()
 	require.Len(t, other.out, len(first.out))
 	for i := range other.out {

@@ -3,6 +3,7 @@ package conversation_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -18,26 +19,33 @@ import (
 
 // runner is the smallest thing that joins call model and conversation.
 type runner struct {
-	book    *callmodel.Book
-	machine *conversation.Machine
-	convs   map[string]*conversation.Conversation
-	out     []genesys.ConversationEvent
-	now     time.Time
+	book  *callmodel.Book
+	board *conversation.Board
+	convs map[string]*conversation.Conversation // by the call that stands for the interaction
+	out   []genesys.ConversationEvent
+	now   time.Time
 }
 
-func newRunner() *runner {
+func newRunner() *runner { return newRunnerOf("101") }
+
+func newRunnerOf(tenant string) *runner {
 	keys := []string{"DispositionCode", "language_code"}
-	return &runner{
-		book:    callmodel.NewBook(callmodel.Options{Keep: func(key string) bool { return slices.Contains(keys, key) }}),
-		machine: conversation.NewMachine(conversation.Options{Tenant: "101"}, feedtest.Directory{}),
-		convs:   map[string]*conversation.Conversation{},
-		now:     time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
+	r := &runner{
+		book:  callmodel.NewBook(callmodel.Options{Keep: func(key string) bool { return slices.Contains(keys, key) }}),
+		convs: map[string]*conversation.Conversation{},
+		now:   time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
 	}
+	r.board = conversation.NewBoard(conversation.NewMachine(conversation.Options{Tenant: tenant}, feedtest.Directory{}), r.book)
+	return r
 }
 
 func (r *runner) feed(events []feedtest.Event) *runner {
 	for _, e := range events {
+		roots := map[string]bool{}
 		for _, uuid := range r.book.Apply(e.Event) {
+			roots[r.board.Root(uuid)] = true
+		}
+		for _, uuid := range slices.Sorted(maps.Keys(roots)) {
 			r.advance(uuid, time.Time{})
 		}
 	}
@@ -45,14 +53,15 @@ func (r *runner) feed(events []feedtest.Event) *runner {
 }
 
 func (r *runner) advance(uuid string, now time.Time) {
-	call := r.book.Call(uuid)
-	if call == nil {
+	a := r.board.Advance(uuid, now)
+	if a == nil {
 		return
 	}
-	if r.convs[uuid] == nil {
-		r.convs[uuid] = &conversation.Conversation{}
+	r.out = append(r.out, a.Events...)
+	for _, c := range a.Group.Calls {
+		delete(r.convs, c.UUID)
 	}
-	r.out = append(r.out, r.machine.Advance(call, r.convs[uuid], r.book, now)...)
+	r.convs[a.Group.Root.UUID] = a.Group.Conv
 }
 
 // wait lets the wall clock pass.
@@ -65,7 +74,9 @@ func (r *runner) wait(d time.Duration) *runner {
 
 func (r *runner) tick() {
 	for _, uuid := range r.book.Calls() {
-		r.advance(uuid, r.now)
+		if r.board.Root(uuid) == uuid {
+			r.advance(uuid, r.now)
+		}
 	}
 }
 
@@ -87,6 +98,17 @@ func (r *runner) one(t *testing.T) *conversation.Conversation {
 		}
 	}
 	return r.convs[first]
+}
+
+// with returns the conversation whose trace has a row, else the first one.
+func (r *runner) with(t *testing.T, row string) *conversation.Conversation {
+	t.Helper()
+	for _, conv := range r.convs {
+		if slices.ContainsFunc(conv.Trace, func(d conversation.Decision) bool { return d.Row == row }) {
+			return conv
+		}
+	}
+	return r.one(t)
 }
 
 // summary writes events as short lines: type, leg, what matters.
@@ -138,4 +160,13 @@ func play(flow func(*feedtest.Site, int)) []feedtest.Event {
 	s := feedtest.New().Logins()
 	flow(s, 1)
 	return s.Events
+}
+
+// abandon ends what is still on.
+func (r *runner) abandon(at time.Time) {
+	for uuid, conv := range r.convs {
+		if !conv.Finished() {
+			r.out = append(r.out, r.board.Abandon(uuid, at)...)
+		}
+	}
 }

@@ -8,27 +8,27 @@ import (
 // situation is one fact of one call, as the rows see it.
 type situation struct {
 	m       *Machine
-	call    *callmodel.Call
+	g       *Group
+	call    *callmodel.Call // of the fact
 	conv    *Conversation
-	dns     DNs
 	fact    callmodel.Fact
 	trigger Trigger
-	role    Role   // of the party that joins
-	dn      string // of the party or queue
-	leg     *Leg   // the open leg that the fact is about; nil when there is none
-	fresh   *Leg   // the leg that the trigger brings, once a step asked for it
-	patient bool   // the fact may still wait
+	consult *callmodel.Call // the consultation call that the fact belongs to; nil: it is about the main call
+	key     string          // of the party or stay
+	role    Role            // of the party that joins
+	dn      string          // of the party or queue
+	leg     *Leg            // the leg that the fact is about, not ended; nil when there is none
+	fresh   *Leg            // the leg that the trigger brings, once a step asked for it
+	winner  *Leg            // the leg of the queue that delivered the call, once a step asked for it
+	routing *Leg            // the leg of the routing point that takes over, once a step asked for it
+	patient bool            // the fact may still wait
+	taken   bool            // the fact is no longer among those that are to be read
 	events  *batch
-}
-
-// DNs gives what is known of an extension; nil when nothing is.
-type DNs interface {
-	DN(number string) *callmodel.DN
 }
 
 func (x *situation) queueID() string { return known(x.m.dir.Queue(x.dn)) }
 
-func (x *situation) login() string { return x.dns.DN(x.dn).AgentAt(x.fact.At) }
+func (x *situation) login() string { return x.g.site.DN(x.dn).AgentAt(x.fact.At) }
 
 func (x *situation) userID() string { return known(x.m.dir.User(x.login())) }
 
@@ -40,10 +40,19 @@ func known(id string, ok bool) string {
 	return id
 }
 
+// see returns the situation of a fact of the same group. It changes nothing.
+func (x *situation) see(call *callmodel.Call, fact callmodel.Fact) *situation {
+	y := &situation{m: x.m, g: x.g, call: call, conv: x.conv, fact: fact, patient: x.patient, events: x.events}
+	y.read()
+	return y
+}
+
 // read finds out what a fact means to the conversation.
 func (x *situation) read() {
 	f := x.fact
-	x.leg = x.conv.legOf(f.Subject)
+	x.consult = x.g.consultation(x.call)
+	x.key = x.g.key(x.call, f.Subject)
+	x.leg = x.conv.legAt(x.key)
 	if p := x.call.Party(f.Subject); p != nil {
 		x.dn = p.DN
 	} else if v := x.call.Visit(f.Subject); v != nil {
@@ -52,19 +61,18 @@ func (x *situation) read() {
 	switch f.Kind {
 	case callmodel.PartyJoined:
 		x.role = x.roleOf(x.call.Party(f.Subject))
-		x.trigger = joinTriggers()[x.role]
+		x.trigger = x.joinTrigger()
 	case callmodel.PartyChanged:
 		x.trigger = x.changeTrigger()
 	case callmodel.PartyLeft:
 		x.trigger = x.leaveTrigger()
+	case callmodel.CallEnded:
+		x.trigger = x.endTrigger()
 	default:
 		x.trigger = plainTriggers()[f.Kind]
-	}
-}
-
-func joinTriggers() map[Role]Trigger {
-	return map[Role]Trigger{
-		RoleCaller: CallerJoined, RoleIVR: IVRJoined, RoleAgent: AgentJoined, RoleOther: OtherJoined,
+		if x.consult != nil {
+			x.trigger = consultTriggers()[x.trigger]
+		}
 	}
 }
 
@@ -72,62 +80,135 @@ func plainTriggers() map[callmodel.FactKind]Trigger {
 	return map[callmodel.FactKind]Trigger{
 		callmodel.Queued: QueueJoined, callmodel.Diverted: QueueLeft, callmodel.Abandoned: QueueLeft,
 		callmodel.Conference: InConference, callmodel.Supervision: Supervised, callmodel.CallJoined: OtherCall,
-		callmodel.CallEnded: Ended, callmodel.Rejected: Refused,
+		callmodel.Rejected: Refused,
 	}
 }
 
-// roleOf tells what a party is to the conversation. A party that is being routed or treated is a
-// routing point whatever the configuration says; the caller is the party with the calling number,
-// or the first one whose DN the switch does not have (inferred).
-func (x *situation) roleOf(p *callmodel.Party) Role {
-	first := x.conv.leg(External) == nil
-	if s := x.fact.State; s != engage.PartyStateUnknown && s&engage.PartyStateMaskRouting != 0 {
-		return RoleIVR
+// consultTriggers says what a trigger becomes in a consultation call.
+func consultTriggers() map[Trigger]Trigger {
+	return map[Trigger]Trigger{
+		AgentJoined: ConsultAgent, OutsideJoined: ConsultOutside, QueueJoined: ConsultQueue,
+		InConference: InConference, Supervised: Supervised, Refused: Refused,
 	}
-	if first && p.DN != "" && p.DN == x.call.ANI {
-		return RoleCaller
-	}
-	switch x.m.dir.DNKind(p.DN) {
-	case DNRoutingPoint:
-		return RoleIVR
-	case DNExtension:
-		return RoleAgent
-	case DNUnknown:
-		if first {
-			return RoleCaller
-		}
-	case DNVirtualQueue, DNOther:
-	}
-	return RoleOther
 }
 
-// changeTrigger: only the agent whose leg is open matters.
-func (x *situation) changeTrigger() Trigger {
-	if x.leg == nil || x.leg.Kind != User {
+// joinTrigger says what it means that a party joined.
+func (x *situation) joinTrigger() Trigger {
+	plain := map[Role]Trigger{
+		RoleCaller: CallerJoined, RoleIVR: IVRJoined, RoleAgent: AgentJoined, RoleOutside: OutsideJoined,
+		RoleObserver: Supervised, RoleOther: OtherJoined,
+	}[x.role]
+	if x.role == RoleAgain {
+		return x.againTrigger()
+	}
+	if x.consult == nil {
+		return plain
+	}
+	if x.nested() {
+		return NestedConsult
+	}
+	return consultTriggers()[plain]
+}
+
+// againTrigger: somebody who has a leg came into a further call.
+func (x *situation) againTrigger() Trigger {
+	leg := x.knownParty(x.call.Party(x.fact.Subject))
+	switch {
+	case x.consult != nil && x.nested():
+		return NestedConsult
+	case x.consult != nil && leg == x.conv.talker():
+		return ConsultBegan
+	case x.consult == nil && leg.Consult:
+		return ConsultStirs
+	default:
 		return ""
 	}
-	switch x.fact.State.Generic() {
-	case engage.PartyStateConnected:
+}
+
+// nested tells whether the fact belongs to a consultation that is made out of another one, or beside
+// another one.
+func (x *situation) nested() bool {
+	if origin := x.g.call(x.consult.Origin); origin != nil && x.g.consultation(origin) != nil {
+		return true
+	}
+	other := x.conv.Consult
+	if other == nil || other.Call == x.consult.UUID {
+		return false
+	}
+	call := x.g.call(other.Call)
+	return call != nil && (call.Deleted.IsZero() || call.Deleted.After(x.fact.At))
+}
+
+// changeTrigger: the state of a party matters where it has a leg, and in the call that the leg is
+// about: the agent's side of a consultation call says nothing about the caller.
+func (x *situation) changeTrigger() Trigger {
+	if x.fact.State != engage.PartyStateUnknown && observes(x.fact.State) {
+		return Supervised
+	}
+	if x.leg == nil || x.consult != nil && !x.leg.Consult {
+		return ""
+	}
+	connected, held := x.fact.State.Generic() == engage.PartyStateConnected, x.fact.State.Generic() == engage.PartyStateHeld
+	switch {
+	case x.leg.Kind == External && connected:
+		return CallerConnected
+	case x.leg.talker() && x.leg.Consult && connected:
+		return ConsultAnswered
+	case x.leg.talker() && !x.leg.Consult && connected:
 		return AgentConnected
-	case engage.PartyStateHeld:
+	case x.leg.talker() && !x.leg.Consult && held:
 		return AgentHeld
 	default:
 		return ""
 	}
 }
 
+// leaveTrigger: somebody left; not if they are in another call of the interaction.
 func (x *situation) leaveTrigger() Trigger {
-	switch x.conv.Parties[x.fact.Subject] {
-	case RoleCaller:
-		return CallerLeft
-	case RoleIVR:
-		return IVRLeft
-	case RoleAgent:
-		if x.leg != nil {
-			return AgentLeft
-		}
-		return OtherLeft
-	default:
-		return OtherLeft
+	leg, role := x.leg, x.conv.Parties[x.key]
+	if x.conv.Stage == StageSuspended && leg != nil && x.g.livesElsewhere(leg, x.key, x.fact.At, x.g.Calls) {
+		return ""
 	}
+	switch {
+	case x.conv.Stage == StageSuspended && leg != nil && leg.talker():
+		return AgentLeft
+	case x.consult != nil:
+		if leg != nil && leg.talker() && x.conv.Consult != nil {
+			return ConsultStirs
+		}
+		return ""
+	case leg == nil && role == RoleIVR, leg != nil && leg.Kind == IVR:
+		return IVRLeft
+	case leg == nil:
+		return OtherLeft
+	case x.g.livesElsewhere(leg, x.key, x.fact.At, x.g.mainCalls()):
+		return ""
+	case leg.Kind == External:
+		return CallerLeft
+	case leg.Consult:
+		return ConsultStirs
+	case leg != x.conv.talker():
+		return FormerLeft
+	default:
+		return AgentLeft
+	}
+}
+
+// endTrigger: the interaction ends with the last call in which the caller was.
+func (x *situation) endTrigger() Trigger {
+	if x.consult != nil {
+		if x.conv.Consult != nil && x.conv.Consult.Call == x.call.UUID {
+			return ConsultEnded
+		}
+		return ""
+	}
+	if into := x.g.call(x.call.MergedInto); into != nil && x.conv.Consult != nil && into.UUID == x.conv.Consult.Call {
+		return ConsultStirs
+	}
+	for _, c := range x.g.mainCalls() {
+		if c.Deleted.IsZero() && !c.Created.IsZero() || c != x.call && c.EndPending() {
+			return ""
+		}
+	}
+	return Ended
 }

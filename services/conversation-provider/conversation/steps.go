@@ -4,21 +4,21 @@ import (
 	"strconv"
 	"time"
 
+	"engage.connector/pkg/engage"
 	"engage.connector/pkg/genesys"
-	"engage.connector/services/conversation-provider/callmodel"
 )
 
-// batch collects the events of one call.
+// batch collects the events of one interaction.
 type batch struct {
 	m      *Machine
-	call   *callmodel.Call
+	g      *Group
 	conv   *Conversation
 	events []genesys.ConversationEvent
 }
 
 // id derives an id from what it stands for: computed again, it is the same.
 func (b *batch) id(party, purpose string) string {
-	return genesys.StableID(b.m.opts.Tenant, b.call.UUID, party, purpose)
+	return genesys.StableID(b.m.opts.Tenant, b.g.Root.UUID, party, purpose)
 }
 
 // purposeConversation is what conversation ids are derived from, beside tenant and call.
@@ -42,24 +42,58 @@ func (b *batch) add(e genesys.ConversationEvent, party, purpose string, at time.
 
 // newLeg makes the leg that a fact brings; it is not open yet.
 func (m *Machine) newLeg(x *situation, kind LegKind) *Leg {
-	leg := &Leg{Kind: kind, Party: x.fact.Subject, DN: x.dn, Began: x.fact.At, ID: x.events.id(x.fact.Subject, "communication")}
+	leg := &Leg{
+		Kind: kind, Party: x.key, DN: x.dn, Began: x.fact.At, Consult: x.consult != nil,
+		ID: x.events.id(x.key, "communication"), Alerting: alertsWhenNew(x, kind),
+	}
 	switch kind {
 	case ACD:
-		leg.Visit = x.fact.Subject
+		leg.Visit = x.key
 		leg.QueueID = x.queueID()
 	case User:
 		leg.Login, leg.UserID = x.login(), x.userID()
-		if queue := x.conv.leg(ACD); queue != nil {
+		leg.WrapsUp = !leg.Consult
+		if queue := x.deliveringLeg(); queue != nil {
 			leg.QueueID = queue.QueueID
 		}
-	case External, IVR:
+	case External, IVR, Phone:
 	}
 	return leg
 }
 
+// alertsWhenNew: phones ring, but for that of whoever makes the call.
+func alertsWhenNew(x *situation, kind LegKind) bool {
+	outbound := x.g.Root.TypeAt(x.fact.At) == engage.CallTypeOutbound
+	switch kind {
+	case User:
+		return x.conv.Stage != StageNew && (x.conv.Stage != StageCaller || !outbound)
+	case Phone:
+		return true
+	case External:
+		return outbound && x.conv.Stage == StageDialing && !connects(x)
+	default:
+		return false
+	}
+}
+
+// deliveringLeg is the leg of the queue that delivers the call to the leg that begins.
+func (x *situation) deliveringLeg() *Leg {
+	switch {
+	case x.consult != nil:
+		return x.conv.peerQueue()
+	case x.winner != nil:
+		return x.winner
+	default:
+		return x.conv.leg(ACD)
+	}
+}
+
 // freshKinds says what kind of leg a trigger brings.
 func freshKinds() map[Trigger]LegKind {
-	return map[Trigger]LegKind{IVRJoined: IVR, QueueJoined: ACD, AgentJoined: User}
+	return map[Trigger]LegKind{
+		IVRJoined: IVR, QueueJoined: ACD, AgentJoined: User, OutsideJoined: Phone,
+		ConsultAgent: User, ConsultOutside: Phone, ConsultQueue: ACD,
+	}
 }
 
 func (x *situation) newLeg() *Leg {
@@ -69,42 +103,72 @@ func (x *situation) newLeg() *Leg {
 	return x.fresh
 }
 
+// winnerLeg is the leg of the queue that delivered the call.
+func (x *situation) winnerLeg() *Leg {
+	won := x.deliveredBy()
+	if x.winner == nil && won != nil {
+		key := x.g.key(won.call, won.visit.Key)
+		x.winner = &Leg{
+			Kind: ACD, Party: key, Visit: key, DN: won.visit.DN, Began: won.visit.Queued,
+			ID: x.events.id(key, "communication"), QueueID: known(x.m.dir.Queue(won.visit.DN)),
+		}
+	}
+	return x.winner
+}
+
+// routingLeg is the leg of the routing point that takes over.
+func (x *situation) routingLeg() *Leg {
+	if x.routing == nil {
+		if y := x.takeover().ivr; y != nil {
+			x.routing = x.m.newLeg(y, IVR)
+		}
+	}
+	return x.routing
+}
+
 // legs resolves a reference.
 func (x *situation) legs(ref Ref) []*Leg {
-	one := func(l *Leg) []*Leg {
-		if l == nil {
-			return nil
-		}
-		return []*Leg{l}
-	}
-	switch ref {
-	case Caller:
-		return one(x.conv.leg(External))
-	case Ivr:
-		return one(x.conv.leg(IVR))
-	case Queue:
-		return one(x.oldLeg(ACD))
-	case Agent:
-		return one(x.conv.leg(User))
-	case New:
-		return one(x.newLeg())
-	case Gone:
-		return one(x.leg)
-	case Rest:
+	if ref == Rest {
 		return x.conv.Open()
-	default:
+	}
+	find := map[Ref]func() *Leg{
+		Caller:    x.conv.callerLeg,
+		Ivr:       func() *Leg { return x.oldLeg(IVR) },
+		Queue:     func() *Leg { return x.oldLeg(ACD) },
+		Agent:     x.conv.talker,
+		Former:    x.former,
+		Peer:      x.conv.peer,
+		PeerQueue: x.conv.peerQueue,
+		Winner:    x.winnerLeg,
+		Routing:   x.routingLeg,
+		New:       x.newLeg,
+		Gone:      func() *Leg { return x.leg },
+	}[ref]
+	if find == nil {
 		return nil
 	}
+	if leg := find(); leg != nil {
+		return []*Leg{leg}
+	}
+	return nil
+}
+
+func (c *Conversation) callerLeg() *Leg { return c.leg(External) }
+
+// former is who handed the caller on: the newest talker that is not the one that the call goes to.
+func (x *situation) former() *Leg {
+	to := x.fresh
+	if to == nil && x.conv.Stage == StageRinging {
+		to = x.conv.talker()
+	}
+	return x.conv.former(to)
 }
 
 // oldLeg is the newest open leg of a kind that is not the one that the trigger brings.
 func (x *situation) oldLeg(kind LegKind) *Leg {
-	for i := len(x.conv.Legs) - 1; i >= 0; i-- {
-		if l := x.conv.Legs[i]; l.Kind == kind && l != x.fresh && l.Ended.IsZero() {
-			return l
-		}
-	}
-	return nil
+	return x.conv.newest(func(l *Leg) bool {
+		return l.Kind == kind && !l.Consult && l != x.fresh && l != x.winner && l != x.routing
+	})
 }
 
 // do sends the events of a step.
@@ -115,15 +179,16 @@ func (m *Machine) do(x *situation, s Step) {
 	}
 	for _, leg := range x.legs(s.Leg) {
 		switch s.Event {
-		case genesys.ExternalEstablished, genesys.IVREstablished, genesys.RoutingEstablished, genesys.UserEstablished:
+		case genesys.ExternalEstablished, genesys.IVREstablished, genesys.RoutingEstablished, genesys.UserEstablished, genesys.PhoneEstablished:
 			m.establish(x, s.Event, leg)
-		case genesys.RoutingTransfer, genesys.UserTransfer:
+		case genesys.RoutingTransfer, genesys.UserTransfer, genesys.PhoneTransfer:
 			m.transfer(x, s, leg)
 		case genesys.ProgressTransfer:
 			m.progress(x, leg)
+		case genesys.ConsultTransfer, genesys.ProgressConsultTransfer, genesys.EndConsultTransfer:
+			m.consultTransfer(x, s, leg)
 		case genesys.CommunicationAnswered:
-			leg.Answered = x.fact.At
-			x.events.add(genesys.ConversationEvent{Type: s.Event, CommunicationID: leg.ID}, leg.Party, "answered", x.fact.At)
+			m.answer(x, leg)
 		case genesys.HoldUpdated:
 			leg.Held = s.Held
 			leg.Holds++
@@ -135,27 +200,24 @@ func (m *Machine) do(x *situation, s Step) {
 	}
 }
 
+// establish opens a leg.
 func (m *Machine) establish(x *situation, t genesys.EventType, leg *Leg) {
 	if leg.Opened {
 		return
 	}
 	leg.Opened = true
-	if leg.Kind != External {
+	if x.conv.legAt(leg.Party) != leg {
 		x.conv.Legs = append(x.conv.Legs, leg)
 	}
-	e := genesys.ConversationEvent{
-		Type: t, CommunicationID: leg.ID, ANI: x.call.ANI, DNIS: x.call.DNIS,
-		InitialConfiguration: &genesys.InitialConfiguration{
-			AudioState: &genesys.AudioState{CanHear: true, CanSpeak: true},
-			Inbound:    true,
-			Alerting:   leg.Kind == User,
-		},
-		SourceConfiguration: &genesys.SourceConfiguration{
-			SourceID: m.dir.SourceID(), InteractionID: x.call.UUID, TagID: x.call.UUID,
-		},
+	if !leg.Alerting {
+		leg.Answered = leg.Began
 	}
-	if caller := x.conv.leg(External); caller != nil && leg.Kind != External {
-		e.InitialConfiguration.InvitedBy = caller.ID
+	e := genesys.ConversationEvent{
+		Type: t, CommunicationID: leg.ID, ANI: x.g.Root.ANIAt(leg.Began), DNIS: x.g.Root.DNISAt(leg.Began),
+		InitialConfiguration: m.configuration(x, leg),
+		SourceConfiguration: &genesys.SourceConfiguration{
+			SourceID: m.dir.SourceID(), InteractionID: x.g.Root.UUID, TagID: x.g.Root.UUID,
+		},
 	}
 	switch leg.Kind {
 	case IVR:
@@ -163,72 +225,42 @@ func (m *Machine) establish(x *situation, t genesys.EventType, leg *Leg) {
 	case ACD:
 		e.QueueID, e.PhoneNumber = leg.QueueID, leg.DN
 	case User:
-		e.UserID, e.PhoneNumber, e.AfterCallWorkRequired = leg.UserID, leg.DN, true
+		e.UserID, e.PhoneNumber, e.AfterCallWorkRequired = leg.UserID, leg.DN, leg.WrapsUp
+		e.QueueID = x.conv.onBehalf(leg)
+	case Phone:
+		e.PhoneNumber = leg.DN
 	case External:
 	}
 	x.events.add(e, leg.Party, "established", leg.Began)
 }
 
-func (m *Machine) transfer(x *situation, s Step, to *Leg) {
-	from, caller := x.legs(s.From), x.conv.leg(External)
-	if len(from) == 0 || caller == nil {
-		return
+// onBehalf is the queue in whose name an agent calls out. The API has it for outbound calls only.
+func (c *Conversation) onBehalf(leg *Leg) string {
+	if c.OnBehalf == "" || leg.Alerting {
+		return ""
 	}
-	command := x.events.id(to.Party, "transfer command")
-	x.conv.Transfer = &Transfer{Command: command, Party: to.Party, LegID: to.ID}
-	x.events.add(genesys.ConversationEvent{
-		Type: s.Event, TransferType: genesys.TransferUnattended, CommandID: command,
-		InitiatingCommunicationID: from[0].ID, TargetCommunicationID: from[0].ID, ObjectCommunicationID: caller.ID,
-		DestinationQueueID: ifKind(to, ACD, to.QueueID), DestinationUserID: ifKind(to, User, to.UserID),
-	}, to.Party, "transfer", x.fact.At)
+	leg.QueueID = c.OnBehalf
+	return c.OnBehalf
 }
 
-func ifKind(l *Leg, kind LegKind, value string) string {
-	if l.Kind == kind {
-		return value
+// configuration is how a leg begins. Who is invited by whom: an agent who calls out invites the
+// customer, an agent who consults the consulted, everybody else comes because of the caller.
+func (m *Machine) configuration(x *situation, leg *Leg) *genesys.InitialConfiguration {
+	outbound := x.g.Root.TypeAt(leg.Began) == engage.CallTypeOutbound
+	c := &genesys.InitialConfiguration{
+		AudioState: &genesys.AudioState{CanHear: true, CanSpeak: true},
+		Inbound:    !outbound && !leg.Consult && leg.Kind != Phone,
+		Alerting:   leg.Alerting,
 	}
-	return ""
-}
-
-func (m *Machine) progress(x *situation, to *Leg) {
-	t, caller := x.conv.Transfer, x.conv.leg(External)
-	if t == nil || caller == nil {
-		return
+	inviter := x.conv.callerLeg()
+	switch {
+	case leg.Consult:
+		inviter = x.conv.talker()
+	case leg.Kind == External:
+		inviter = x.conv.talker() // there is one only when an agent calls out
 	}
-	x.events.add(genesys.ConversationEvent{
-		Type: genesys.ProgressTransfer, CommandID: t.Command,
-		ObjectCommunicationID: caller.ID, DestinationCommunicationID: to.ID,
-	}, to.Party, "progress", x.fact.At)
-}
-
-func (m *Machine) endTransfer(x *situation, final genesys.TransferState) {
-	t := x.conv.Transfer
-	if t == nil {
-		return
+	if inviter != nil && inviter != leg && inviter.Opened {
+		c.InvitedBy = inviter.ID
 	}
-	x.conv.Transfer = nil
-	object := ""
-	for _, l := range x.conv.Legs { // the caller may have left
-		if l.Kind == External {
-			object = l.ID
-		}
-	}
-	x.events.add(genesys.ConversationEvent{
-		Type: genesys.EndTransfer, CommandID: t.Command, FinalState: final, ObjectCommunicationID: object,
-	}, t.Party, "end transfer", x.fact.At)
-}
-
-func (m *Machine) endLeg(x *situation, leg *Leg, how genesys.DisconnectType) {
-	if !leg.Open() {
-		return
-	}
-	if how == ByRelease {
-		how = genesys.DisconnectPeer
-		if r := x.conv.Releaser; r != "" && (r == leg.DN || r == leg.Party) {
-			how = genesys.DisconnectSelf
-		}
-	}
-	leg.Ended, leg.Disconnect = x.fact.At, how
-	x.events.add(genesys.ConversationEvent{Type: genesys.CommunicationEnded, CommunicationID: leg.ID, DisconnectType: how},
-		leg.Party, "ended", x.fact.At)
+	return c
 }

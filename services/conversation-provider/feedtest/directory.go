@@ -10,10 +10,12 @@ var _ conversation.Directory = Directory{}
 // DNKind returns what a DN is configured as.
 func (Directory) DNKind(number string) conversation.DNKind {
 	switch number {
-	case Ext1, Ext2, Ext3, Ext4:
+	case Ext1, Ext2, Ext3, Ext4, Ext5, Ext6:
 		return conversation.DNExtension
 	case RP:
 		return conversation.DNRoutingPoint
+	case ACDQueue:
+		return conversation.DNOther
 	case VQ, VQ2:
 		return conversation.DNVirtualQueue
 	default:
@@ -29,7 +31,7 @@ func (Directory) Queue(number string) (string, bool) {
 
 // User returns the EX user of a login code.
 func (Directory) User(login string) (string, bool) {
-	id, ok := map[string]string{Agent1: User1ID, Agent2: User2ID}[login]
+	id, ok := map[string]string{Agent1: User1ID, Agent2: User2ID, Agent3: User3ID, Agent4: User4ID}[login]
 	return id, ok
 }
 

@@ -1,6 +1,7 @@
 package feedtest
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -10,13 +11,28 @@ import (
 // Pick chooses a number from 0 up to, but not including, n.
 type Pick func(n int) int
 
-// Interleave mixes the links anew: each link keeps its order, nothing else does.
+// Interleave mixes the links anew: each link keeps its order, nothing else does. The call monitoring
+// of two sites counts as one link: what a conversation of two sites shows depends on both.
 func Interleave(events []Event, pick Pick) []Event {
+	return interleave(events, pick, func(e Event) string {
+		if e.Link == LinkCall2 {
+			return LinkCall
+		}
+		return e.Link
+	})
+}
+
+// InterleaveAll mixes the links of all sites.
+func InterleaveAll(events []Event, pick Pick) []Event {
+	return interleave(events, pick, func(e Event) string { return e.Link })
+}
+
+func interleave(events []Event, pick Pick, stream func(Event) string) []Event {
 	links := map[string][]Event{}
 	for _, e := range events {
-		links[e.Link] = append(links[e.Link], e)
+		links[stream(e)] = append(links[stream(e)], e)
 	}
-	names := []string{LinkCall, LinkQueue, LinkAgent}
+	names := Links()
 	var mixed []Event
 	for len(mixed) < len(events) {
 		names = slices.DeleteFunc(names, func(n string) bool { return len(links[n]) == 0 })
@@ -60,7 +76,7 @@ func running(prefix []Event) []Event {
 	var order []string
 	last := time.Time{}
 	for _, e := range prefix {
-		if e.Link != LinkCall {
+		if e.Link != LinkCall && e.Link != LinkCall2 {
 			continue
 		}
 		last = e.Time
@@ -81,6 +97,13 @@ func running(prefix []Event) []Event {
 			c.parties[slices.IndexFunc(c.parties, same)] = e
 		case engage.MsgEventCallPartyDeleted:
 			c.parties = slices.DeleteFunc(c.parties, same)
+		case engage.MsgEventCallPartyMoved:
+			c.parties = slices.DeleteFunc(c.parties, same)
+			into := e
+			into.Attributes = maps.Clone(e.Attributes)
+			into.Attributes["CallUUID"] = e.NewCallUUID()
+			delete(into.Attributes, "NewCallUUID")
+			calls[e.NewCallUUID()].parties = append(calls[e.NewCallUUID()].parties, into)
 		case engage.MsgEventCallDeleted:
 			delete(calls, uuid)
 			order = slices.DeleteFunc(order, func(u string) bool { return u == uuid })

@@ -13,6 +13,9 @@ import (
 // effects collects what changed.
 func (m *Model) effects(out *outbox) (pipeline.Effects, error) {
 	e := pipeline.Effects{State: map[string][]byte{}, Outbox: out.seal()}
+	for kind, n := range m.book.TakeOdd() {
+		m.opts.Observer.Odd(kind, n)
+	}
 	changes := m.book.TakeChanges()
 	w := stateWriter{state: e.State}
 	for _, uuid := range changes.Calls {

@@ -1,53 +1,82 @@
 package model
 
 import (
+	"slices"
 	"time"
 
 	"engage.connector/services/conversation-provider/callmodel"
 	"engage.connector/services/conversation-provider/conversation"
 )
 
-// Interaction is a call and its conversation. When both are over, the call is dropped and what an
-// operator or a late recording may ask for stays.
+// Interaction is a call, and the conversation if the call stands for one. When all calls of the
+// conversation are over, they are dropped, and what an operator or a late recording may ask for
+// stays.
 type Interaction struct {
-	UUID         string                     `json:"uuid"`
-	Call         *callmodel.Call            `json:"call,omitempty"` // nil once closed
-	Conversation *conversation.Conversation `json:"conversation"`
+	UUID string          `json:"uuid"`
+	Call *callmodel.Call `json:"call,omitempty"` // nil once closed
+	// Conversation is nil where Root is another call.
+	Conversation *conversation.Conversation `json:"conversation,omitempty"`
+	// Root is the call that stands for the conversation; Members are all its calls, if several.
+	Root    string   `json:"root,omitempty"`
+	Members []string `json:"members,omitempty"`
 	// Recordings are the ids of the segments that were reported.
 	Recordings []string `json:"recordings,omitempty"`
+	// Opened is when the call was first seen, by the wall clock.
+	Opened time.Time `json:"opened,omitzero"`
 
 	// Of a closed call.
-	Root      string            `json:"root,omitempty"`
-	ANI       string            `json:"ani,omitempty"`
-	DNIS      string            `json:"dnis,omitempty"`
-	Created   time.Time         `json:"created,omitzero"`
-	Ended     time.Time         `json:"ended,omitzero"`
-	Closed    time.Time         `json:"closed,omitzero"` // by the wall clock
-	Languages []callmodel.Value `json:"languages,omitempty"`
+	ANI       string             `json:"ani,omitempty"`
+	DNIS      string             `json:"dnis,omitempty"`
+	Created   time.Time          `json:"created,omitzero"`
+	Ended     time.Time          `json:"ended,omitzero"`
+	Closed    time.Time          `json:"closed,omitzero"` // by the wall clock
+	Languages []callmodel.Value  `json:"languages,omitempty"`
+	Odd       []callmodel.Oddity `json:"odd,omitempty"`
 }
 
 // summarize drops the call.
 func (in *Interaction) summarize(languageKey string) {
 	c := in.Call
-	in.Root, in.ANI, in.DNIS, in.Created, in.Ended = c.Root, c.ANI, c.DNIS, c.Created, c.Deleted
+	in.ANI, in.DNIS, in.Created, in.Ended, in.Odd = c.ANI, c.DNIS, c.Created, c.Deleted, c.Odd
 	if in.Ended.IsZero() {
 		in.Ended = newest(c)
 	}
-	for _, v := range c.Data {
-		if v.Key == languageKey {
-			in.Languages = append(in.Languages, v)
-		}
-	}
+	in.Languages = languages(c, languageKey)
 	in.Call = nil
 }
 
-// language is the user data's language at a time.
-func (in *Interaction) language(key string) func(time.Time) string {
-	data := &callmodel.Call{Data: in.Languages}
-	if in.Call != nil {
-		data = in.Call
+func languages(c *callmodel.Call, key string) []callmodel.Value {
+	var values []callmodel.Value
+	for _, v := range c.Data {
+		if v.Key == key {
+			values = append(values, v)
+		}
 	}
-	return func(at time.Time) string { return data.ValueAt(key, at) }
+	return values
+}
+
+// language is the user data's language at a time, whichever call of the interaction had it.
+func (m *Model) language(root *Interaction, key string) func(time.Time) string {
+	all := &callmodel.Call{}
+	for _, uuid := range root.members() {
+		in := m.interaction(uuid)
+		switch {
+		case in == nil:
+		case in.Call == nil:
+			all.Data = append(all.Data, in.Languages...)
+		default:
+			all.Data = append(all.Data, languages(in.Call, key)...)
+		}
+	}
+	slices.SortStableFunc(all.Data, func(a, b callmodel.Value) int { return a.At.Compare(b.At) })
+	return func(at time.Time) string { return all.ValueAt(key, at) }
+}
+
+func (in *Interaction) members() []string {
+	if len(in.Members) == 0 {
+		return []string{in.UUID}
+	}
+	return in.Members
 }
 
 // newest is the time of the newest event of a call.

@@ -8,8 +8,12 @@ import (
 
 // Trace is what an operator sees of a call.
 type Trace struct {
+	// Interaction is the call that stands for the interaction: its facts that are not read yet, the
+	// conversation with its legs, and every decision.
 	Interaction json.RawMessage `json:"interaction"`
-	Recordings  []Record        `json:"recordings,omitempty"`
+	// Calls are the other calls of the interaction.
+	Calls      []json.RawMessage `json:"calls,omitempty"`
+	Recordings []Record          `json:"recordings,omitempty"`
 }
 
 // Lookup returns the trace of a call; false when it is not known. It may be called from any
@@ -17,41 +21,70 @@ type Trace struct {
 func (m *Model) Lookup(uuid string) (Trace, bool, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	in := m.interaction(uuid)
-	if in == nil {
-		return Trace{}, false, nil
-	}
-	data, err := json.Marshal(in)
-	if err != nil {
-		return Trace{}, false, fmt.Errorf("encoding interaction %s: %w", uuid, err)
-	}
-	t := Trace{Interaction: data}
-	for _, id := range in.Recordings {
-		if r := m.records[id]; r != nil {
-			t.Recordings = append(t.Recordings, *r)
-		}
-	}
-	return t, true, nil
+	return traceOf(uuid, m.interaction, func(id string) *Record { return m.records[id] })
 }
 
 // TraceOf finds a call's trace in stored state: for an instance that is not the writer.
 func TraceOf(state map[string][]byte, uuid string) (Trace, bool, error) {
-	data, ok := state[keyCall+uuid]
-	if !ok {
-		data, ok = state[keyClosed+uuid]
+	var broken error
+	find := func(uuid string) *Interaction {
+		data, ok := state[keyCall+uuid]
+		if !ok {
+			data, ok = state[keyClosed+uuid]
+		}
+		if !ok {
+			return nil
+		}
+		in := &Interaction{}
+		if err := json.Unmarshal(data, in); err != nil {
+			broken = fmt.Errorf("stored interaction %s: %w", uuid, err)
+			return nil
+		}
+		return in
 	}
-	if !ok {
+	trace, found, err := traceOf(uuid, find, func(id string) *Record {
+		r := &Record{}
+		if data, ok := state[keyRecord+id]; !ok || json.Unmarshal(data, r) != nil {
+			return nil
+		}
+		return r
+	})
+	if broken != nil {
+		return Trace{}, false, broken
+	}
+	return trace, found, err
+}
+
+// traceOf gathers the trace of a call's interaction.
+func traceOf(uuid string, find func(string) *Interaction, record func(string) *Record) (Trace, bool, error) {
+	root := find(uuid)
+	if root != nil && root.Root != "" {
+		if whole := find(root.Root); whole != nil {
+			root = whole
+		}
+	}
+	if root == nil {
 		return Trace{}, false, nil
 	}
-	var in Interaction
-	if err := json.Unmarshal(data, &in); err != nil {
-		return Trace{}, false, fmt.Errorf("stored interaction %s: %w", uuid, err)
-	}
-	t := Trace{Interaction: data}
-	for _, id := range in.Recordings {
-		var r Record
-		if stored, ok := state[keyRecord+id]; ok && json.Unmarshal(stored, &r) == nil {
-			t.Recordings = append(t.Recordings, r)
+	t := Trace{}
+	for _, member := range root.members() {
+		in := find(member)
+		if in == nil {
+			continue
+		}
+		data, err := json.Marshal(in)
+		if err != nil {
+			return Trace{}, false, fmt.Errorf("encoding interaction %s: %w", member, err)
+		}
+		if member == root.UUID {
+			t.Interaction = data
+		} else {
+			t.Calls = append(t.Calls, data)
+		}
+		for _, id := range in.Recordings {
+			if r := record(id); r != nil {
+				t.Recordings = append(t.Recordings, *r)
+			}
 		}
 	}
 	return t, true, nil

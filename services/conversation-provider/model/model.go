@@ -6,6 +6,7 @@ package model
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -52,6 +53,8 @@ type Observer interface {
 	CallClosed(stage conversation.Stage, reason conversation.Reason)
 	Recording(outcome RecordingState)
 	OrphansDropped(n int)
+	// Odd counts input that cannot be.
+	Odd(kind callmodel.OddKind, n int)
 }
 
 // Options configure a Model. Directory, Recordings and Tenant are required.
@@ -66,6 +69,7 @@ type Options struct {
 	MaxClosed    int           // closed calls kept; default 20,000
 	MaxUnmatched int           // recordings kept that belong to no call; default 10,000
 	StaleAfter   time.Duration // silence after which a call is given up; default 12 h
+	MaxCallAge   time.Duration // age at which a call is given up, whatever is heard of it; default 24 h
 }
 
 const (
@@ -73,6 +77,7 @@ const (
 	defaultMaxClosed    = 20_000
 	defaultMaxUnmatched = 10_000
 	defaultStaleAfter   = 12 * time.Hour
+	defaultMaxCallAge   = 24 * time.Hour
 	orphanPatience      = 5 * time.Minute
 	stubPatience        = time.Hour
 	housekeeping        = time.Minute
@@ -85,12 +90,13 @@ type Model struct {
 
 	mu      sync.RWMutex // for Lookup; the writer's goroutine is the only one that changes anything
 	book    *callmodel.Book
+	board   *conversation.Board
 	calls   map[string]*Interaction // open ones, by CallUUID
 	closed  map[string]*Interaction
 	order   []string // closed calls, oldest first
 	records map[string]*Record
 	kept    int                 // records that are not submitted
-	waiting map[string]struct{} // open calls that time may change
+	waiting map[string]struct{} // open interactions that time may change, by their roots
 	dirty   dirty
 	clock   time.Time        // the wall clock of the newest tick
 	swept   time.Time        // when housekeeping was done
@@ -108,6 +114,7 @@ var _ pipeline.Model = (*Model)(nil)
 func New(opts Options) *Model {
 	fill(&opts.Retention, defaultRetention)
 	fill(&opts.StaleAfter, defaultStaleAfter)
+	fill(&opts.MaxCallAge, defaultMaxCallAge)
 	fill(&opts.MaxClosed, defaultMaxClosed)
 	fill(&opts.MaxUnmatched, defaultMaxUnmatched)
 	if opts.Observer == nil {
@@ -130,9 +137,11 @@ type nobody struct{}
 func (nobody) CallClosed(conversation.Stage, conversation.Reason) {}
 func (nobody) Recording(RecordingState)                           {}
 func (nobody) OrphansDropped(int)                                 {}
+func (nobody) Odd(callmodel.OddKind, int)                         {}
 
 func (m *Model) reset() {
 	m.book = callmodel.NewBook(callmodel.Options{Keep: m.keep})
+	m.board = conversation.NewBoard(m.machine, m.book)
 	m.calls, m.closed = map[string]*Interaction{}, map[string]*Interaction{}
 	m.records, m.waiting = map[string]*Record{}, map[string]struct{}{}
 	m.order, m.kept, m.quiet = nil, 0, map[string]quiet{}
@@ -182,6 +191,9 @@ func (m *Model) restore(key string, value []byte) error {
 		}
 		m.calls[id] = in
 		m.book.RestoreCall(in.Call)
+		if in.Conversation != nil {
+			m.board.Put(id, in.Conversation)
+		}
 		m.waiting[id] = struct{}{} // whether it waits is found out by the next tick
 	case keyDN:
 		d := &callmodel.DN{}
@@ -221,10 +233,19 @@ func (m *Model) Apply(events []engage.Event) (pipeline.Effects, error) {
 			touched[uuid] = struct{}{}
 		}
 	}
-	for _, uuid := range sorted(touched) {
-		m.advance(uuid, time.Time{}, out)
-	}
+	m.advanceAll(touched, time.Time{}, out)
 	return m.effects(out)
+}
+
+// advanceAll advances the interactions of calls, each once.
+func (m *Model) advanceAll(calls map[string]struct{}, now time.Time, out *outbox) {
+	roots := map[string]struct{}{}
+	for uuid := range calls {
+		roots[m.board.Root(uuid)] = struct{}{}
+	}
+	for _, uuid := range sorted(roots) {
+		m.advance(uuid, now, out)
+	}
 }
 
 func (m *Model) read(e engage.Event, out *outbox) []string {
@@ -250,76 +271,10 @@ func (m *Model) Tick(now time.Time) (pipeline.Effects, error) {
 	defer m.mu.Unlock()
 	out := &outbox{}
 	m.clock = now
-	for _, uuid := range sorted(m.waiting) {
-		m.advance(uuid, now, out)
-	}
+	m.advanceAll(maps.Clone(m.waiting), now, out)
 	if now.Sub(m.swept) >= housekeeping {
 		m.swept = now
 		m.sweep(now, out)
 	}
 	return m.effects(out)
-}
-
-// advance lets a conversation read its call's facts.
-func (m *Model) advance(uuid string, now time.Time, out *outbox) {
-	call := m.book.Call(uuid)
-	if call == nil {
-		delete(m.waiting, uuid)
-		return
-	}
-	in := m.open(call)
-	before := progress(in)
-	events := m.machine.Advance(call, in.Conversation, m.book, now)
-	out.inject(uuid, events)
-	if len(events) > 0 || progress(in) != before {
-		m.book.Touch(uuid)
-	}
-	m.settle(in, out)
-}
-
-// open returns the interaction of a call that is not closed.
-func (m *Model) open(call *callmodel.Call) *Interaction {
-	in := m.calls[call.UUID]
-	if in == nil {
-		in = &Interaction{UUID: call.UUID, Call: call, Conversation: &conversation.Conversation{}}
-		m.calls[call.UUID] = in
-	}
-	return in
-}
-
-// progress changes whenever reading facts changed something that must be stored.
-func progress(in *Interaction) [3]int {
-	return [3]int{len(in.Call.Facts), len(in.Conversation.Trace), len(in.Conversation.Stage)}
-}
-
-// settle notes whether a call waits, and closes it when nothing more can follow.
-func (m *Model) settle(in *Interaction, out *outbox) {
-	conv := in.Conversation
-	if over(in) {
-		m.joinWaiting(in, out)
-	}
-	if in.Call.Deleted.IsZero() || !conv.Finished() || conv.WrappingUp() {
-		if conv.Waits != "" || conv.WrappingUp() {
-			m.waiting[in.UUID] = struct{}{}
-		} else {
-			delete(m.waiting, in.UUID)
-		}
-		return
-	}
-	m.close(in, out)
-}
-
-// close replaces a call by its summary, and submits the recordings that waited for its end.
-func (m *Model) close(in *Interaction, out *outbox) {
-	in.summarize(m.opts.Recordings.Options().LanguageKey)
-	in.Closed = m.clock
-	delete(m.calls, in.UUID)
-	delete(m.waiting, in.UUID)
-	delete(m.quiet, in.UUID)
-	m.book.Close(in.UUID)
-	m.closed[in.UUID] = in
-	m.order = append(m.order, in.UUID)
-	m.dirty.closed[in.UUID] = struct{}{}
-	m.opts.Observer.CallClosed(in.Conversation.Stage, in.Conversation.Reason)
-	m.joinWaiting(in, out)
 }

@@ -36,11 +36,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // ledger: E-EXCP-015
 // ledger: E-EXCP-027
 func TestFeedFilesGiveTheirGoldenEvents(t *testing.T) {
-	flows := maps.Clone(feedtest.Flows())
-	for _, name := range []string{"conference", "out-of-scope"} {
-		flows[name] = feedtest.Unsupported()[name]
-	}
-	for name, flow := range flows {
+	for name, flow := range feedtest.All() {
 		t.Run(name, func(t *testing.T) {
 			feed, golden := filepath.Join("testdata", name+".ndjson"), filepath.Join("testdata", name+".golden.json")
 			if *update {
@@ -82,8 +78,7 @@ func TestFeedFilesGiveTheirGoldenEvents(t *testing.T) {
 // A model that is dropped after any batch and restored from what was committed sends, in sum, what
 // an undisturbed one sends.
 func TestRestartAtAnyPointChangesNothing(t *testing.T) {
-	flows := maps.Clone(feedtest.Flows())
-	maps.Copy(flows, feedtest.Unsupported())
+	flows := feedtest.Steady()
 	names := slices.Sorted(maps.Keys(flows))
 	rapid.Check(t, func(t *rapid.T) {
 		site := feedtest.New().Logins()

@@ -76,10 +76,10 @@ func (m *Model) join(r *Record, out *outbox) {
 	}
 	options := m.opts.Recordings.Options()
 	what := recording.Interaction{}
-	if in != nil {
-		what.Conversation = in.Conversation
-		what.Over = over(in)
-		what.Language = in.language(options.LanguageKey)
+	if root := m.whole(in); root != nil {
+		what.Conversation = root.Conversation
+		what.Over = m.over(root)
+		what.Language = m.language(root, options.LanguageKey)
 	}
 	sub, kept := recording.Join(m.opts.Tenant, r.Segment, what, m.opts.Recordings.Settings(), options)
 	if kept != "" {
@@ -112,10 +112,32 @@ func (m *Model) touch(in *Interaction) {
 	m.book.Touch(in.UUID)
 }
 
+// whole is the interaction that a call belongs to; nil when it is not known.
+func (m *Model) whole(in *Interaction) *Interaction {
+	if in == nil {
+		return nil
+	}
+	if in.Call != nil {
+		in = m.open(in.Call) // what the call belongs to may have changed
+	}
+	if in.Root == "" {
+		return in
+	}
+	root := m.interaction(in.Root)
+	if root != nil && root.Call != nil {
+		return m.open(root.Call)
+	}
+	return root
+}
+
 // over tells whether an interaction has ended, so that its recordings can be submitted (guide, "How
 // recording injection works", step 5). After-call work is not waited for.
-func over(in *Interaction) bool {
-	return in.Call == nil || !in.Call.Deleted.IsZero() && in.Conversation.Finished()
+func (m *Model) over(root *Interaction) bool {
+	if root.Call == nil {
+		return true
+	}
+	g := m.board.Group(root.UUID)
+	return g.Over() && g.Conv.Finished()
 }
 
 // joinWaiting submits the segments of an interaction that waited for its end.

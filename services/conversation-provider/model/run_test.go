@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/engage"
+	"engage.connector/pkg/genesys"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
@@ -117,14 +119,23 @@ func (d *desk) restart() {
 	require.NoError(d.t, d.model.Restore(maps.Clone(d.state)))
 }
 
-// lines is one short line per event that differs when anything in the event differs.
+// lines is one short line per event that differs when anything in the event differs. Of a
+// disposition neither place nor time count: when the interaction goes on with somebody else, nobody
+// waits for the link that tells of the end of after-call work.
 func (d *desk) lines() map[string][]string {
-	m := map[string][]string{}
+	m, last := map[string][]string{}, map[string][]string{}
 	for _, i := range d.out {
+		if i.Event.Type == genesys.CommunicationDispositionApplied {
+			last[i.CallUUID] = append(last[i.CallUUID], i.Event.EventID+" "+i.Event.Code)
+			continue
+		}
 		data, err := json.Marshal(i)
 		require.NoError(d.t, err)
 		sum := sha256.Sum256(data)
 		m[i.CallUUID] = append(m[i.CallUUID], fmt.Sprintf("%s %s %x", i.Event.EventDateTime.Format("15:04:05.000"), i.Event.Type, sum[:4]))
+	}
+	for id, lines := range last {
+		m[id] = append(m[id], slices.Sorted(slices.Values(lines))...)
 	}
 	return m
 }

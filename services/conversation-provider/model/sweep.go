@@ -49,22 +49,35 @@ func (m *Model) silence(uuid string, newest, now time.Time) time.Duration {
 	return now.Sub(q.since)
 }
 
-// giveUp closes a call of which nothing has been heard for too long: its end was lost with a link.
+// giveUp closes an interaction of which nothing has been heard for too long, or that is too old: its
+// end was lost with a link.
 func (m *Model) giveUp(uuid string, now time.Time, out *outbox) {
 	call := m.book.Call(uuid)
-	patience := m.opts.StaleAfter
+	if call == nil || m.board.Root(uuid) != uuid {
+		return // closed with its interaction
+	}
+	g := m.board.Group(uuid)
+	patience, last := m.opts.StaleAfter, time.Time{}
 	if call.Created.IsZero() {
 		patience = min(patience, stubPatience)
 	}
-	last := newest(call)
-	if m.silence(uuid, last, now) < patience {
-		return
+	for _, c := range g.Calls {
+		if t := newest(c); t.After(last) {
+			last = t
+		}
 	}
 	in := m.open(call)
-	if !in.Conversation.Finished() {
-		out.inject(uuid, m.machine.Abandon(call, in.Conversation, last))
+	if in.Opened.IsZero() { // seen before the first tick
+		in.Opened = now
+		m.book.Touch(uuid)
 	}
-	m.close(in, out)
+	if m.silence(uuid, last, now) < patience && now.Sub(in.Opened) < m.opts.MaxCallAge {
+		return
+	}
+	if !g.Conv.Finished() {
+		out.inject(uuid, m.board.Abandon(uuid, last))
+	}
+	m.close(g, out)
 }
 
 func (m *Model) forget(in *Interaction) {

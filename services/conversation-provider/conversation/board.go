@@ -1,0 +1,174 @@
+package conversation
+
+import (
+	"slices"
+	"time"
+
+	"engage.connector/pkg/genesys"
+	"engage.connector/services/conversation-provider/callmodel"
+)
+
+// Board joins the calls of a book with their conversations. It finds out which calls make one
+// interaction, and lets a conversation begin anew when a call turns out to belong to it before
+// anything was sent. It is used from one goroutine.
+type Board struct {
+	machine *Machine
+	book    *callmodel.Book
+	convs   map[string]*Conversation // by the call that stands for the interaction
+}
+
+var _ Site = (*Board)(nil)
+
+// NewBoard returns a board without conversations.
+func NewBoard(m *Machine, book *callmodel.Book) *Board {
+	return &Board{machine: m, book: book, convs: map[string]*Conversation{}}
+}
+
+// Put puts back a conversation that was kept elsewhere.
+func (b *Board) Put(callUUID string, conv *Conversation) { b.convs[callUUID] = conv }
+
+// Own returns the conversation that a call stands for; nil when it stands for none.
+func (b *Board) Own(callUUID string) *Conversation { return b.convs[callUUID] }
+
+// Close forgets a call, and the conversation if it stands for one. What matters to other calls, when
+// they are read later, is kept with the DNs.
+func (b *Board) Close(callUUID string) {
+	if conv := b.convs[callUUID]; conv != nil {
+		for _, l := range conv.Legs {
+			if l.Kind == User && l.Opened && !l.Ended.IsZero() {
+				b.book.NoteTalk(l.DN, callmodel.Talk{Call: callUUID, From: l.Began, To: l.Ended})
+			}
+		}
+	}
+	delete(b.convs, callUUID)
+	b.book.Close(callUUID)
+}
+
+// Root returns the call that stands for the interaction of a call.
+func (b *Board) Root(callUUID string) string {
+	c := b.book.Call(callUUID)
+	if c == nil || c.Apart || b.book.Call(c.Root) == nil {
+		return callUUID
+	}
+	return c.Root
+}
+
+// DN gives what is known of an extension.
+func (b *Board) DN(number string) *callmodel.DN { return b.book.DN(number) }
+
+// Group returns the interaction of a call; nil when the call is not known.
+func (b *Board) Group(callUUID string) *Group {
+	root := b.book.Call(b.Root(callUUID))
+	if root == nil {
+		return nil
+	}
+	g := &Group{Root: root, site: b}
+	for _, uuid := range b.book.Members(root.Root) {
+		if b.Root(uuid) == root.UUID {
+			g.Calls = append(g.Calls, b.book.Call(uuid))
+		}
+	}
+	b.gather(g)
+	return g
+}
+
+// gather gives a group its conversation. Calls that have just joined it bring what was read of them
+// already: it is read again, unless something was sent; then they stay apart.
+func (b *Board) gather(g *Group) {
+	g.Conv = b.convs[g.Root.UUID]
+	joined := false
+	for _, c := range slices.Clone(g.Calls) {
+		conv := b.convs[c.UUID]
+		if c == g.Root || conv == nil {
+			continue
+		}
+		if conv.Started() {
+			b.setApart(g, c)
+			continue
+		}
+		joined = true
+		c.Rewind()
+		b.book.Touch(c.UUID)
+		delete(b.convs, c.UUID)
+	}
+	if g.Conv == nil || joined && !g.Conv.Started() {
+		for _, c := range g.Calls {
+			c.Rewind()
+		}
+		g.Conv = &Conversation{}
+		b.convs[g.Root.UUID] = g.Conv
+		b.book.Touch(g.Root.UUID)
+	}
+}
+
+// setApart lets a call keep its own conversation, which is suspended by that.
+func (b *Board) setApart(g *Group, c *callmodel.Call) {
+	c.Apart = true
+	g.Calls = slices.DeleteFunc(g.Calls, func(other *callmodel.Call) bool { return other == c })
+	b.book.Record(c.UUID, callmodel.Fact{
+		Kind: callmodel.CallJoined, At: c.Seen[callmodel.StreamCall], Stream: callmodel.StreamCall, Subject: g.Root.UUID,
+	})
+}
+
+// Busy counts the legs that other conversations have at a DN at a time, whether they have read up to
+// that time, or on beyond it, or not.
+func (b *Board) Busy(dn string, at time.Time, except *Conversation) int {
+	n := b.book.DN(dn).TalksAt(at)
+	seen := map[string]bool{}
+	for _, uuid := range b.book.CallsAt(dn) {
+		root := b.Root(uuid)
+		conv := b.convs[root]
+		if conv == nil || conv == except || seen[root] {
+			continue
+		}
+		seen[root] = true
+		g := b.Group(root)
+		for _, l := range g.Conv.Legs {
+			if l.Kind == User && l.DN == dn && l.Opened && !l.Began.After(at) && !g.goneBy(l, at) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// Advanced is what became of an interaction.
+type Advanced struct {
+	Group  *Group
+	Events []genesys.ConversationEvent
+	// Changed are the calls of which something was read or written.
+	Changed []string
+}
+
+// Advance lets the conversation of a call read what can be read, in the order of its time. now is the
+// wall clock; zero means that no time has passed. It returns nil for a call that is not known.
+func (b *Board) Advance(callUUID string, now time.Time) *Advanced {
+	g := b.Group(callUUID)
+	if g == nil {
+		return nil
+	}
+	before := make([]int, len(g.Calls))
+	for i, c := range g.Calls {
+		before[i] = len(c.Facts)
+	}
+	a := &Advanced{Group: g, Events: b.machine.advance(g, now)}
+	for i, c := range g.Calls {
+		if len(c.Facts) != before[i] {
+			a.Changed = append(a.Changed, c.UUID)
+		}
+	}
+	if len(a.Changed) > 0 || len(a.Events) > 0 {
+		a.Changed = append(a.Changed, g.Root.UUID)
+	}
+	return a
+}
+
+// Abandon ends the conversation of a call that will not be heard of again. at is the time at which
+// its parties are taken to have left.
+func (b *Board) Abandon(callUUID string, at time.Time) []genesys.ConversationEvent {
+	g := b.Group(callUUID)
+	if g == nil {
+		return nil
+	}
+	return b.machine.abandon(g, at)
+}

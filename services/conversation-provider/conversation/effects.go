@@ -1,0 +1,73 @@
+package conversation
+
+// Effect is what a row changes beside the stage.
+type Effect int
+
+// The effects.
+const (
+	NoEffect      Effect = iota
+	FailedAttempt        // an agent did not answer
+	SameLeg              // the stay in the queue that begins belongs to the ACD leg that is open
+	KeepAgent            // an agent calls out: the leg is sent together with the customer's
+	NoteQueue            // the queue in whose name an agent calls out
+	HandOver             // the agent has left; the leg ends when it is known who takes over
+	BeginConsult         // the call is the consultation of the agent
+	UnseenLogin          // who is consulted cannot be shown: nobody is logged in
+	UnseenScope          // who is consulted cannot be shown: the agent is not mapped
+	UnseenBusy           // who is consulted cannot be shown: the agent has other calls
+	EndConsult           // the consultation is over
+	TakeOver             // who was consulted takes over the caller
+)
+
+// effects says what each effect does.
+func effects() map[Effect]func(*situation) {
+	unseen := func(why Reason) func(*situation) {
+		return func(x *situation) {
+			x.beginConsult()
+			x.conv.Consult.Unseen = why
+		}
+	}
+	return map[Effect]func(*situation){
+		FailedAttempt: func(x *situation) { x.conv.Attempt = x.fact.At },
+		SameLeg:       func(x *situation) { x.conv.leg(ACD).Visit = x.key },
+		KeepAgent:     func(x *situation) { x.conv.Legs = append(x.conv.Legs, x.newLeg()) },
+		NoteQueue:     func(x *situation) { x.conv.OnBehalf = x.queueID() },
+		HandOver: func(x *situation) {
+			x.conv.Releaser = ""
+			if x.leg != nil {
+				x.leg.Left = x.fact.At
+			}
+		},
+		BeginConsult: (*situation).beginConsult,
+		UnseenLogin:  unseen(ReasonNobodyLoggedIn),
+		UnseenScope:  unseen(ReasonOutOfScope),
+		UnseenBusy:   unseen(ReasonSecondCall),
+		EndConsult:   func(x *situation) { x.conv.Consult = nil },
+		TakeOver:     (*situation).takeOver,
+	}
+}
+
+func (x *situation) beginConsult() {
+	if x.conv.Consult == nil || x.conv.Consult.Call != x.consult.UUID {
+		x.conv.Consult = &Consult{Call: x.consult.UUID}
+	}
+}
+
+// takeOver makes the consultation's legs those of the caller, and its calls part of the main call.
+func (x *situation) takeOver() {
+	for _, l := range x.conv.Open() {
+		if l.Consult {
+			l.Consult = false
+			l.WrapsUp = l.Kind == User
+		}
+	}
+	consult := x.conv.Consult.Call
+	for _, c := range x.g.Calls {
+		if of := x.g.consultation(c); of != nil && of.UUID == consult && c != of {
+			x.conv.Taken = append(x.conv.Taken, c.UUID)
+		}
+	}
+	x.conv.Taken = append(x.conv.Taken, consult)
+	x.conv.Consult = nil
+	x.conv.Releaser = ""
+}

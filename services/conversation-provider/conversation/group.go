@@ -1,0 +1,196 @@
+package conversation
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"engage.connector/pkg/engage"
+	"engage.connector/services/conversation-provider/callmodel"
+)
+
+// Group is an interaction: the calls that belong together and their one conversation (facts of the
+// vendor's multi-site model: a client merges calls over IS-Links, OrigCallUUID and RefCallUUID).
+type Group struct {
+	Root  *callmodel.Call   // stands for the interaction
+	Calls []*callmodel.Call // all of them, by CallUUID
+	Conv  *Conversation
+	site  Site
+}
+
+// Site is what a group needs to know of the rest of the center.
+type Site interface {
+	// DN gives what is known of an extension; nil when nothing is.
+	DN(number string) *callmodel.DN
+	// Busy counts the open legs that other conversations have at a DN at a time.
+	Busy(dn string, at time.Time, except *Conversation) int
+}
+
+func (g *Group) call(uuid string) *callmodel.Call {
+	i, found := slices.BinarySearchFunc(g.Calls, uuid, func(c *callmodel.Call, uuid string) int { return strings.Compare(c.UUID, uuid) })
+	if !found {
+		return nil
+	}
+	return g.Calls[i]
+}
+
+// keySeparator stands between the CallUUID and the rest of a key.
+const keySeparator = "|"
+
+// key names a party or a stay in a queue within the group.
+func (g *Group) key(c *callmodel.Call, subject string) string {
+	if c == g.Root {
+		return subject
+	}
+	return c.UUID + keySeparator + subject
+}
+
+// place resolves a key.
+func (g *Group) place(key string) (*callmodel.Call, string) {
+	if uuid, subject, ok := strings.Cut(key, keySeparator); ok {
+		return g.call(uuid), subject
+	}
+	return g.Root, key
+}
+
+// leftAt is when what a key names ended; zero while it has not.
+func (g *Group) leftAt(key string) time.Time {
+	call, subject := g.place(key)
+	if call == nil {
+		return time.Time{}
+	}
+	return call.LeftAt(subject)
+}
+
+// legLeft is when a leg's party left every call it was in; zero while it is in one.
+func (g *Group) legLeft(l *Leg) time.Time {
+	if l.Visit != "" {
+		return g.leftAt(l.Visit)
+	}
+	last := time.Time{}
+	for _, key := range append([]string{l.Party}, l.Also...) {
+		left := g.leftAt(key)
+		if left.IsZero() {
+			return time.Time{}
+		}
+		if left.After(last) {
+			last = left
+		}
+	}
+	return last
+}
+
+// goneBy tells whether a leg's party had left at a time.
+func (g *Group) goneBy(l *Leg, at time.Time) bool {
+	for _, end := range []time.Time{l.Ended, g.legLeft(l)} {
+		if !end.IsZero() && !end.After(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// leavePending tells whether a leg's end is still to be read.
+func (g *Group) leavePending(l *Leg) bool {
+	for _, key := range append([]string{l.Party, l.Visit}, l.Also...) {
+		if call, subject := g.place(key); key != "" && call != nil && call.LeavePending(subject) {
+			return true
+		}
+	}
+	return false
+}
+
+// consultation returns the consultation call that a call belongs to, nil when it is part of the main
+// call. A call of another site belongs where the call belongs that its IS-Link leads to.
+func (g *Group) consultation(c *callmodel.Call) *callmodel.Call {
+	if c == g.Root || slices.Contains(g.Conv.Taken, c.UUID) || g.Root.MergedInto == c.UUID && !isConsultation(c) {
+		return nil
+	}
+	if isConsultation(c) {
+		return c
+	}
+	for _, other := range g.Calls {
+		if other != c && isConsultation(other) && !slices.Contains(g.Conv.Taken, other.UUID) && linked(c, other) {
+			return other
+		}
+	}
+	return nil
+}
+
+func isConsultation(c *callmodel.Call) bool {
+	return c.Origin != "" || c.Type == engage.CallTypeConsult
+}
+
+func linked(a, b *callmodel.Call) bool {
+	return slices.ContainsFunc(a.Links, func(link string) bool { return slices.Contains(b.Links, link) })
+}
+
+// mainCalls are the calls in which the caller is, or was.
+func (g *Group) mainCalls() []*callmodel.Call {
+	var calls []*callmodel.Call
+	for _, c := range g.Calls {
+		if g.consultation(c) == nil {
+			calls = append(calls, c)
+		}
+	}
+	return calls
+}
+
+// livesElsewhere tells whether a leg's party is in a call at a time, or comes into one soon after,
+// the key given aside.
+func (g *Group) livesElsewhere(l *Leg, except string, at time.Time, calls []*callmodel.Call) bool {
+	for _, c := range calls {
+		for _, p := range c.Parties {
+			key := g.key(c, p.UUID)
+			stays := p.Joined.Sub(at) <= settling && (p.Left.IsZero() || p.Left.After(at) && c.LeavePending(p.UUID))
+			if key != except && stays && (l.at(key) || l.DN != "" && p.DN == l.DN) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// next is the call with the earliest fact that is to be read; nil when there is none.
+func (g *Group) next() *callmodel.Call {
+	var first *callmodel.Call
+	for _, c := range g.Calls {
+		if c.Created.IsZero() || len(c.Facts) == 0 {
+			continue
+		}
+		if first == nil || compareFacts(c.Facts[0], first.Facts[0]) < 0 {
+			first = c
+		}
+	}
+	return first
+}
+
+// compareFacts orders facts of different calls: calls come in the order of their CallUUIDs.
+func compareFacts(a, b callmodel.Fact) int {
+	if d := a.At.Compare(b.At); d != 0 {
+		return d
+	}
+	return int(a.Stream) - int(b.Stream)
+}
+
+// startWaiting notes since when the facts of the group wait.
+func (g *Group) startWaiting(now time.Time) {
+	if now.IsZero() {
+		return
+	}
+	for _, c := range g.Calls {
+		for i := range c.Facts {
+			if c.Facts[i].Waiting.IsZero() {
+				c.Facts[i].Waiting = now
+			}
+		}
+	}
+}
+
+// over tells whether every call of the group has been deleted.
+func (g *Group) over() bool {
+	return !slices.ContainsFunc(g.Calls, func(c *callmodel.Call) bool { return c.Deleted.IsZero() && !c.Created.IsZero() })
+}
+
+// Over tells whether every call of the interaction has ended.
+func (g *Group) Over() bool { return g.over() && !g.Root.Deleted.IsZero() }

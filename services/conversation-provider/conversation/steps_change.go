@@ -1,0 +1,102 @@
+package conversation
+
+import (
+	"engage.connector/pkg/genesys"
+)
+
+func (m *Machine) answer(x *situation, leg *Leg) {
+	if !leg.Open() || !leg.Answered.IsZero() {
+		return
+	}
+	leg.Answered = x.fact.At
+	x.events.add(genesys.ConversationEvent{Type: genesys.CommunicationAnswered, CommunicationID: leg.ID}, leg.Party, "answered", x.fact.At)
+}
+
+// transfer begins the transfer of a leg, the caller's for the most part, to another one.
+func (m *Machine) transfer(x *situation, s Step, to *Leg) {
+	from, object := x.legs(s.From), x.legs(Caller)
+	if s.Object != "" {
+		object = x.legs(s.Object)
+	}
+	if len(from) == 0 || len(object) == 0 || !from[0].Open() || !object[0].Open() {
+		return
+	}
+	command := x.events.id(to.Party, "transfer command")
+	x.conv.Transfer = &Transfer{Command: command, Party: to.Party, LegID: to.ID, Object: object[0].ID}
+	e := genesys.ConversationEvent{
+		Type: s.Event, TransferType: genesys.TransferUnattended, CommandID: command,
+		InitiatingCommunicationID: from[0].ID, TargetCommunicationID: from[0].ID, ObjectCommunicationID: object[0].ID,
+	}
+	switch s.Event {
+	case genesys.RoutingTransfer:
+		e.DestinationQueueID = to.QueueID
+	case genesys.UserTransfer:
+		e.DestinationUserID = to.UserID
+	default:
+		e.DestinationPhoneNumber = to.DN
+	}
+	x.events.add(e, to.Party, "transfer", x.fact.At)
+}
+
+func (m *Machine) progress(x *situation, to *Leg) {
+	t := x.conv.Transfer
+	if t == nil || t.LegID != to.ID {
+		return
+	}
+	x.events.add(genesys.ConversationEvent{
+		Type: genesys.ProgressTransfer, CommandID: t.Command, ObjectCommunicationID: t.Object, DestinationCommunicationID: to.ID,
+	}, to.Party, "progress", x.fact.At)
+}
+
+func (m *Machine) endTransfer(x *situation, final genesys.TransferState) {
+	t := x.conv.Transfer
+	if t == nil {
+		return
+	}
+	x.conv.Transfer = nil
+	x.events.add(genesys.ConversationEvent{
+		Type: genesys.EndTransfer, CommandID: t.Command, FinalState: final, ObjectCommunicationID: t.Object,
+	}, t.Party, "end transfer", x.fact.At)
+}
+
+// consultTransfer sends one of the three events of a consult transfer.
+func (m *Machine) consultTransfer(x *situation, s Step, to *Leg) {
+	caller := x.conv.callerLeg()
+	if caller == nil || !to.Open() {
+		return
+	}
+	e := genesys.ConversationEvent{Type: s.Event}
+	if s.Event != genesys.EndConsultTransfer {
+		from := x.legs(s.From)
+		if len(from) == 0 {
+			return
+		}
+		e.InitiatingCommunicationID, e.DestinationCommunicationID, e.ObjectCommunicationID = from[0].ID, to.ID, caller.ID
+	}
+	x.events.add(e, to.Party, string(s.Event), x.fact.At)
+}
+
+func (m *Machine) endLeg(x *situation, leg *Leg, how genesys.DisconnectType) {
+	if !leg.Open() {
+		return
+	}
+	switch how {
+	case ByRelease:
+		how = selfIf(x.conv.Releaser != "" && (x.conv.Releaser == leg.DN || leg.at(x.conv.Releaser)))
+	case ByLeaver:
+		how = selfIf(x.fact.Ctrl == leg.DN && leg.DN != "" || x.fact.Ctrl == "" && x.leg == leg)
+	}
+	leg.Ended, leg.Disconnect = x.fact.At, how
+	if !leg.Left.IsZero() {
+		leg.Ended = leg.Left
+	}
+	x.events.add(genesys.ConversationEvent{Type: genesys.CommunicationEnded, CommunicationID: leg.ID, DisconnectType: how},
+		leg.Party, "ended", x.fact.At)
+}
+
+func selfIf(self bool) genesys.DisconnectType {
+	if self {
+		return genesys.DisconnectSelf
+	}
+	return genesys.DisconnectPeer
+}

@@ -1,0 +1,104 @@
+package model
+
+import (
+	"slices"
+	"time"
+
+	"engage.connector/services/conversation-provider/callmodel"
+	"engage.connector/services/conversation-provider/conversation"
+)
+
+// advance lets the conversation of a call read the facts of its calls.
+func (m *Model) advance(uuid string, now time.Time, out *outbox) {
+	a := m.board.Advance(uuid, now)
+	if a == nil {
+		delete(m.waiting, uuid)
+		return
+	}
+	out.inject(a.Group.Root.UUID, a.Events)
+	for _, changed := range a.Changed {
+		m.book.Touch(changed)
+	}
+	m.settle(a.Group, out)
+}
+
+// open returns the interaction of a call that is not closed, as it stands.
+func (m *Model) open(call *callmodel.Call) *Interaction {
+	in := m.calls[call.UUID]
+	if in == nil {
+		in = &Interaction{UUID: call.UUID, Call: call, Opened: m.clock}
+		m.calls[call.UUID] = in
+	}
+	in.Root, in.Members = m.board.Root(call.UUID), nil
+	in.Conversation = m.board.Own(call.UUID)
+	if in.Root == call.UUID {
+		in.Root = ""
+		if group := m.board.Group(call.UUID); len(group.Calls) > 1 {
+			for _, c := range group.Calls {
+				in.Members = append(in.Members, c.UUID)
+			}
+		}
+		in.Conversation = m.board.Own(call.UUID)
+	}
+	return in
+}
+
+// settle notes whether an interaction waits, and closes it when nothing more can follow.
+func (m *Model) settle(g *conversation.Group, out *outbox) {
+	conv, root := g.Conv, g.Root.UUID
+	if g.Over() && !conv.Finished() && conv.Waits == "" && !pending(g) {
+		// It cannot be, but if it is, the org must not be left with legs that nobody ends.
+		out.inject(root, m.board.Abandon(root, newest(g.Root)))
+		m.book.Touch(root)
+	}
+	if g.Over() && conv.Finished() {
+		m.joinGroup(g, out)
+		if !conv.WrappingUp() {
+			m.close(g, out)
+			return
+		}
+	}
+	for _, c := range g.Calls {
+		delete(m.waiting, c.UUID)
+	}
+	if conv.Waits != "" || conv.WrappingUp() {
+		m.waiting[root] = struct{}{}
+	}
+}
+
+// pending tells whether facts of an interaction are still to be read.
+func pending(g *conversation.Group) bool {
+	return slices.ContainsFunc(g.Calls, func(c *callmodel.Call) bool { return len(c.Facts) > 0 && !c.Created.IsZero() })
+}
+
+// joinGroup submits the segments of an interaction that waited for its end.
+func (m *Model) joinGroup(g *conversation.Group, out *outbox) {
+	for _, c := range g.Calls {
+		m.joinWaiting(m.open(c), out)
+	}
+}
+
+// close replaces the calls of an interaction by their summaries, and submits the recordings that
+// waited for its end.
+func (m *Model) close(g *conversation.Group, out *outbox) {
+	conv := g.Conv
+	closed := make([]*Interaction, len(g.Calls))
+	for i, c := range g.Calls {
+		closed[i] = m.open(c)
+	}
+	for _, in := range closed {
+		in.summarize(m.opts.Recordings.Options().LanguageKey)
+		in.Closed = m.clock
+		delete(m.calls, in.UUID)
+		delete(m.waiting, in.UUID)
+		delete(m.quiet, in.UUID)
+		m.board.Close(in.UUID)
+		m.closed[in.UUID] = in
+		m.order = append(m.order, in.UUID)
+		m.dirty.closed[in.UUID] = struct{}{}
+	}
+	m.opts.Observer.CallClosed(conv.Stage, conv.Reason)
+	for _, in := range closed {
+		m.joinWaiting(in, out)
+	}
+}
