@@ -197,7 +197,7 @@ func (b *Book) bind(c *Call, conn string) []string {
 		return nil
 	}
 	c.ConnIDs = append(c.ConnIDs, conn)
-	b.byConn[conn] = c.UUID
+	b.indexConn(conn, c)
 	b.touch(c)
 	o := b.orphans[conn]
 	if o == nil {
@@ -210,6 +210,14 @@ func (b *Book) bind(c *Call, conn string) []string {
 		touched = append(touched, b.Apply(e)...)
 	}
 	return touched
+}
+
+// indexConn ties a ConnID to a call. Calls of one interaction may share one; it then names the first
+// of them, whichever was reported first.
+func (b *Book) indexConn(conn string, c *Call) {
+	if other := b.calls[b.byConn[conn]]; other == nil || before(c, other) {
+		b.byConn[conn] = c.UUID
+	}
 }
 
 // PruneOrphans forgets events whose call did not appear within patience.

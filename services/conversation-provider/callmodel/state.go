@@ -40,7 +40,7 @@ func (b *Book) RestoreCall(c *Call) {
 	b.calls[c.UUID] = c
 	b.index(c)
 	for _, conn := range c.ConnIDs {
-		b.byConn[conn] = c.UUID
+		b.indexConn(conn, c)
 	}
 	for _, link := range c.Links {
 		b.byLink[link] = c.UUID

@@ -118,13 +118,13 @@ func (b *Board) Busy(dn string, at time.Time, except *Conversation) int {
 	for _, uuid := range b.book.CallsAt(dn) {
 		root := b.Root(uuid)
 		conv := b.convs[root]
-		if conv == nil || conv == except || seen[root] {
+		if conv == nil || conv == except || conv.Stage == StageIgnored || seen[root] {
 			continue
 		}
 		seen[root] = true
 		g := b.Group(root)
 		for _, l := range g.Conv.Legs {
-			if l.Kind == User && l.DN == dn && l.Opened && !l.Began.After(at) && !g.goneBy(l, at) {
+			if l.Kind == User && l.DN == dn && !l.Began.After(at) && !g.goneBy(l, at) {
 				n++
 			}
 		}

@@ -19,6 +19,7 @@ const (
 	typeOutbound      Condition = "call type outbound"
 	typeConsult       Condition = "call type consult"
 	linkedAlone       Condition = "linked to a call that is not known"
+	siteBehind        Condition = "the link of another site of the call has not come as far"
 	mergedCalls       Condition = "merged with an independent call"
 	overflowed        Condition = "forwarded by the switch"
 	queueNotMapped    Condition = "queue not mapped"
@@ -73,6 +74,7 @@ func callConditions() map[Condition]func(*situation) bool {
 		typeOutbound: callType(engage.CallTypeOutbound),
 		typeConsult:  callType(engage.CallTypeConsult),
 		linkedAlone:  func(x *situation) bool { return x.g.linkedAlone() },
+		siteBehind:   (*situation).siteBehind,
 		mergedCalls:  (*situation).mergedCalls,
 		overflowed:   (*situation).overflowed,
 		linkPossible: func(x *situation) bool { return len(x.call.Links) == 0 },
@@ -91,6 +93,20 @@ func (g *Group) linkedAlone() bool {
 			if !slices.ContainsFunc(g.Calls, func(other *callmodel.Call) bool { return other != c && slices.Contains(other.Links, link) }) {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// siteBehind tells whether a call at the other end of an IS-Link may have more to report of the time
+// up to the fact.
+func (x *situation) siteBehind() bool {
+	for _, c := range x.g.Calls {
+		if c == x.call || !c.Deleted.IsZero() || c.ReportedBy(callmodel.StreamCall, x.fact.At) {
+			continue
+		}
+		if slices.ContainsFunc(x.g.Calls, func(other *callmodel.Call) bool { return other != c && linked(c, other) }) {
+			return true
 		}
 	}
 	return false
@@ -200,6 +216,9 @@ func (x *situation) deliveredBy() *visitOf {
 		for _, v := range c.Visits {
 			if v.ToDN != x.dn || x.dn == "" || v.Left.IsZero() || known(x.m.dir.Queue(v.DN)) == "" || v.Left.Before(x.fact.At) {
 				continue
+			}
+			if key := x.g.key(c, v.Key); x.hadLeg(key) && x.conv.legAt(key) == nil {
+				continue // the call had left that queue for another one
 			}
 			if found == nil || v.Left.Before(found.visit.Left) {
 				found = &visitOf{c, v}

@@ -136,13 +136,18 @@ func (g *Group) mainCalls() []*callmodel.Call {
 	return calls
 }
 
-// livesElsewhere tells whether a leg's party is in a call at a time, or comes into one soon after,
-// the key given aside.
+// livesElsewhere tells whether a leg's party is in a call at a time, or comes into another one soon
+// after, the key given aside.
 func (g *Group) livesElsewhere(l *Leg, except string, at time.Time, calls []*callmodel.Call) bool {
+	left, _ := g.place(except)
 	for _, c := range calls {
+		within := settling
+		if c == left {
+			within = 0 // whoever comes back into the same call is a new party
+		}
 		for _, p := range c.Parties {
 			key := g.key(c, p.UUID)
-			stays := p.Joined.Sub(at) <= settling && (p.Left.IsZero() || p.Left.After(at) && c.LeavePending(p.UUID))
+			stays := p.Joined.Sub(at) <= within && (p.Left.IsZero() || p.Left.After(at) && c.LeavePending(p.UUID))
 			if key != except && stays && (l.at(key) || l.DN != "" && p.DN == l.DN) {
 				return true
 			}

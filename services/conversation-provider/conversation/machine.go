@@ -188,6 +188,12 @@ func (m *Machine) fire(x *situation, row Row) {
 	if conv.Releaser == "" && slices.ContainsFunc(row.Do, func(s Step) bool { return s.Disconnect == ByRelease }) {
 		conv.Releaser = x.releaser() // who hung up first decides between Self and Peer
 	}
+	switch {
+	case row.Next == StageSuspended && x.trigger != Refused:
+		m.endTransfer(x, genesys.TransferFailed) // the last event before suspension: nothing is left under way
+	case row.Next == StageOver:
+		m.endTransfer(x, genesys.TransferCanceled)
+	}
 	if effect := effects()[row.Before]; effect != nil {
 		effect(x)
 	}
@@ -245,7 +251,6 @@ func (m *Machine) abandon(g *Group, at time.Time) []genesys.ConversationEvent {
 		conv.Stage, conv.Reason = StageIgnored, ReasonLost
 		return nil
 	}
-	conv.Transfer = nil
 	m.fire(x, Row{ID: "lost/end", Do: []Step{end(Rest, genesys.DisconnectSystem)}, Next: StageSuspended, Reason: ReasonLost,
 		From: FromInferred, Why: "the end of the call was not seen"})
 	return out.events

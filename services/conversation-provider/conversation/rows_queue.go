@@ -6,8 +6,10 @@ import "engage.connector/pkg/genesys"
 func ivrRows() []Row {
 	at := stages(StageIVR)
 	return []Row{
-		{ID: "site/awaited", Stages: stages(StageCalling, StageIVR, StageQueue, StageRinging, StageTalking, StageTransfer), On: on(CallerLeft, AgentLeft, Ended), If: when(linkedAlone), Wait: true,
+		{ID: "site/awaited", Stages: stages(StageCalling, StageIVR, StageQueue, StageRinging, StageTalking, StageTransfer), On: on(CallerLeft, AgentLeft, QueueJoined, Ended), If: when(linkedAlone), Wait: true,
 			From: FromInferred, Why: "the call goes on at another site, whose link has not reported yet"},
+		{ID: "site/behind", Stages: stages(StageCalling, StageIVR, StageQueue, StageRinging, StageTalking, StageTransfer), On: on(CallerLeft, AgentLeft, QueueJoined, Ended), If: when(siteBehind), Wait: true,
+			From: FromInferred, Why: "the call goes on at another site, whose link has not come as far"},
 		{ID: "ivr/queue-not-mapped", Stages: at, On: on(QueueJoined), If: when(queueNotMapped),
 			From: FromGuide, Why: "only virtual queues that are mapped to an ACD queue are represented"},
 		{ID: "ivr/queue", Stages: at, On: on(QueueJoined), Next: StageQueue,
@@ -113,12 +115,7 @@ func ringingRows() []Row {
 			},
 			From: FromInferred, Why: "the transfer was not answered; the switch decides who is next"},
 		{ID: "ringing/abandoned", Stages: at, On: on(CallerLeft, Ended), Next: StageOver,
-			Do: []Step{
-				endTransfer(genesys.TransferCanceled),
-				end(Caller, ByRelease),
-				end(Queue, genesys.DisconnectPeer),
-				end(Rest, genesys.DisconnectPeer),
-			},
-			From: FromInferred, Why: "the caller gave up while the phone rang; the transfer ends while its legs are there"},
+			Do:   []Step{end(Caller, ByRelease), end(Queue, genesys.DisconnectPeer), end(Rest, genesys.DisconnectPeer)},
+			From: FromInferred, Why: "the caller gave up while the phone rang; the transfer is cancelled first, while its legs are there"},
 	}
 }

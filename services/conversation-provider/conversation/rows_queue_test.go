@@ -37,6 +37,17 @@ func queueCases() map[string]rowCase {
 		"ringing/answered":          {play: func(s *feedtest.Site) { talking(s) }, want: []genesys.EventType{genesys.CommunicationAnswered, ended, finish}, stage: conversation.StageTalking},
 		"ringing/not-answered":      {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext1).Leave("A", "", engage.CauseNoAnswer) }, want: []genesys.EventType{ended, finish}, stage: conversation.StageQueue},
 		"ringing/abandoned":         {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext1).HangUpWith("") }, want: []genesys.EventType{finish, ended, ended, ended}, stage: conversation.StageOver},
+		"site/behind": {play: func(s *feedtest.Site) {
+			c := inQueue(s)
+			c.Linked(link)
+			s.Call(2, engage.CallTypeInbound).Linked(link)
+			c.Queued(feedtest.VQ2)
+		}, late: "agent"},
+			c := inQueue(s)
+			c.ToSite(1, 1, engage.CallTypeInbound)
+			c.Leave("X", c.ANI, 0)
+			c.Diverted(feedtest.VQ, "")
+		}, late: "agent"},
 		"site/awaited": {play: func(s *feedtest.Site) {
 			c := inQueue(s)
 			c.Linked(link)

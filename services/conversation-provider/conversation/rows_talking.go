@@ -28,7 +28,7 @@ func talkingRows() []Row {
 			},
 			From: FromInferred, Why: "the agent transferred to a routing point that keeps the caller: the nearest is a transfer to its number"},
 		{ID: "talking/party-left", Stages: talking, On: on(CallerLeft, AgentLeft), Next: StageParting,
-			Do:   []Step{end(Gone, ByRelease)},
+			Do:   []Step{endTransfer(genesys.TransferCanceled), end(Gone, ByRelease)},
 			From: FromAPI, Why: "whoever hung up ends with Self, the other with Peer"},
 		{ID: "talking/ended", Stages: stages(StageTalking, StageParting), On: on(Ended), Next: StageOver,
 			Do:   []Step{end(Rest, ByRelease)},

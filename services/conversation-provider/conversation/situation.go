@@ -184,6 +184,9 @@ func (x *situation) leaveTrigger() Trigger {
 	case x.g.livesElsewhere(leg, x.key, x.fact.At, x.g.mainCalls()):
 		return ""
 	case leg.Kind == External:
+		if left := x.g.legLeft(leg); left.After(x.fact.At) {
+			x.fact.At = left // from another call, which was read before
+		}
 		return CallerLeft
 	case leg.Consult:
 		return ConsultStirs

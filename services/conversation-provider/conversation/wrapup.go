@@ -34,14 +34,31 @@ func (c *Conversation) owesDisposition(l *Leg) bool {
 // wrapUpBefore applies the dispositions that come before a fact, so that the events of a
 // conversation follow each other in the order of time whichever link is faster.
 func (m *Machine) wrapUpBefore(g *Group, at time.Time, out *batch) {
-	for _, leg := range g.Conv.Legs {
-		if !g.Conv.owesDisposition(leg) {
-			continue
-		}
-		if state, ended := g.site.DN(leg.DN).WrapUpEnd(leg.Ended); ended && state.At.Before(at) && !state.At.Before(g.Conv.Last) {
-			m.dispose(g, leg, state.At, rowWrapUp, out)
+	for _, d := range g.due() {
+		if d.ended && d.at.Before(at) && !d.at.Before(g.Conv.Last) {
+			m.dispose(g, d.leg, d.at, rowWrapUp, out)
 		}
 	}
+}
+
+// dueDisposition is an agent's leg that waits for its disposition.
+type dueDisposition struct {
+	leg   *Leg
+	ended bool      // after-call work has ended
+	at    time.Time // when; zero: it goes on
+}
+
+// due lists the legs that wait for a disposition, in the order in which after-call work ended.
+func (g *Group) due() []dueDisposition {
+	var due []dueDisposition
+	for _, leg := range g.Conv.Legs {
+		if g.Conv.owesDisposition(leg) {
+			state, ended := g.site.DN(leg.DN).WrapUpEnd(leg.Ended)
+			due = append(due, dueDisposition{leg: leg, ended: ended, at: state.At})
+		}
+	}
+	slices.SortStableFunc(due, func(a, b dueDisposition) int { return a.at.Compare(b.at) })
+	return due
 }
 
 // wrapUp applies dispositions: when after-call work ends (the agent is ready, not ready for another
@@ -52,21 +69,16 @@ func (m *Machine) wrapUpBefore(g *Group, at time.Time, out *batch) {
 // still under way on the other links is waited for.
 func (m *Machine) wrapUp(g *Group, now time.Time, out *batch) {
 	conv := g.Conv
-	for _, leg := range conv.Legs {
-		if !conv.owesDisposition(leg) {
-			continue
-		}
-		state, ended := g.site.DN(leg.DN).WrapUpEnd(leg.Ended)
-		if late := state.At.Before(conv.Last) && !conv.Finished(); late && now.IsZero() {
+	for _, d := range g.due() {
+		if late := d.at.Before(conv.Last) && !conv.Finished(); d.ended && late && now.IsZero() {
 			continue // it does not come between events that are being read
 		}
+		reported := g.Over() || g.reportedBy(callmodel.StreamCall, d.at) || m.waitedFor(conv, d.leg, now)
 		switch {
-		case ended && (g.Over() || g.reportedBy(callmodel.StreamCall, state.At)) && conv.Waits == "":
-			m.dispose(g, leg, state.At, rowWrapUp, out)
-		case ended && m.waitedFor(conv, leg, now) && conv.Waits == "":
-			m.dispose(g, leg, state.At, rowWrapUp, out)
-		case !ended && m.wrapUpTimedOut(conv, leg, now):
-			m.dispose(g, leg, leg.Ended.Add(m.opts.WrapUpTimeout), rowWrapUpTimeout, out)
+		case d.ended && reported && conv.Waits == "":
+			m.dispose(g, d.leg, d.at, rowWrapUp, out)
+		case !d.ended && m.wrapUpTimedOut(conv, d.leg, now):
+			m.dispose(g, d.leg, d.leg.Ended.Add(m.opts.WrapUpTimeout), rowWrapUpTimeout, out)
 		}
 	}
 }
