@@ -39,12 +39,9 @@ func queueCases() map[string]rowCase {
 		"ringing/abandoned":         {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext1).HangUpWith("") }, want: []genesys.EventType{finish, ended, ended, ended}, stage: conversation.StageOver},
 		"site/behind": {play: func(s *feedtest.Site) {
 			c := inQueue(s)
+			other := s.Call(2, engage.CallTypeInbound)
 			c.Linked(link)
-			s.Call(2, engage.CallTypeInbound).Linked(link)
-			c.Queued(feedtest.VQ2)
-		}, late: "agent"},
-			c := inQueue(s)
-			c.ToSite(1, 1, engage.CallTypeInbound)
+			other.Linked(link)
 			c.Leave("X", c.ANI, 0)
 			c.Diverted(feedtest.VQ, "")
 		}, late: "agent"},
