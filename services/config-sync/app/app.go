@@ -172,5 +172,5 @@ func Run(ctx context.Context, environ []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return host.Exit(stderr, errors.Join(err, logs.Close()))
 	}
-	return host.Exit(stderr, errors.Join(app.Host.Run(ctx), logs.Close()))
+	return host.Exit(stderr, errors.Join(app.Run(ctx), logs.Close()))
 }
