@@ -9,6 +9,7 @@ needed=(
 	opusinfo:opus-tools
 	openssl:openssl
 	gcc:gcc
+	/usr/include/stdio.h:libc6-dev
 )
 
 missing=()
