@@ -107,7 +107,7 @@ func (a *App) followConfigSync() (err error) {
 	a.speech = speech.New(func() (speech.Org, bool) {
 		value, ok := a.settings.Value()
 		return value.org, ok
-	}, func() bool { return a.recordingOptions().Enabled }, a.opts.Logger)
+	}, func() bool { return a.recordingOptions().Enabled && a.mapping.Ready() }, a.opts.Logger)
 	a.Go("directory", a.directory.Run)
 	a.Go("settings", a.settings.Run)
 	a.Go("speech", a.speech.Run)

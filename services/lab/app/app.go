@@ -93,7 +93,7 @@ func (l *Lab) makeOrg() error {
 	for _, client := range []configdb.Client{l.client("config-sync"), l.client("agent-state-sync"), l.client("conversation-provider"), l.client("recording-provider")} {
 		clients = append(clients, org.Client{ID: client.ID, Secret: client.Secret, Permissions: org.IntegrationPermissions()})
 	}
-	made, err := org.New(org.Options{Logger: l.log, Name: "EX Lab", PublicURL: l.url(), Clients: clients})
+	made, err := org.New(org.Options{Logger: l.log, Name: "EX Lab", PublicURL: l.url(), Clients: clients, TranscribeQueues: true})
 	if err != nil {
 		return fmt.Errorf("the EX org: %w", err)
 	}
