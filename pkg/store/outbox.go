@@ -152,7 +152,7 @@ type Aside struct {
 	Cursor string    `json:"cursor,omitempty"`
 	Reason string    `json:"reason"`
 	At     time.Time `json:"at"`
-	Item   []byte    `json:"item"` // its first 4 KiB
+	Item   []byte    `json:"item,omitempty"` // its first 4 KiB
 }
 
 // maxAside bounds what is kept of a malformed item.
