@@ -71,8 +71,11 @@ func TestWhatWasParkedCanBeSentAgain(t *testing.T) {
 	require.Len(t, records, 1)
 	require.Equal(t, "secret of a customer", string(records[0].Payload))
 
-	_, body = ask(t, pipeline, http.MethodPost, "/api/v1/parked/conversation/retry", `{"ids":["unknown"]}`)
+	_, body = ask(t, pipeline, http.MethodPost, "/api/v1/parked/conversation/retry", `{"ids":["7-0"]}`)
 	require.JSONEq(t, `{"retried":0}`, body)
+	code, body = ask(t, pipeline, http.MethodPost, "/api/v1/parked/conversation/retry", `{"ids":["7-0 0"]}`)
+	require.Equal(t, http.StatusBadRequest, code)
+	require.Contains(t, body, "is no id of a parked entry")
 }
 
 func TestAWrongQuestionSaysWhatIsWrong(t *testing.T) {
