@@ -111,6 +111,9 @@ func (l *Lab) makeSite() error {
 	if err := os.MkdirAll(recordings, 0o700); err != nil {
 		return fmt.Errorf("folder of the recordings: %w", err)
 	}
+	if err := l.privateDatabase(); err != nil {
+		return err
+	}
 	snapshot := l.org.Snapshot()
 	made, err := site.New(l.ctx, site.Options{
 		Agents: l.config.Agents, Seed: l.config.Seed, Speed: l.config.Speed,
@@ -130,6 +133,19 @@ func (l *Lab) makeSite() error {
 	}
 	l.site = made
 	return nil
+}
+
+// privateDatabase makes the file of the embedded Config DB, which holds secrets, readable by its
+// owner only.
+func (l *Lab) privateDatabase() error {
+	if l.config.DBType != "sqlite" {
+		return nil
+	}
+	file, err := os.OpenFile(l.config.DBName, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("file of the Config DB: %w", err)
+	}
+	return file.Close()
 }
 
 func (l *Lab) serve() error {
