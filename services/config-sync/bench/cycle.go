@@ -16,8 +16,16 @@ import (
 	"engage.connector/services/config-sync/plan"
 )
 
-// rehearsedCycles are the cycles whose parts are measured.
-const rehearsedCycles = 3
+// enough bounds a number of repetitions by the time that they take; one is always done.
+func enough(done, wanted int, began time.Time, most time.Duration) bool {
+	return done >= wanted || done > 0 && time.Since(began) >= most
+}
+
+// The cycles whose parts are measured, and the time that is given to them.
+const (
+	rehearsedCycles = 3
+	rehearsedMost   = 20 * time.Second
+)
 
 // phase is a part of a cycle.
 type phase struct {
@@ -74,7 +82,8 @@ func (r *rehearsal) repeat(ctx context.Context, profiles string, f *figures) (er
 	published := catalog.New()
 	times := map[string][]time.Duration{}
 	var order []string
-	for n := range rehearsedCycles {
+	began := time.Now()
+	for n := 0; !enough(n, rehearsedCycles, began, rehearsedMost); n++ {
 		result, err := r.cycle(ctx, published)
 		if err != nil {
 			return err

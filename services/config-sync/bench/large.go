@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,7 +26,8 @@ func largeCenter() center {
 
 const (
 	largeDatabase = "large"
-	largeCycles   = 6 // synchronisations that are watched
+	largeCycles   = 5 // synchronisations that are watched after the first one
+	largeMost     = 30 * time.Second
 	saveBatch     = 500
 )
 
@@ -49,9 +51,9 @@ func (s *site) measureLarge(ctx context.Context, f *figures) error {
 	if err != nil {
 		return err
 	}
-	firstCycle := last.seconds
+	firstCycle, began := last.seconds, time.Now()
 	var cycles []float64
-	for last.succeeded < largeCycles {
+	for !enough(len(cycles), largeCycles, began, largeMost) {
 		next, err := sync.awaitRuns(ctx, last.succeeded+1)
 		if err != nil {
 			return err

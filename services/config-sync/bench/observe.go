@@ -18,21 +18,25 @@ type organization struct{ address, secret string }
 
 // orgState is what the bench looks at of an org.
 type orgState struct {
-	Users []struct {
-		ID          string             `json:"id"`
-		UserName    string             `json:"userName"`
-		DisplayName string             `json:"displayName"`
-		Active      bool               `json:"active"`
-		Skills      map[string]float64 `json:"skills"`
-	} `json:"users"`
-	Queues []struct {
-		Name        string   `json:"name"`
-		Members     []string `json:"members"`
-		WrapupCodes []string `json:"wrapupCodes"`
-	} `json:"queues"`
-	Skills      []named  `json:"skills"`
-	WrapupCodes []named  `json:"wrapupCodes"`
-	Counters    counters `json:"counters"`
+	Users       []orgUser  `json:"users"`
+	Queues      []orgQueue `json:"queues"`
+	Skills      []named    `json:"skills"`
+	WrapupCodes []named    `json:"wrapupCodes"`
+	Counters    counters   `json:"counters"`
+}
+
+type orgUser struct {
+	ID          string             `json:"id"`
+	UserName    string             `json:"userName"`
+	DisplayName string             `json:"displayName"`
+	Active      bool               `json:"active"`
+	Skills      map[string]float64 `json:"skills"`
+}
+
+type orgQueue struct {
+	Name        string   `json:"name"`
+	Members     []string `json:"members"` // ids of users
+	WrapupCodes []string `json:"wrapupCodes"`
 }
 
 type named struct {

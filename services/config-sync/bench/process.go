@@ -65,8 +65,8 @@ func (p *process) spawn() error {
 		return err
 	}
 	defer func() { _ = log.Close() }()                // the child has its own copy
-	p.cmd = exec.Command(p.binary, p.program.args...) //nolint:gosec,noctx // our own programs; quit ends them in order
-	p.cmd.Env, p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = p.env, p.program.dir, log, log
+	p.cmd = exec.Command(p.binary, p.args...) //nolint:gosec,noctx // our own programs; quit ends them in order
+	p.cmd.Env, p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = p.env, p.dir, log, log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Credential: p.user, Setpgid: true}
 	return p.cmd.Start()
 }
@@ -75,7 +75,7 @@ func (p *process) logFile() string { return filepath.Join(p.log, p.name+".log") 
 
 // quit ends the process, by force when it does not end in time.
 func (p *process) quit() error {
-	_ = p.cmd.Process.Signal(p.program.stop) // it may have ended already
+	_ = p.cmd.Process.Signal(p.stop) // it may have ended already
 	select {
 	case <-p.ended:
 		return nil
@@ -154,6 +154,6 @@ func freePorts(ctx context.Context, n int) ([]string, error) {
 
 // portOf returns the port of an address that freePorts gave out.
 func portOf(address string) string {
-	_, port, _ := net.SplitHostPort(address) //nolint:errcheck // it is one
+	_, port, _ := net.SplitHostPort(address)
 	return port
 }
