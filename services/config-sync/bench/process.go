@@ -64,7 +64,7 @@ func (p *process) spawn() error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = log.Close() }()                // the child has its own copy
+	defer func() { _ = log.Close() }()        // the child has its own copy
 	p.cmd = exec.Command(p.binary, p.args...) //nolint:gosec,noctx // our own programs; quit ends them in order
 	p.cmd.Env, p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = p.env, p.dir, log, log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Credential: p.user, Setpgid: true}
