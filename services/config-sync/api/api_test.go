@@ -31,7 +31,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fakeSync struct {
 	status  syncer.Status
 	options configmodel.Options
+	preview syncer.Preview
+	err     error
 }
+
+func (f *fakeSync) Preview(context.Context) (syncer.Preview, error) { return f.preview, f.err }
 
 func (f *fakeSync) Status() syncer.Status { return f.status }
 

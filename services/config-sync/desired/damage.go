@@ -18,7 +18,7 @@ func (b *builder) noteFolders() {
 	for _, partial := range b.scope.Partial {
 		var units []string
 		for _, unit := range partial.Missing {
-			units = append(units, unit.String()+"s")
+			units = append(units, unit.String())
 		}
 		b.note(FolderPartial, folder, "", partial.Name, "has nothing in the units of "+strings.Join(units, ", ")+": for effective filtering select all four alike")
 	}

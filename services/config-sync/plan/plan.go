@@ -77,7 +77,7 @@ func (p Plan) Check(maxPercent int) error {
 func Build(tenant string, org desired.Org, applied Applied) Plan {
 	p := &planner{
 		org: org, now: applied.Clone(), orphans: map[Kind]map[string][]string{},
-		plan: Plan{Live: map[Kind]int{}, Removals: map[Kind]int{}},
+		plan: Plan{Operations: []Operation{}, Live: map[Kind]int{}, Removals: map[Kind]int{}},
 	}
 	p.countLive()
 	p.organization(tenant)

@@ -141,6 +141,9 @@ func (o *Org) Delete(id string) {
 	delete(o.queues, id)
 	delete(o.skills, id)
 	delete(o.codes, id)
+	for _, u := range o.users {
+		delete(u.Skills, id)
+	}
 	for _, q := range o.queues {
 		delete(q.Members, id)
 		delete(q.Codes, id)
