@@ -11,7 +11,9 @@ import (
 // agent is a person that can be a member of a queue: enabled, an agent and mapped to a user.
 type agent struct {
 	user   string
+	rank   int // of the user in the order of Engage ids
 	levels map[string]int
+	script int // number of the last script that named one of the skills
 }
 
 // SkillLevel implements vag.Agent.
@@ -27,6 +29,8 @@ type staff struct {
 	ordered []*agent
 	having  map[string][]*agent
 	skills  map[string]bool // names of all skills of the configuration
+	users   []string        // ids of users by rank
+	scripts int             // evaluated so far
 }
 
 // staff lists the possible members with all their skills: a script may ask for a skill that is not
@@ -44,6 +48,7 @@ func (b *builder) staff() *staff {
 			s.agents[p.DBID], s.ordered = a, append(s.ordered, a)
 		}
 	}
+	s.rank()
 	for _, l := range b.snap.SkillLevels {
 		if a, ok := s.agents[l.PersonDBID]; ok {
 			name := names[l.SkillDBID]
@@ -56,39 +61,55 @@ func (b *builder) staff() *staff {
 	return s
 }
 
-// evaluate returns the users that satisfy a script and the number of agents for whom it leaves that
+// rank numbers the users in the order of their ids, so that members can be ordered by number.
+func (s *staff) rank() {
+	for _, a := range s.ordered {
+		s.users = append(s.users, a.user)
+	}
+	slices.SortFunc(s.users, CompareIDs)
+	s.users = slices.Compact(s.users)
+	ranks := make(map[string]int, len(s.users))
+	for rank, user := range s.users {
+		ranks[user] = rank
+	}
+	for _, a := range s.ordered {
+		a.rank = ranks[a.user]
+	}
+}
+
+// evaluate returns the agents that satisfy a script and the number of those for whom it leaves that
 // open.
-func (s *staff) evaluate(script *vag.Script) (users []string, undecided int) {
-	concerned := map[*agent]bool{}
+func (s *staff) evaluate(script *vag.Script) (members []*agent, undecided int) {
+	s.scripts++
+	concerned := 0
 	for _, name := range script.Skills() {
 		for _, a := range s.having[name] {
-			concerned[a] = true
-		}
-	}
-	count := func(verdict vag.Verdict, a *agent) {
-		switch verdict {
-		case vag.Yes:
-			users = append(users, a.user)
-		case vag.Unknown:
-			undecided++
-		case vag.No:
-		}
-	}
-	for a := range concerned {
-		count(script.Evaluate(a), a)
-	}
-	switch verdict := script.Evaluate(&agent{}); verdict {
-	case vag.No:
-	case vag.Unknown:
-		undecided += len(s.ordered) - len(concerned)
-	case vag.Yes:
-		for _, a := range s.ordered {
-			if !concerned[a] {
-				count(verdict, a)
+			if a.script == s.scripts {
+				continue
+			}
+			a.script = s.scripts
+			concerned++
+			switch script.Evaluate(a) {
+			case vag.Yes:
+				members = append(members, a)
+			case vag.Unknown:
+				undecided++
+			case vag.No:
 			}
 		}
 	}
-	return users, undecided
+	switch script.Evaluate(&agent{}) {
+	case vag.No:
+	case vag.Unknown:
+		undecided += len(s.ordered) - concerned
+	case vag.Yes:
+		for _, a := range s.ordered {
+			if a.script != s.scripts {
+				members = append(members, a)
+			}
+		}
+	}
+	return members, undecided
 }
 
 // queueIndex finds queues by what a group may call them.

@@ -21,7 +21,7 @@ const (
 // counts with its listed persons, a group with a script with the agents that satisfy it.
 func (b *builder) members(queues []Queue) {
 	staff, index := b.staff(), indexQueues(queues)
-	sets := make([]map[string]bool, len(queues))
+	sets := make([][]int, len(queues)) // ranks of users
 	for _, g := range b.snap.Groups {
 		number, linked := g.Annex.Value(linkSection, linkOption)
 		if !linked || number == "" || g.State != configmodel.StateEnabled || !b.scope.Contains(configmodel.ObjectAgentGroup, g.DBID) {
@@ -34,25 +34,22 @@ func (b *builder) members(queues []Queue) {
 		members, certain := b.groupMembers(g, staff)
 		for _, at := range targets {
 			queues[at].KeepMembers = queues[at].KeepMembers || !certain
-			if sets[at] == nil {
-				sets[at] = map[string]bool{}
-			}
-			for _, id := range members {
-				sets[at][id] = true
+			for _, a := range members {
+				sets[at] = append(sets[at], a.rank)
 			}
 		}
 	}
-	for at, set := range sets {
-		for id := range set {
-			queues[at].Members = append(queues[at].Members, id)
+	for at, ranks := range sets {
+		slices.Sort(ranks)
+		for _, rank := range slices.Compact(ranks) {
+			queues[at].Members = append(queues[at].Members, staff.users[rank])
 		}
-		slices.SortFunc(queues[at].Members, CompareIDs)
 	}
 }
 
-// groupMembers returns the users of the group; certain is false when the script leaves open who
+// groupMembers returns the members of the group; certain is false when the script leaves open who
 // belongs to it.
-func (b *builder) groupMembers(g configmodel.Group, staff *staff) (users []string, certain bool) {
+func (b *builder) groupMembers(g configmodel.Group, staff *staff) (members []*agent, certain bool) {
 	text, _ := g.Annex.Value(scriptSection, scriptOption)
 	if strings.TrimSpace(text) == "" {
 		return b.listedMembers(g, staff), true
@@ -63,21 +60,21 @@ func (b *builder) groupMembers(g configmodel.Group, staff *staff) (users []strin
 		return nil, false
 	}
 	b.noteScript(g, script, staff)
-	users, undecided := staff.evaluate(script)
+	members, undecided := staff.evaluate(script)
 	if undecided > 0 {
 		b.note(ScriptUndecided, "agent group", g.DBID.String(), g.Name,
 			fmt.Sprintf("script asks LoggedIn, which the configuration cannot tell; %d agents are undecided and not added", undecided))
 	}
-	return users, undecided == 0
+	return members, undecided == 0
 }
 
 // listedMembers are the members of a group without a script. Persons that do not exist are
 // reported and left out.
-func (b *builder) listedMembers(g configmodel.Group, staff *staff) (users []string) {
+func (b *builder) listedMembers(g configmodel.Group, staff *staff) (members []*agent) {
 	var unknown []configmodel.DBID
 	for _, id := range g.Members {
 		if a, ok := staff.agents[id]; ok {
-			users = append(users, a.user)
+			members = append(members, a)
 		} else if !b.persons[id] {
 			unknown = append(unknown, id)
 		}
@@ -85,7 +82,7 @@ func (b *builder) listedMembers(g configmodel.Group, staff *staff) (users []stri
 	if len(unknown) > 0 {
 		b.note(Dangling, "agent group", g.DBID.String(), g.Name, fmt.Sprintf("lists %d persons that do not exist, the first one %s", len(unknown), unknown[0]))
 	}
-	return users
+	return members
 }
 
 func (b *builder) noteScript(g configmodel.Group, script *vag.Script, staff *staff) {
