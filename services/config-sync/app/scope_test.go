@@ -38,8 +38,9 @@ func TestTenantsOfOneConfigDBDoNotMix(t *testing.T) {
 	s.env["GENESYS_CLOUD_CLIENT_ID"], s.env["GENESYS_CLOUD_CLIENT_SECRET"] = orgtest.ClientID, orgtest.ClientSecret
 	second := s.start(t)
 	second.waitForSuccess(t)
-	require.Len(t, other.State().Users, 1)
+	require.Len(t, other.State().Users, 2)
 	require.Contains(t, other.State().Users, "second@x.example")
+	require.NotContains(t, other.State().Users, "ann@x.example")
 	code, _ := second.get(t, "/api/v1/mappings/users/301")
 	require.Equal(t, http.StatusNotFound, code)
 	require.Equal(t, first, s.org.State())
@@ -67,7 +68,7 @@ func TestExtensionsReachTheOtherServices(t *testing.T) {
 	require.Equal(t, configsyncv1.DnType_DN_TYPE_EXTENSION, dn.GetDn().GetType())
 	require.Empty(t, dn.GetCloudId(), "an extension has no object in the organization")
 	cancel()
-	<-done
+	require.ErrorIs(t, <-done, context.Canceled)
 }
 
 // Logs go to standard output, or with LOG_PATH to a file whose name the guide describes; its six
