@@ -94,6 +94,9 @@ func (s *Server) accept(ctx context.Context, listener net.Listener, running *syn
 	}
 }
 
+// tlsHandshake is the first byte of a client that speaks TLS.
+const tlsHandshake = 0x16
+
 // errMalformed stands for a message that is shorter than it claims.
 var errMalformed = errors.New("tnsstandin: malformed message")
 
@@ -126,6 +129,9 @@ func (s *Server) serve(ctx context.Context, conn net.Conn) (err error) {
 
 // handshake answers the connect packet: accepted, or refused when the service is unknown.
 func (s *Server) handshake(conn net.Conn, reader *bufio.Reader) (bool, error) {
+	if first, err := reader.Peek(1); err != nil || first[0] == tlsHandshake {
+		return false, errMalformed // a client that wants TLS here
+	}
 	p, err := readPacket(reader)
 	if err != nil {
 		return false, err
