@@ -6,12 +6,10 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 
 	goora "github.com/sijms/go-ora/v2"
 	"github.com/sijms/go-ora/v2/network"
@@ -40,77 +38,31 @@ func openOracle(o Options) (*sql.DB, error) {
 		query.Set("SID", o.Name[len(sidPrefix):])
 	}
 	u.RawQuery = query.Encode()
-	return sql.OpenDB(&oracleConnector{dsn: u.String(), security: security}), nil
+	connect := func(ctx context.Context, dialer *closingDialer) (driver.Conn, error) {
+		return connectOracle(ctx, dialer, u.String(), security)
+	}
+	return sql.OpenDB(&guardedConnector{connect: connect, drv: goora.NewDriver()}), nil
 }
 
-// oracleConnector opens connections with TLS settings of their own, because the driver writes into
-// them, and closes those whose log-in failed, which the driver leaves open.
-type oracleConnector struct {
-	dsn      string // holds the password
-	security *tls.Config
-}
-
-// Connect implements driver.Connector. The driver waits for the TLS handshake without a bound and
-// deaf to ctx; closing the connection below it ends that.
-func (c *oracleConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	inner, ok := goora.NewConnector(c.dsn).(*goora.OracleConnector)
+// connectOracle opens a connection with TLS settings of its own, because the driver writes into
+// them. The source name holds the password, which errors about it would quote.
+func connectOracle(ctx context.Context, dialer *closingDialer, source string, security *tls.Config) (driver.Conn, error) {
+	connector, ok := goora.NewConnector(source).(*goora.OracleConnector)
 	if !ok {
 		return nil, errors.New("the driver has another connector")
 	}
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
-	defer cancel()
-	dialer := &closingDialer{}
-	stop := context.AfterFunc(ctx, dialer.close)
-	inner.Dialer(dialer)
-	if c.security != nil {
-		inner.WithTLSConfig(c.security.Clone())
+	connector.Dialer(dialer)
+	if security != nil {
+		connector.WithTLSConfig(security.Clone())
 	}
-	conn, err := inner.Connect(ctx)
-	if stop() && err == nil {
-		return conn, nil
-	}
-	dialer.close()
-	if ctx.Err() != nil {
-		return nil, fmt.Errorf("no connection in time: %w", ctx.Err())
-	}
+	conn, err := connector.Connect(ctx)
 	if _, quoted := errors.AsType[*url.Error](err); quoted {
-		return nil, errors.New("the connection settings cannot be used") // the error quotes the password
+		return nil, errors.New("the connection settings cannot be used")
 	}
-	return nil, err
-}
-
-// Driver implements driver.Connector.
-func (c *oracleConnector) Driver() driver.Driver { return goora.NewDriver() }
-
-// closingDialer remembers what it dialed.
-type closingDialer struct {
-	mu    sync.Mutex
-	conns []net.Conn
-	over  bool
-}
-
-// DialContext implements the dialer of the driver.
-func (d *closingDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	dialer := &net.Dialer{Timeout: connectTimeout}
-	conn, err := dialer.DialContext(ctx, network, address)
-	if err == nil {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if d.over {
-			_ = conn.Close()
-		}
-		d.conns = append(d.conns, conn)
+	if err != nil {
+		return nil, err
 	}
-	return conn, err
-}
-
-func (d *closingDialer) close() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.over = true
-	for _, conn := range d.conns {
-		_ = conn.Close()
-	}
+	return conn, nil
 }
 
 // oracleErrorTable says what error numbers mean here. Oracle does not tell a table that may not be

@@ -1,8 +1,10 @@
 package configdb
 
 import (
+	"context"
 	"crypto/tls"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
@@ -35,7 +37,12 @@ func openSQLServer(o Options) (*sql.DB, error) {
 		config.TLSConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // TLS was declined; this is better than none
 	}
 	config.TLSConfig.DynamicRecordSizingDisabled = true // the server expects one TLS record for each packet
-	return sql.OpenDB(mssql.NewConnectorConfig(config)), nil
+	connect := func(ctx context.Context, dialer *closingDialer) (driver.Conn, error) {
+		connector := mssql.NewConnectorConfig(config)
+		connector.Dialer = dialer
+		return connector.Connect(ctx)
+	}
+	return sql.OpenDB(&guardedConnector{connect: connect, drv: &mssql.Driver{}}), nil
 }
 
 // The error numbers of SQL Server that say something about the set-up.
