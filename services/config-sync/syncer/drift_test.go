@@ -216,6 +216,7 @@ func TestFreshObjectsAreNotTakenForDeleted(t *testing.T) {
 				s.snapshot.Persons = append(s.snapshot.Persons, configmodel.Person{DBID: 399, UserName: "new@x.example", Agent: true, State: configmodel.StateEnabled})
 			})
 			time.Sleep(90 * time.Second)
+			synctest.Wait()
 			id := s.org.UserID("new@x.example")
 			require.NotEmpty(t, id)
 			s.org.Delete(id) // as if it were not visible yet
@@ -281,6 +282,7 @@ func TestLanguagesAndSecondaryPresencesAreLeftAlone(t *testing.T) {
 		s.snapshot.SkillLevels = append(s.snapshot.SkillLevels, configmodel.SkillLevel{PersonDBID: 301, SkillDBID: 403, Level: 3})
 		s.run(t, func(user, _ string) {
 			time.Sleep(20 * time.Minute)
+			synctest.Wait()
 			require.NotEmpty(t, s.org.SkillID("German"), "a language is a skill like any other")
 			require.Empty(t, s.org.User(user).Languages)
 			for _, path := range s.org.Paths() {

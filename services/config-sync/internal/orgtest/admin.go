@@ -1,6 +1,11 @@
 package orgtest
 
-import "engage.connector/pkg/genesys"
+import (
+	"maps"
+	"slices"
+
+	"engage.connector/pkg/genesys"
+)
 
 // GiveSkill assigns a skill to a user, as an administrator can. A skill that the organization does
 // not have is made.
@@ -36,11 +41,13 @@ func (o *Org) EditQueue(id string, change func(*Queue)) {
 	change(o.queues[id])
 }
 
-// User returns a user.
+// User returns a copy of a user.
 func (o *Org) User(id string) User {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return *o.users[id]
+	u := *o.users[id]
+	u.Skills, u.Roles = maps.Clone(u.Skills), slices.Clone(u.Roles)
+	return u
 }
 
 // SkillID returns the id of a skill, empty when there is none.
