@@ -60,6 +60,14 @@ func TestPeakMemoryIsReadFromTheStatus(t *testing.T) {
 	require.ErrorContains(t, err, "VmHWM")
 }
 
+func TestProcessorTimeIsReadFromTheStatus(t *testing.T) {
+	got, err := usedTime("12 (a ) b) S 1 12 12 0 -1 4194560 5000 0 0 0 150 25 0 0 20 0 9 0 100\n")
+	require.NoError(t, err)
+	require.Equal(t, 1750*time.Millisecond, got)
+	_, err = usedTime("12 (x) S 1")
+	require.Error(t, err)
+}
+
 func TestRepetitionsAreBoundedByTime(t *testing.T) {
 	past := time.Now().Add(-time.Minute)
 	require.False(t, enough(0, 3, past, time.Second), "one is always done")

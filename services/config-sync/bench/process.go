@@ -127,6 +127,29 @@ func highWater(status string) (int64, error) {
 	return 0, errors.New("no VmHWM: the memory of a process is measured on Linux only")
 }
 
+// cpuTime is the processor time that the process has used so far. Unlike the time on the clock, other programs on the
+// machine change it little.
+func (p *process) cpuTime() (time.Duration, error) {
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "stat"))
+	if err != nil {
+		return 0, fmt.Errorf("processor time of %s: %w", p.name, err)
+	}
+	return usedTime(string(stat))
+}
+
+// usedTime reads utime and stime, the 14th and 15th field of /proc/<pid>/stat. The second one is the program's name in
+// parentheses and can hold anything.
+func usedTime(stat string) (time.Duration, error) {
+	const tick = 10 * time.Millisecond // USER_HZ is 100 on every architecture that Go runs on
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 13 {
+		return 0, errors.New("no processor time in the status of the process")
+	}
+	user, err1 := strconv.ParseInt(fields[11], 10, 64)
+	system, err2 := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * tick, errors.Join(err1, err2)
+}
+
 // tail returns the last lines of the log.
 func (p *process) tail(lines int) string {
 	content, err := os.ReadFile(p.logFile())
