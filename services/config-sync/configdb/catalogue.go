@@ -20,7 +20,7 @@ type column struct{ name, kind string }
 // add appends a column; rows come ordered by schema and table. Names that would need quoting are
 // not those of a Config DB.
 func (c *catalogue) add(schema, name, columnName, kind string) {
-	if !identifierPattern.MatchString(name) || !identifierPattern.MatchString(columnName) || !ValidSchema(schema) {
+	if !strings.HasPrefix(strings.ToLower(name), "cfg_") || !identifierPattern.MatchString(name) || !identifierPattern.MatchString(columnName) || !ValidSchema(schema) {
 		return
 	}
 	if n := len(c.tables); n == 0 || c.tables[n-1].schema != schema || c.tables[n-1].name != name {

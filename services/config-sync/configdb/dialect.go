@@ -42,7 +42,7 @@ type dialect struct {
 	// are opened by fallback, and readings may have to be repeated.
 	snapshotAllowed string
 	fallback        *sql.TxOptions
-	// catalogue returns schema, table, column and type of every cfg_ table, in this order.
+	// catalogue returns schema, table, column and type of every table whose name begins with cfg.
 	catalogue string
 	// classify tells what kind of error the driver reports; empty when it does not know.
 	classify func(error) (fault.Code, string)
@@ -57,7 +57,7 @@ func dialectTable() map[string]dialect {
 	// The system views are written in upper case, since SQL Server minds case in a case-sensitive
 	// database, which Genesys asks for.
 	const informationSchema = `SELECT c.TABLE_SCHEMA, c.TABLE_NAME, c.COLUMN_NAME, c.DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS c
-		WHERE LOWER(c.TABLE_NAME) LIKE 'cfg\_%' ESCAPE '\' ORDER BY c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION`
+		WHERE LOWER(c.TABLE_NAME) LIKE 'cfg%' ORDER BY c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION`
 	return map[string]dialect{
 		PostgreSQL: {
 			port: 5432, open: openPostgreSQL, placeholder: "$1", classify: classifyPostgreSQL,
@@ -69,7 +69,7 @@ func dialectTable() map[string]dialect {
 			port: 1521, open: openOracle, placeholder: ":1", classify: classifyOracle,
 			begin: &sql.TxOptions{}, first: `SET TRANSACTION READ ONLY`,
 			catalogue: `SELECT c.owner, c.table_name, c.column_name, c.data_type FROM all_tab_columns c
-		WHERE c.table_name LIKE 'CFG\_%' ESCAPE '\' ORDER BY c.owner, c.table_name, c.column_id`,
+		WHERE c.table_name LIKE 'CFG%' ORDER BY c.owner, c.table_name, c.column_id`,
 		},
 		SQLServer: {
 			port: 1433, open: openSQLServer, placeholder: "@p1", classify: classifySQLServer,
@@ -83,7 +83,7 @@ func dialectTable() map[string]dialect {
 			// reading only.
 			open: openSQLite, placeholder: "?1", classify: classifySQLite, begin: &sql.TxOptions{},
 			catalogue: `SELECT '', m.name, c.name, c.type FROM sqlite_master m, pragma_table_info(m.name) c
-		WHERE LOWER(m.name) LIKE 'cfg\_%' ESCAPE '\' ORDER BY m.name, c.cid`,
+		WHERE LOWER(m.name) LIKE 'cfg%' ORDER BY m.name, c.cid`,
 		},
 	}
 }

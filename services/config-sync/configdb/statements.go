@@ -132,8 +132,8 @@ func exampleNames() Names {
 }
 
 // Statements returns every statement that a database of this type may be sent, with names as a
-// probe could find them, once with and once without the schema and what is optional. It is empty
-// for an unknown type.
+// probe could find them, and once more without what is optional where that makes a difference. It
+// is empty for an unknown type.
 func Statements(dbType string) []Statement {
 	d, ok := dialectOf(dbType)
 	if !ok {
@@ -148,15 +148,12 @@ func Statements(dbType string) []Statement {
 			bare.set(f.field, Absent)
 		}
 	}
-	for _, variant := range []struct {
-		suffix string
-		r      renderer
-	}{
-		{"", renderer{names: names, schema: "ccadmin", placeholder: d.placeholder}},
-		{" (bare)", renderer{names: bare, placeholder: d.placeholder}},
-	} {
-		for _, t := range templates() {
-			out = append(out, Statement{t.Name + variant.suffix, variant.r.render(t.Text)})
+	full := renderer{names: names, schema: "ccadmin", placeholder: d.placeholder}
+	least := renderer{names: bare, schema: full.schema, placeholder: d.placeholder}
+	for _, t := range templates() {
+		out = append(out, Statement{t.Name, full.render(t.Text)})
+		if text := least.render(t.Text); text != full.render(t.Text) {
+			out = append(out, Statement{t.Name + " (least)", text})
 		}
 	}
 	return out
