@@ -49,6 +49,10 @@ lint: ## golangci-lint, the rules of the house, buf, and whether generated code 
 generate: ## Write the Go code of proto/ anew
 	@cd proto && export GOWORK=off && buf="go tool -modfile=../tools/external/buf/go.mod buf" && $$buf lint && $$buf generate
 
+.PHONY: bench-config-sync
+bench-config-sync: build ## Measure config-sync against its limits (takes four minutes)
+	@go run ./services/config-sync/bench -bin bin
+
 .PHONY: ledger
 ledger: ## Which facts of the documents are named by a test
 	@go run ./tools/ledger

@@ -23,6 +23,7 @@ import (
 type Sync interface {
 	Status() syncer.Status
 	HybridIntegration() (configmodel.Options, bool)
+	Preview(ctx context.Context) (syncer.Preview, error)
 }
 
 // Options of the API.
@@ -37,13 +38,14 @@ type Options struct {
 // Service implements ConfigSyncService.
 type Service struct {
 	configsyncv1.UnimplementedConfigSyncServiceServer
-	opts Options
-	log  *slog.Logger
+	opts     Options
+	log      *slog.Logger
+	planning chan struct{} // holds one element while a plan is made
 }
 
 // New returns the service.
 func New(opts Options) *Service {
-	return &Service{opts: opts, log: opts.Logger.With("component", "api")}
+	return &Service{opts: opts, log: opts.Logger.With("component", "api"), planning: make(chan struct{}, 1)}
 }
 
 const (

@@ -28,11 +28,13 @@ type Config struct {
 	DBSSL      string      `env:"CONFIG_DB_SSL" envDefault:"disable" help:"disable, require, verify-ca or verify-full"`
 
 	PollInterval        time.Duration `env:"POLL_INTERVAL" envDefault:"1m" help:"the time between two synchronisations"`
+	DriftInterval       time.Duration `env:"DRIFT_INTERVAL" envDefault:"15m" help:"the time between two readings of the organization, to put back what was changed there; 0 for none"`
 	QueueSuffix         string        `env:"GC_QUEUE_NAME_SUFFIX" envDefault:"-Engage-external" help:"what the names of queues end with"`
 	QueueTypes          []string      `env:"SYNC_QUEUE_DN_TYPES" help:"the DN types that become queues: virtual_queue, acd_queue, routing_queue, routing_point"`
 	CustomerObjectsOnly bool          `env:"SYNC_CUSTOMER_OBJECTS_ONLY" envDefault:"false" help:"true for folder filtering"`
 	FolderName          string        `env:"SYNC_CUSTOMER_FOLDER_NAME" help:"the folders to synchronise, separated by commas"`
 	ConfirmRemovals     bool          `env:"SYNC_CONFIRM_REMOVALS" envDefault:"false" help:"true to carry out large removals"`
+	MaxRemovalPercent   int           `env:"SYNC_MAX_REMOVAL_PERCENT" envDefault:"20" help:"how much of the users or queues may be removed without confirmation"`
 
 	CloudAPIURL       string      `env:"GENESYS_CLOUD_API_URL" help:"the API's URL instead of general/base_service_url"`
 	CloudAuthURL      string      `env:"GENESYS_CLOUD_AUTH_URL" help:"the login's URL instead of general/base_auth_url"`
@@ -50,6 +52,8 @@ const (
 const (
 	minPollInterval = time.Second
 	maxPollInterval = 24 * time.Hour
+	// minDriftInterval leaves the organization the time to show what was changed last.
+	minDriftInterval = time.Minute
 )
 
 // dnTypeTable are the words of SYNC_QUEUE_DN_TYPES.
@@ -83,6 +87,8 @@ func (c *Config) faults() []error {
 	add(c.DBPort < 1 || c.DBPort > 65535, "CONFIG_DB_PORT", strconv.Itoa(c.DBPort)+" is no port", "choose from 1 to 65535")
 	add(!configdb.ValidSSL(c.DBSSL), "CONFIG_DB_SSL", strconv.Quote(c.DBSSL)+" is not known", "set it to disable, require, verify-ca or verify-full")
 	add(c.PollInterval < minPollInterval || c.PollInterval > maxPollInterval, "POLL_INTERVAL", c.PollInterval.String()+" is out of range", "choose from 1s to 24h")
+	add(c.DriftInterval != 0 && (c.DriftInterval < minDriftInterval || c.DriftInterval > maxPollInterval), "DRIFT_INTERVAL", c.DriftInterval.String()+" is out of range", "choose from 1m to 24h, or 0 for none")
+	add(c.MaxRemovalPercent < 0 || c.MaxRemovalPercent > 100, "SYNC_MAX_REMOVAL_PERCENT", strconv.Itoa(c.MaxRemovalPercent)+" is no percentage", "choose from 0 to 100")
 	add(c.CustomerObjectsOnly && len(folders.Names(c.FolderName)) == 0, "SYNC_CUSTOMER_FOLDER_NAME",
 		"required with SYNC_CUSTOMER_OBJECTS_ONLY=true, but not set", "list the names of the folders to synchronise")
 	for _, name := range c.QueueTypes {

@@ -30,9 +30,13 @@ type connective struct {
 // eval follows Kleene: an unknown side matters only when the other one does not decide alone.
 func (c connective) eval(agent Agent) Verdict {
 	decides := verdict(c.or)
-	left, right := c.left.eval(agent), c.right.eval(agent)
+	left := c.left.eval(agent)
+	if left == decides {
+		return decides
+	}
+	right := c.right.eval(agent)
 	switch {
-	case left == decides || right == decides:
+	case right == decides:
 		return decides
 	case left == Unknown || right == Unknown:
 		return Unknown
