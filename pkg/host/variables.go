@@ -34,8 +34,7 @@ func Variables[T any]() []Variable {
 
 func variablesOf(structure reflect.Type, prefix string) []Variable {
 	var found []Variable
-	for i := range structure.NumField() {
-		field := structure.Field(i)
+	for field := range structure.Fields() {
 		if key := ownKey(field); key != "" {
 			found = append(found, Variable{
 				Name: prefix + key, Required: mandatory(field), Default: field.Tag.Get("envDefault"),

@@ -21,7 +21,7 @@ func Variables[T any](t *testing.T, service, root string) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o750))
 		require.NoError(t, os.WriteFile(file, []byte(want), 0o600))
 	}
-	got, err := os.ReadFile(file)
+	got, err := os.ReadFile(file) //nolint:gosec // a page of our own tree
 	require.NoError(t, err, "write it: go test ./services/%s/app -run Variables -update", service)
 	require.Equal(t, want, string(got), "%s is stale: go test ./services/%s/app -run Variables -update", file, service)
 }
