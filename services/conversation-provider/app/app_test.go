@@ -18,6 +18,7 @@ import (
 
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/store/storetest"
+	"engage.connector/pkg/wire"
 	"engage.connector/services/conversation-provider/app"
 	"engage.connector/services/conversation-provider/feedtest"
 )
@@ -37,7 +38,9 @@ func start(t *testing.T, environ []string) (*app.App, func()) {
 	t.Helper()
 	config, err := app.Load(environ)
 	require.NoError(t, err)
-	service, err := app.New(app.Options{Config: config, Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Now: time.Now})
+	service, err := app.New(app.Options{
+		Tools: wire.Tools{Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Now: time.Now}, Config: config,
+	})
 	require.NoError(t, err)
 	require.NoError(t, service.Start(t.Context()))
 	return service, func() { require.NoError(t, service.Stop(context.WithoutCancel(t.Context()))) }
@@ -73,7 +76,7 @@ var mainKinds = []string{
 // recording-provider; the operator sees both.
 //
 // ledger: E-EXCP-001, E-EXCP-002, E-EXCP-003, E-EXCP-016, E-EXCP-021, E-EXCP-027
-// ledger: E-EXCP-041, E-EXCP-042, E-EXCP-043, E-EXCP-054, E-EXCP-055, E-EXCP-056, E-EXCP-078, E-EXCP-079, E-EXCP-080
+// ledger: E-EXCP-085, E-EXCP-086, E-EXCP-041, E-EXCP-042, E-EXCP-043, E-EXCP-054, E-EXCP-055, E-EXCP-056, E-EXCP-078, E-EXCP-079, E-EXCP-080
 func TestACallAndItsRecordingReachTheOrg(t *testing.T) {
 	o := newOutside(t)
 	service, stop := start(t, environment(o, storetest.StartServer(t).Addr()))

@@ -115,7 +115,7 @@ func newOutside(t *testing.T) *outside {
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /v1/links/{link}", o.declare)
 	mux.HandleFunc("GET /v1/links/{link}/events", o.stream)
-	mux.HandleFunc("POST /oauth/token", answer(`{"access_token":"t","token_type":"bearer","expires_in":86399}`))
+	mux.HandleFunc("POST /oauth/token", token)
 	mux.HandleFunc("POST /api/v2/events/conversations", o.inject)
 	mux.HandleFunc("GET /api/v2/routing/settings/transcription", answer(`{"transcription":"EnabledQueueFlow"}`))
 	mux.HandleFunc("GET /api/v2/speechandtextanalytics/settings", answer(`{"defaultProgram":{"id":"program-default"}}`))
@@ -141,6 +141,15 @@ func serveGRPC(t *testing.T, register func(*grpc.Server)) string {
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	return listener.Addr().String()
+}
+
+// token is given for the credentials of the transaction only.
+func token(w http.ResponseWriter, r *http.Request) {
+	if id, secret, ok := r.BasicAuth(); !ok || id != "id" || secret != "hush" {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	answer(`{"access_token":"t","token_type":"bearer","expires_in":86399}`)(w, r)
 }
 
 func answer(body string) http.HandlerFunc {

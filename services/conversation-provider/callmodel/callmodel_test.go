@@ -115,7 +115,7 @@ func TestPartyMovedLeavesOneCallAndJoinsAnother(t *testing.T) {
 	require.True(t, b.Call(two.UUID).Party("000001-X").Left.IsZero())
 }
 
-// ledger: E-EXCP-030
+// The edges by which calls belong together; what the org is told of such calls is not decided here.
 func TestCallsJoinIntoOneInteraction(t *testing.T) {
 	for name, c := range map[string]struct {
 		play func(s *feedtest.Site) (root, other string)

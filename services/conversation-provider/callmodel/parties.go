@@ -1,6 +1,7 @@
 package callmodel
 
 import (
+	"maps"
 	"time"
 
 	"engage.connector/pkg/engage"
@@ -110,9 +111,7 @@ func (b *Book) partyMoved(e engage.Event) []string {
 // withState copies attributes and adds a party state, so that the caller's event stays as it was.
 func withState(a engage.Attributes, state engage.PartyState) engage.Attributes {
 	c := make(engage.Attributes, len(a)+1)
-	for k, v := range a {
-		c[k] = v
-	}
+	maps.Copy(c, a)
 	c["PartyState"] = int(state)
 	return c
 }

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"slices"
 	"time"
 
 	"engage.connector/pkg/genesys"
@@ -183,8 +184,8 @@ func (c *Conversation) Finished() bool {
 
 // leg returns the newest leg of a kind that has not ended.
 func (c *Conversation) leg(kind LegKind) *Leg {
-	for i := len(c.Legs) - 1; i >= 0; i-- {
-		if l := c.Legs[i]; l.Kind == kind && l.Ended.IsZero() {
+	for _, v := range slices.Backward(c.Legs) {
+		if l := v; l.Kind == kind && l.Ended.IsZero() {
 			return l
 		}
 	}

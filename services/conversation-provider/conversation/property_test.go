@@ -18,9 +18,7 @@ import (
 // Whatever way the links are mixed, events are repeated and running calls reported again, each
 // conversation gets the events it gets from the clean order, with the same ids and times.
 //
-// ledger: E-EXCP-004
 // ledger: E-EXCP-006
-// ledger: E-EXCP-016
 func TestOrderOfLinksDoesNotMatter(t *testing.T) {
 	flows := maps.Clone(feedtest.Flows())
 	maps.Copy(flows, feedtest.Unsupported())

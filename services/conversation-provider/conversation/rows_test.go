@@ -49,9 +49,9 @@ const (
 
 // Each row of the table is reached by a call, sends what it says and leads where it says.
 //
-// ledger: E-EXCP-028, E-EXCP-029, E-EXCP-032, E-EXCP-033, E-EXCP-034, E-EXCP-035, E-EXCP-036, E-EXCP-038
+// ledger: E-EXCP-029, E-EXCP-032, E-EXCP-033, E-EXCP-034, E-EXCP-035, E-EXCP-036, E-EXCP-038
 // ledger: E-EXCP-039, E-EXCP-040, E-EXCP-041, E-EXCP-042, E-EXCP-043, E-EXCP-044, E-EXCP-045, E-EXCP-046
-// ledger: E-EXCP-048, E-EXCP-049, E-EXCP-050, E-EXCP-051, E-EXCP-052, E-EXCP-053, E-EXCP-077, E-EXCP-081, E-EXCP-083
+// ledger: E-EXCP-049, E-EXCP-050, E-EXCP-051, E-EXCP-052, E-EXCP-053, E-EXCP-077, E-EXCP-081, E-EXCP-083
 func rowCases() map[string]rowCase {
 	newLeg := []genesys.EventType{genesys.RoutingTransfer, genesys.RoutingEstablished, progress, ended, finish}
 	return map[string]rowCase{

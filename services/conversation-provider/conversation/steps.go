@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -99,8 +100,8 @@ func (x *situation) legs(ref Ref) []*Leg {
 
 // oldLeg is the newest open leg of a kind that is not the one that the trigger brings.
 func (x *situation) oldLeg(kind LegKind) *Leg {
-	for i := len(x.conv.Legs) - 1; i >= 0; i-- {
-		if l := x.conv.Legs[i]; l.Kind == kind && l != x.fresh && l.Ended.IsZero() {
+	for _, v := range slices.Backward(x.conv.Legs) {
+		if l := v; l.Kind == kind && l != x.fresh && l.Ended.IsZero() {
 			return l
 		}
 	}

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"slices"
 	"time"
 
 	"engage.connector/pkg/genesys"
@@ -18,12 +19,7 @@ const (
 
 // WrappingUp tells whether a disposition is still to be applied.
 func (c *Conversation) WrappingUp() bool {
-	for _, l := range c.Legs {
-		if c.owesDisposition(l) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.Legs, c.owesDisposition)
 }
 
 // owesDisposition: a suspended conversation sends communicationEnded only, and who did not answer

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -105,9 +106,7 @@ func (c *Call) Created(more engage.Attributes) {
 		"CallUUID": c.UUID, "ConnID": c.Conn, "CallType": int(c.Type), "ANI": c.ANI, "DNIS": c.DNIS,
 		"UserData": map[string]any{},
 	}
-	for k, v := range more {
-		a[k] = v
-	}
+	maps.Copy(a, more)
 	c.s.Send(LinkCall, engage.MsgEventCallCreated, a)
 }
 

@@ -81,8 +81,6 @@ func TestFeedFilesGiveTheirGoldenEvents(t *testing.T) {
 
 // A model that is dropped after any batch and restored from what was committed sends, in sum, what
 // an undisturbed one sends.
-//
-// ledger: E-EXCP-005
 func TestRestartAtAnyPointChangesNothing(t *testing.T) {
 	flows := maps.Clone(feedtest.Flows())
 	maps.Copy(flows, feedtest.Unsupported())

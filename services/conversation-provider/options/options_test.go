@@ -10,7 +10,7 @@ import (
 	"engage.connector/services/conversation-provider/recording"
 )
 
-// ledger: E-EXCP-085, E-EXCP-086, E-EXCP-087, E-EXCP-088, E-EXCP-098, E-EXCP-099, E-EXCP-100
+// ledger: E-EXCP-087, E-EXCP-088, E-EXCP-098, E-EXCP-100
 func TestRecordingOptions(t *testing.T) {
 	section := func(o map[string]string) directory.Settings { return directory.Settings{options.Section: o} }
 	require.Equal(t, recording.Options{}, options.Recording(directory.Settings{}))

@@ -95,7 +95,7 @@ func TestFileNamesAreChecked(t *testing.T) {
 // When speech analytics is requested, and with which program and language.
 //
 // ledger: E-EXCP-055, E-EXCP-056, E-EXCP-057, E-EXCP-058, E-EXCP-059, E-EXCP-060, E-EXCP-061, E-EXCP-063, E-EXCP-064
-// ledger: E-EXCP-065, E-EXCP-067, E-EXCP-068, E-EXCP-070, E-EXCP-072, E-EXCP-073, E-EXCP-074, E-EXCP-075, E-EXCP-087, E-EXCP-088
+// ledger: E-EXCP-065, E-EXCP-067, E-EXCP-068, E-EXCP-070, E-EXCP-072, E-EXCP-073, E-EXCP-074, E-EXCP-075, E-EXCP-087, E-EXCP-088, E-EXCP-099
 func TestSpeechDecision(t *testing.T) {
 	base := func() recording.SpeechInput {
 		return recording.SpeechInput{
