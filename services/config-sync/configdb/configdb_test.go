@@ -231,11 +231,17 @@ func slowSwitches(t *testing.T, backend *pgtest.Server, name, schema string) {
 // waitForQuery returns once the slow statement runs, that is, once the reading has its snapshot.
 func waitForQuery(t *testing.T, backend *pgtest.Server, name string) {
 	t.Helper()
+	waitFor(t, backend, name, "%slow_switch w WHERE%")
+}
+
+// waitFor returns once a statement runs that is like the pattern.
+func waitFor(t *testing.T, backend *pgtest.Server, name, pattern string) {
+	t.Helper()
 	conn, err := pgx.Connect(t.Context(), backend.URL("postgres"))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, conn.Close(context.Background())) }()
 	for running := 0; running == 0; {
-		err := conn.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND query LIKE '%slow_switch w WHERE%' AND state = 'active'", name).Scan(&running)
+		err := conn.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND query LIKE $2 AND state = 'active'", name, pattern).Scan(&running)
 		require.NoError(t, err)
 	}
 }

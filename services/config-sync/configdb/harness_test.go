@@ -178,3 +178,13 @@ func open(t testing.TB, o configdb.Options) *configdb.DB {
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db
 }
+
+// change runs a statement in a SQLite database.
+func change(t testing.TB, path, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+strings.ReplaceAll(path, " ", "%20"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	_, err = db.ExecContext(t.Context(), statement)
+	require.NoError(t, err)
+}
