@@ -13,6 +13,9 @@ LDFLAGS  := -s -w -X main.version=$(VERSION) -X engage.connector/pkg/host.versio
 CALLS  ?= 20
 AGENTS ?= 25
 KILL   ?=
+HISTORIES ?= 100000
+SEED ?= 1
+SOAK_FLAGS ?=
 DEMO_FLAGS ?=
 
 .PHONY: help
@@ -32,6 +35,14 @@ demo: build ## Watch a simulated center appear in a simulated EX org (Ctrl-C end
 .PHONY: demo-check
 demo-check: build ## Play CALLS=20 calls of AGENTS=25 agents and compare the org with the script
 	@exec bin/lab demo-check -bin bin -agents $(AGENTS) -calls $(CALLS) -kill "$(KILL)" $(DEMO_FLAGS)
+
+.PHONY: soak
+soak: ## Run HISTORIES=100000 random call histories through the conversation model and judge what it sends
+	@go run ./services/conversation-provider/soak -histories $(HISTORIES) -seed $(SEED) $(SOAK_FLAGS)
+
+.PHONY: bench-conversation-model
+bench-conversation-model: ## Measure the conversation model on one core: events per second, bytes per live call, growth
+	@go run ./services/conversation-provider/bench -out bench/out/conversation-model.json
 
 .PHONY: setup
 setup: ## Install what the tests need (Debian packages), where it is missing

@@ -1,0 +1,227 @@
+// Package measure takes the figures of the conversation model.
+package measure
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"engage.connector/pkg/engage"
+	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/pipeline"
+	"engage.connector/services/conversation-provider/bench/load"
+	"engage.connector/services/conversation-provider/conversation"
+	"engage.connector/services/conversation-provider/model"
+	"engage.connector/services/conversation-provider/recording"
+)
+
+// The limits. They are targets for one core; missing one is no failure.
+const (
+	LeastEventsPerSecond   = 150_000
+	MostBytesPerLiveCall   = 2048
+	MostGrowthPerEndedCall = 1 // bytes
+)
+
+// Options say how much is measured.
+type Options struct {
+	Calls  int
+	Live   int
+	Few    int
+	Many   int
+	Stdout io.Writer
+	// HeapProfile is a file for a profile of the heap while calls are on; empty: none.
+	HeapProfile string
+}
+
+// Figures are the results.
+type Figures struct {
+	EventsPerSecond      float64 `json:"events_per_s"`
+	LeastEventsPerSecond float64 `json:"events_per_s_limit"`
+	Events               int     `json:"events"`
+	BytesPerLiveCall     float64 `json:"bytes_per_live_call"`
+	MostBytesPerLiveCall float64 `json:"bytes_per_live_call_limit"`
+	HeapAfterFew         uint64  `json:"heap_after_few_calls"`
+	HeapAfterMany        uint64  `json:"heap_after_many_calls"`
+	GrowthPerEndedCall   float64 `json:"growth_per_ended_call"`
+	Few                  int     `json:"few_calls"`
+	Many                 int     `json:"many_calls"`
+}
+
+// start is the center's clock when a measurement begins.
+func start() time.Time { return time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC) }
+
+// batchSize is how many events one commit applies; calls of one batch are different ones.
+const batchSize = 256
+
+// Model measures and prints. The error is a wrong result.
+func Model(opts Options) (Figures, error) {
+	f := Figures{LeastEventsPerSecond: LeastEventsPerSecond, MostBytesPerLiveCall: MostBytesPerLiveCall, Few: opts.Few, Many: opts.Many}
+	var err error
+	if f.EventsPerSecond, f.Events, err = speed(opts.Calls); err != nil {
+		return f, fmt.Errorf("speed: %w", err)
+	}
+	line(opts, "events of Engage per second of one core, state encoded", f.EventsPerSecond, ">=", LeastEventsPerSecond)
+	if f.BytesPerLiveCall, err = liveCalls(opts.Live, opts.HeapProfile); err != nil {
+		return f, fmt.Errorf("live calls: %w", err)
+	}
+	line(opts, "bytes of heap per live call", f.BytesPerLiveCall, "<=", MostBytesPerLiveCall)
+	if f.HeapAfterFew, f.HeapAfterMany, err = endedCalls(opts.Few, opts.Many); err != nil {
+		return f, fmt.Errorf("ended calls: %w", err)
+	}
+	f.GrowthPerEndedCall = (float64(f.HeapAfterMany) - float64(f.HeapAfterFew)) / float64(max(opts.Many-opts.Few, 1))
+	line(opts, fmt.Sprintf("heap after %d ended calls, in bytes", opts.Few), float64(f.HeapAfterFew), "", 0)
+	line(opts, fmt.Sprintf("heap after %d ended calls, in bytes", opts.Many), float64(f.HeapAfterMany), "", 0)
+	line(opts, "growth per ended call, in bytes", f.GrowthPerEndedCall, "<=", MostGrowthPerEndedCall)
+	return f, nil
+}
+
+func line(opts Options, what string, value float64, relation string, limit float64) {
+	text := ""
+	if relation != "" {
+		met := "met"
+		if relation == ">=" && value < limit || relation == "<=" && value > limit {
+			met = "MISSED"
+		}
+		text = fmt.Sprintf("   limit %s %.0f: %s", relation, limit, met)
+	}
+	_, _ = fmt.Fprintf(opts.Stdout, "%-66s %12.1f%s\n", what, value, text)
+}
+
+// heap is the size of what is reachable.
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// wave lets n calls go through their flow side by side, step by step, in batches.
+func wave(clock *load.Clock, flow load.Flow, first, n, steps int, apply func([]engage.Event) error) error {
+	var batch []engage.Event
+	for step := range steps {
+		for call := range n {
+			batch = append(batch, flow.Step(clock, first+call, step)...)
+			if len(batch) >= batchSize {
+				if err := apply(batch); err != nil {
+					return err
+				}
+				batch = nil
+			}
+		}
+		clock.Now = clock.Now.Add(time.Second)
+	}
+	if len(batch) == 0 {
+		return nil
+	}
+	return apply(batch)
+}
+
+// tally counts what is sent.
+type tally struct{ established, users, ended, dispositions int }
+
+func (t *tally) add(e genesys.EventType) {
+	switch e {
+	case genesys.UserEstablished:
+		t.users++
+		t.established++
+	case genesys.ExternalEstablished, genesys.IVREstablished, genesys.RoutingEstablished, genesys.PhoneEstablished:
+		t.established++
+	case genesys.CommunicationEnded:
+		t.ended++
+	case genesys.CommunicationDispositionApplied:
+		t.dispositions++
+	default:
+	}
+}
+
+// check: an answered call has four legs and a disposition, an abandoned one has three legs.
+func (t *tally) check(answered, abandoned int) error {
+	const legs, fewer = 4, 3
+	want := tally{users: answered, dispositions: answered, established: legs*answered + fewer*abandoned}
+	want.ended = want.established
+	if *t != want {
+		return fmt.Errorf("wrong result: %+v, expected %+v", *t, want)
+	}
+	return nil
+}
+
+// rig is a model as a writer uses it.
+type rig struct {
+	model *model.Model
+	clock load.Clock
+	wall  time.Time
+	sent  tally
+	count bool // read the types of what is sent
+}
+
+func newRig(opts model.Options) *rig {
+	opts.Tenant, opts.Directory, opts.Recordings = "101", directory{}, recordings{}
+	return &rig{model: model.New(opts), clock: load.Clock{Now: start()}, wall: start()}
+}
+
+func (r *rig) apply(events []engage.Event) error { return r.commit(r.model.Apply(events)) }
+
+func (r *rig) commit(e pipeline.Effects, err error) error {
+	if err != nil {
+		return fmt.Errorf("model: %w", err)
+	}
+	if !r.count {
+		return nil
+	}
+	for _, entry := range e.Outbox[model.OutboxConversation] {
+		// Decoding a million payloads would take longer than making them.
+		_, rest, _ := bytes.Cut(entry.Payload, []byte(`"type":"`))
+		name, _, found := bytes.Cut(rest, []byte(`"`))
+		if !found {
+			return fmt.Errorf("payload without a type: %s", entry.Payload)
+		}
+		r.sent.add(genesys.EventType(name))
+	}
+	return nil
+}
+
+func (r *rig) tick(d time.Duration) error {
+	r.wall = r.wall.Add(d)
+	return r.commit(r.model.Tick(r.wall))
+}
+
+// directory maps the load's names.
+type directory struct{}
+
+const (
+	sourceID = "5c1fd4a0-0000-4000-8000-000000000001"
+	queueID  = "5c1fd4a0-0000-4000-8000-000000000002"
+	codeID   = "5c1fd4a0-0000-4000-8000-000000000006"
+)
+
+func (directory) DNKind(number string) conversation.DNKind {
+	switch {
+	case number == load.Queue:
+		return conversation.DNVirtualQueue
+	case number == load.RoutingPoint:
+		return conversation.DNRoutingPoint
+	case len(number) == len("40000"):
+		return conversation.DNExtension
+	default:
+		return conversation.DNUnknown
+	}
+}
+
+func (directory) Queue(number string) (string, bool) { return queueID, number == load.Queue }
+
+func (directory) User(login string) (string, bool) {
+	return "5c1fd4a0-0000-4000-8000-0000000" + login, login != ""
+}
+
+func (directory) WrapUpCode(name string) (string, bool) { return codeID, name == load.Disposition }
+
+func (directory) SourceID() string { return sourceID }
+
+type recordings struct{}
+
+func (recordings) Options() recording.Options { return recording.Options{LanguageKey: "language_code"} }
+
+func (recordings) Settings() recording.Settings { return recording.Settings{} }

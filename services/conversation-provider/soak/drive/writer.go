@@ -1,0 +1,140 @@
+package drive
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/pipeline"
+	"engage.connector/services/conversation-provider/conversation"
+	"engage.connector/services/conversation-provider/model"
+)
+
+// writer is the pipeline's writer without a store: it keeps what the model wants committed.
+type writer struct {
+	opts  model.Options
+	model *model.Model
+	state map[string][]byte
+	lines []string // payloads of the conversation outbox, in order
+	keys  []string // and their keys
+	now   time.Time
+}
+
+func newWriter(m *Mapping) *writer {
+	w := &writer{
+		opts: model.Options{
+			Tenant: "101", Directory: m, Recordings: noRecordings{},
+			Machine: conversation.Options{WrapUpTimeout: time.Minute},
+		},
+		state: map[string][]byte{},
+	}
+	w.model = model.New(w.opts)
+	return w
+}
+
+func (w *writer) commit(e pipeline.Effects, err error) error {
+	if err != nil {
+		return fmt.Errorf("the model failed: %w", err)
+	}
+	for k, v := range e.State {
+		if v == nil {
+			delete(w.state, k)
+			continue
+		}
+		w.state[k] = v
+	}
+	for _, entry := range e.Outbox[model.OutboxConversation] {
+		w.lines = append(w.lines, string(entry.Payload))
+		w.keys = append(w.keys, entry.Key)
+	}
+	return nil
+}
+
+// apply applies a batch; live lets the wall clock pass as well.
+func (w *writer) apply(b batch, live bool) error {
+	if live {
+		if err := w.tick(b.at); err != nil {
+			return err
+		}
+	}
+	w.now = b.at
+	return w.commit(w.model.Apply(b.events))
+}
+
+// tick lets the wall clock come to a time.
+func (w *writer) tick(now time.Time) error {
+	w.now = now
+	return w.commit(w.model.Tick(now))
+}
+
+// restart replaces the model by a new one that has what was committed.
+func (w *writer) restart() error {
+	w.model = model.New(w.opts)
+	return w.model.Restore(maps.Clone(w.state))
+}
+
+// settle lets everything that waits come to its end: links that lag, after-call work, calls whose
+// end was lost.
+func (w *writer) settle() error {
+	steps := []time.Duration{0}
+	const patience, links = 10, 30 * time.Second
+	for range patience {
+		steps = append(steps, links)
+	}
+	for _, d := range append(steps, 13*time.Hour, time.Minute) {
+		if err := w.tick(w.now.Add(d)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leftOver names what is still kept when everything is over and forgotten; only the DNs may be.
+func (w *writer) leftOver() ([]string, error) {
+	var left []string
+	if n := w.model.Counts().OpenCalls; n > 0 {
+		left = append(left, fmt.Sprintf("%d open calls", n))
+	}
+	for _, d := range []time.Duration{25 * time.Hour, 10 * time.Minute, 10 * time.Minute} {
+		if err := w.tick(w.now.Add(d)); err != nil {
+			return nil, err
+		}
+	}
+	if c := w.model.Counts(); c.OpenCalls+c.ClosedCalls+c.Waiting+c.Orphans > 0 {
+		left = append(left, fmt.Sprintf("%+v", c))
+	}
+	for key := range w.state {
+		if !strings.HasPrefix(key, "d/") {
+			left = append(left, key)
+		}
+	}
+	return left, nil
+}
+
+// events are what was sent so far.
+func (w *writer) events() ([]genesys.ConversationEvent, error) {
+	list := make([]genesys.ConversationEvent, len(w.lines))
+	for i, line := range w.lines {
+		var in model.Injection
+		if err := json.Unmarshal([]byte(line), &in); err != nil {
+			return nil, fmt.Errorf("outbox payload: %w", err)
+		}
+		if in.Event.ConversationID != w.keys[i] {
+			return nil, fmt.Errorf("outbox key %s of conversation %s", w.keys[i], in.Event.ConversationID)
+		}
+		list[i] = in.Event
+	}
+	return list, nil
+}
+
+// byConversation are the payloads of each conversation, joined.
+func (w *writer) byConversation() map[string]string {
+	m := map[string]string{}
+	for i, line := range w.lines {
+		m[w.keys[i]] += line + "\n"
+	}
+	return m
+}
