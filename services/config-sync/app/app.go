@@ -25,8 +25,8 @@ const Service = "config-sync"
 
 // budgetShare is the part of the request allowance that is used. The OAuth client is this
 // service's alone, only one instance synchronises, and the first synchronisation is nothing but
-// requests; so it is the most that the client allows.
-const budgetShare = 0.95
+// requests; so it is nearly all of it.
+const budgetShare = 0.97
 
 // Options are the resolved settings and what is injected.
 type Options struct {
