@@ -25,8 +25,8 @@ const Service = "config-sync"
 
 // budgetShare is the part of the request allowance that is used. The OAuth client is this
 // service's alone, only one instance synchronises, and the first synchronisation is nothing but
-// requests; so it is the most that the client allows.
-const budgetShare = 0.95
+// requests; so it is nearly all of it.
+const budgetShare = 0.97
 
 // Options are the resolved settings and what is injected.
 type Options struct {
@@ -65,16 +65,12 @@ func New(opts Options) (*App, error) {
 }
 
 func (a *App) openConfigDB() error {
-	cfg := a.opts.Config
-	tenant, err := cfg.tenant()
+	options, err := a.opts.Config.database()
 	if err != nil {
 		return err
 	}
-	a.db, err = configdb.Open(configdb.Options{
-		Type: cfg.DBType, Host: cfg.DBHost, Port: cfg.DBPort, Name: cfg.DBName, User: cfg.DBUser, Password: cfg.DBPassword.Reveal(),
-		SSL: cfg.DBSSL, Tenant: tenant, Folders: cfg.CustomerObjectsOnly, Logger: a.opts.Logger,
-	})
-	if err != nil {
+	options.Logger, options.Now = a.opts.Logger, a.opts.Now
+	if a.db, err = configdb.Open(options); err != nil {
 		return err
 	}
 	a.OnStop("config db", func(context.Context) error { return a.db.Close() })

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -85,6 +86,7 @@ func Open(opts Options) (*DB, error) {
 	if err := opts.Names.validate(); err != nil {
 		return nil, fault.Wrap(fault.Invalid, op, err)
 	}
+	opts.Type = strings.ToLower(opts.Type)
 	if opts.Timeout <= 0 {
 		opts.Timeout = defaultTimeout
 	}

@@ -93,7 +93,7 @@ func (d *DB) probe(ctx context.Context) (*plan, error) {
 	result := &plan{renderer: p.renderer(), zoned: p.zoned}
 	result.oneState.Store(oneState)
 	result.probe = Probe{
-		Type: strings.ToLower(d.opts.Type), Schema: p.schema, Tables: len(p.tables), OneState: oneState, At: d.opts.Now().UTC(),
+		Type: d.opts.Type, Schema: p.schema, Tables: len(p.tables), OneState: oneState, At: d.opts.Now().UTC(),
 		Names: p.names, Findings: p.findings,
 	}
 	if err := p.tryAll(ctx, d.opts.Folders); err != nil {

@@ -12,16 +12,23 @@ func (p *planner) members() {
 	for _, u := range p.org.Users {
 		wanted[u.ID] = true
 	}
+	gone := map[string]bool{}
+	for id, r := range p.now[Users] {
+		if r.Gone {
+			gone[id] = true
+		}
+	}
 	for _, q := range p.org.Queues {
 		r := p.now[Queues][q.ID]
 		if r.Gone {
 			continue
 		}
-		var members []string
-		for _, id := range q.Members {
-			if !p.now[Users][id].Gone {
-				members = append(members, id)
-			}
+		members := q.Members
+		if len(gone) > 0 {
+			members = slices.DeleteFunc(slices.Clone(members), func(id string) bool { return gone[id] })
+		}
+		if len(r.Unsure) == 0 && slices.Equal(members, r.Members) {
+			continue
 		}
 		leave := without(r.maybeMembers(), members)
 		if q.KeepMembers {

@@ -66,11 +66,12 @@ func (n negation) String() string { return "~(" + n.of.String() + ")" }
 
 type comparison struct {
 	op          string
+	holds       func(a, b int) bool // what op means
 	left, right operand
 }
 
 func (c comparison) eval(agent Agent) Verdict {
-	return verdict(compareTable[c.op](c.left.value(agent), c.right.value(agent)))
+	return verdict(c.holds(c.left.value(agent), c.right.value(agent)))
 }
 
 func (c comparison) String() string { return c.left.String() + " " + c.op + " " + c.right.String() }
