@@ -29,7 +29,8 @@ type sighting struct {
 // touched remembers when the connector last changed what it knows of an object.
 type touched struct {
 	Map
-	now func() time.Time
+	now      func() time.Time
+	compared bool // the organization is read now and then
 
 	mu    sync.Mutex
 	since time.Time // before it nothing is known
@@ -43,11 +44,13 @@ type touchKey struct {
 
 // Save implements apply.Records.
 func (t *touched) Save(ctx context.Context, changes ...plan.Change) error {
-	t.mu.Lock()
-	for _, c := range changes {
-		t.at[touchKey{c.Kind, c.ID}] = t.now()
+	if t.compared {
+		t.mu.Lock()
+		for _, c := range changes {
+			t.at[touchKey{c.Kind, c.ID}] = t.now()
+		}
+		t.mu.Unlock()
 	}
-	t.mu.Unlock()
 	return t.Map.Save(ctx, changes...)
 }
 
@@ -63,14 +66,14 @@ func (t *touched) settled(reading time.Time) func(kind plan.Kind, id string) boo
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	limit := reading.Add(-settleTime)
-	recent := map[touchKey]bool{}
-	for key, at := range t.at {
-		if at.After(limit) {
-			recent[key] = true
-			continue
+	recent, at := map[touchKey]bool{}, map[touchKey]time.Time{}
+	for key, when := range t.at {
+		if when.After(limit) {
+			recent[key], at[key] = true, when
 		}
-		delete(t.at, key)
 	}
+	// A new map: the first synchronisation of a large center has filled the old one.
+	t.at = at
 	since := t.since
 	return func(kind plan.Kind, id string) bool { return since.Before(limit) && !recent[touchKey{kind, id}] }
 }
@@ -120,11 +123,11 @@ func (s *Syncer) look(ctx context.Context) (plan.Observation, error) {
 }
 
 // reconcile takes what was seen in the organization for what is applied, so that the plan puts
-// back what was changed there.
-func (s *Syncer) reconcile(ctx context.Context, org desired.Org, applied plan.Applied) error {
+// back what was changed there. It tells whether there was anything of the kind.
+func (s *Syncer) reconcile(ctx context.Context, org desired.Org, applied plan.Applied) (repaired bool, err error) {
 	sighting := s.seen.Swap(nil)
 	if sighting == nil {
-		return nil
+		return false, nil
 	}
 	var changes []plan.Change
 	for _, d := range plan.Drift(org, applied, sighting.seen, s.records.settled(sighting.at)) {
@@ -136,7 +139,7 @@ func (s *Syncer) reconcile(ctx context.Context, org desired.Org, applied plan.Ap
 	for _, c := range changes {
 		applied.Put(c)
 	}
-	return s.records.Save(ctx, changes...)
+	return len(changes) > 0, s.records.Save(ctx, changes...)
 }
 
 // deviation tells the operator what somebody changed in the organization.

@@ -33,6 +33,9 @@ func (s *Syncer) Preview(ctx context.Context) (Preview, error) {
 	if err != nil {
 		return Preview{}, err
 	}
+	if d.applied, err = s.opts.Map.Load(ctx); err != nil {
+		return Preview{}, err
+	}
 	built := plan.Build(s.opts.Tenant, d.org, d.applied)
 	p := Preview{
 		Plan: built, Cost: built.Cost(s.limit(d)), OpenCreates: len(d.applied[plan.Intents]),

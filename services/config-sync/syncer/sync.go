@@ -19,23 +19,25 @@ type draft struct {
 	plan    plan.Plan
 	report  desired.Report
 	applied plan.Applied
+	// corrected means that the state was changed by a request or by what was seen in the
+	// organization, so that it is not kept.
+	corrected bool
 }
 
-// read reads the Config DB and the ID map.
+// read reads the Config DB.
 func (s *Syncer) read(ctx context.Context) (draft, error) {
 	snap, err := s.opts.Source.Snapshot(ctx)
 	if err != nil {
 		return draft{}, err
 	}
-	s.options.Store(&snap.Options)
+	s.remember(snap.Options)
 	if snap.Empty() && !s.opts.ConfirmRemovals {
 		return draft{}, fault.New(fault.Invalid, "syncer.read", "the Config DB holds no persons, DNs and skills for this tenant").
 			WithHint("check TENANT_ID and the database account; if it is meant, set SYNC_CONFIRM_REMOVALS=true")
 	}
 	d := draft{options: snap.Options}
 	d.org, d.report = desired.Build(snap, s.opts.Desired)
-	d.applied, err = s.opts.Map.Load(ctx)
-	return d, err
+	return d, nil
 }
 
 // prepare reads, settles what is left open from earlier, and plans.
@@ -45,7 +47,11 @@ func (s *Syncer) prepare(ctx context.Context) (draft, error) {
 		return d, err
 	}
 	s.report(ctx, d.report)
-	if err := s.clear(ctx, d.applied); err != nil {
+	if d.applied, err = s.state(ctx); err != nil {
+		return d, err
+	}
+	cleared, err := s.clear(ctx, d.applied)
+	if err != nil {
 		return d, err
 	}
 	if len(d.applied[plan.Intents]) > 0 {
@@ -57,18 +63,20 @@ func (s *Syncer) prepare(ctx context.Context) (draft, error) {
 			return d, err
 		}
 	}
-	if err := s.reconcile(ctx, d.org, d.applied); err != nil {
+	repaired, err := s.reconcile(ctx, d.org, d.applied)
+	if err != nil {
 		return d, err
 	}
+	d.corrected = cleared || repaired
 	d.plan = plan.Build(s.opts.Tenant, d.org, d.applied)
 	return d, nil
 }
 
 // clear forgets the mappings that an operator wants to be made anew.
-func (s *Syncer) clear(ctx context.Context, applied plan.Applied) error {
+func (s *Syncer) clear(ctx context.Context, applied plan.Applied) (cleared bool, err error) {
 	keys, err := s.opts.Map.Requests(ctx)
 	if err != nil || len(keys) == 0 {
-		return err
+		return false, err
 	}
 	for _, key := range keys {
 		changes, known := applied.Clear(key.Kind, key.ID)
@@ -80,10 +88,10 @@ func (s *Syncer) clear(ctx context.Context, applied plan.Applied) error {
 			applied.Put(c)
 		}
 		if err := s.records.Save(ctx, changes...); err != nil {
-			return err
+			return true, err
 		}
 	}
-	return s.opts.Map.Granted(ctx, keys...)
+	return true, s.opts.Map.Granted(ctx, keys...)
 }
 
 // Sync synchronises once. Operations that the organization refuses make the status Failed but are
@@ -98,13 +106,17 @@ func (s *Syncer) Sync(ctx context.Context) error {
 	if statusErr := s.conclude(ctx, outcome, err); statusErr != nil {
 		return errors.Join(err, statusErr)
 	}
+	if err == nil && len(outcome.result.Rejected) == 0 && !outcome.corrected {
+		s.keepState(outcome.result.Applied)
+	}
 	return err
 }
 
 // outcome is what a synchronisation did.
 type outcome struct {
-	result  apply.Result
-	skipped int
+	result    apply.Result
+	skipped   int
+	corrected bool
 }
 
 func (s *Syncer) sync(ctx context.Context) (outcome, error) {
@@ -118,7 +130,7 @@ func (s *Syncer) sync(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return outcome{skipped: skipped(draft.report)}, err
 	}
-	out := outcome{skipped: skipped(draft.report), result: apply.Result{Applied: draft.applied}}
+	out := outcome{skipped: skipped(draft.report), corrected: draft.corrected, result: apply.Result{Applied: draft.applied}}
 	if err := draft.plan.Check(s.opts.MaxRemovalPercent); err != nil && !s.opts.ConfirmRemovals {
 		return out, fault.Wrap(fault.Invalid, "syncer.plan", err).WithHint("if it is meant, set SYNC_CONFIRM_REMOVALS=true")
 	}

@@ -99,13 +99,14 @@ type Syncer struct {
 	leader   atomic.Bool
 	records  *touched
 	seen     atomic.Pointer[sighting]
+	tenure   *tenure               // nil while another instance leads; only touched by the run
 	wake     chan struct{}         // a reading of the organization is there
 	noted    map[desired.Note]bool // what was already logged; only touched by the run
 }
 
 // New returns a syncer.
 func New(opts Options) *Syncer {
-	records := &touched{Map: opts.Map, now: opts.Now, at: map[touchKey]time.Time{}}
+	records := &touched{Map: opts.Map, now: opts.Now, compared: opts.DriftInterval > 0, at: map[touchKey]time.Time{}}
 	return &Syncer{
 		opts: opts, log: opts.Logger.With("component", "sync"), metrics: newMetrics(opts.Registerer), records: records, wake: make(chan struct{}, 1),
 		executor: apply.New(apply.Options{Records: records, Parallel: opts.Parallel, Logger: opts.Logger, Registerer: opts.Registerer, Now: opts.Now}),
@@ -182,7 +183,9 @@ func (s *Syncer) lead(parent context.Context, lease store.Lease) {
 		defer close(watched)
 		s.watch(ctx)
 	}()
+	s.tenure = &tenure{lease: lease, lost: cancel}
 	s.loop(ctx)
+	s.tenure = nil
 	s.leader.Store(false)
 	s.metrics.leader.Set(0)
 	cancel(nil)
@@ -250,7 +253,7 @@ func (s *Syncer) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.options.Store(&options)
+	s.remember(options)
 	return s.republish(ctx)
 }
 

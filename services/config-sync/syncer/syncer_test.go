@@ -35,6 +35,7 @@ type site struct {
 	snapshot configmodel.Snapshot
 	dbErr    error
 	reads    int
+	loads    int // of the ID map
 	applied  plan.Applied
 	status   []byte
 	lease    store.Lease
@@ -76,6 +77,7 @@ func (s *site) Options(context.Context) (configmodel.Options, error) {
 func (s *site) Load(context.Context) (plan.Applied, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.loads++
 	return s.applied.Clone(), s.storeErr
 }
 
