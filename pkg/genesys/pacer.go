@@ -17,7 +17,7 @@ type pacer struct {
 	allowed int
 	limit   int
 	grants  []time.Time // of the last window, oldest first
-	last    time.Time // when the last request was due, or went if it was not waiting
+	last    time.Time   // when the last request was due, or went if it was not waiting
 
 	serverEnd   time.Time // end of the server's window; what follows is valid until then
 	serverCount int
