@@ -71,7 +71,7 @@ func requirePlan(t *testing.T, body []byte) {
 	require.Equal(t, 9, printed.Calls)
 	require.Equal(t, 8, printed.Lookups)
 	require.Equal(t, 1, printed.ExpectedSeconds)
-	require.Equal(t, 570_000, printed.RequestsPerMinute)
+	require.Equal(t, 582_000, printed.RequestsPerMinute)
 	require.Equal(t, "303", printed.Skipped[0]["id"])
 	require.Equal(t, "310", printed.Collisions[0]["id"])
 	require.Equal(t, "302", printed.Collisions[0]["with"])
