@@ -35,7 +35,7 @@ func TestPlanSubCommandPrintsAndChangesNothing(t *testing.T) {
 	require.Contains(t, stdout, `skipped: person 303 "zoe": neither User Name`)
 	require.Contains(t, stdout, `collision: person 310 "Bob@X.example": the organization does not tell "Bob@X.example" from "bob@x.example" of person 302`)
 	require.Contains(t, stdout, "create             queues      201")
-	require.Contains(t, stdout, "9 API calls and about 8 look-ups: about 1s at 570000 requests per minute")
+	require.Contains(t, stdout, "9 API calls and about 8 look-ups: about 1s at 582000 requests per minute")
 
 	code, stdout, stderr = s.command(t, "plan", "-json")
 	require.Equal(t, host.ExitOK, code, stderr)
@@ -71,7 +71,7 @@ func requirePlan(t *testing.T, body []byte) {
 	require.Equal(t, 9, printed.Calls)
 	require.Equal(t, 8, printed.Lookups)
 	require.Equal(t, 1, printed.ExpectedSeconds)
-	require.Equal(t, 570_000, printed.RequestsPerMinute)
+	require.Equal(t, 582_000, printed.RequestsPerMinute)
 	require.Equal(t, "303", printed.Skipped[0]["id"])
 	require.Equal(t, "310", printed.Collisions[0]["id"])
 	require.Equal(t, "302", printed.Collisions[0]["with"])

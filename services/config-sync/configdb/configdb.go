@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -160,6 +161,9 @@ func (d *DB) run(ctx context.Context, op string, fn func(context.Context, *plan)
 	if err == nil {
 		return nil
 	}
+	if cause := ctx.Err(); cause != nil && !errors.Is(err, cause) { // a server may call it something else
+		err = fmt.Errorf("%w: %w", cause, err)
+	}
 	err = d.failed(op, err)
 	if fault.CodeOf(err) == fault.Unsupported {
 		d.mu.Lock()
@@ -187,15 +191,40 @@ func (d *DB) planned(ctx context.Context) (*plan, error) {
 	return p, nil
 }
 
+// maxAttempts is enough to get past all connections of the pool that were lost unnoticed.
+const maxAttempts = 3
+
 // transaction runs fn in one transaction that sees one state, where the database allows it. That
-// it does not may show only when a table is read.
+// it does not may show only when a table is read. A connection may have been lost since it was
+// used last; reading again does no harm.
 func (d *DB) transaction(ctx context.Context, p *plan, fn func(*reader) error) error {
-	err := d.attempt(ctx, p, fn)
-	if p.oneState.Load() && snapshotRefused(err) {
-		p.oneState.Store(false)
-		err = d.attempt(ctx, p, fn)
+	for number := 1; ; number++ {
+		err := d.attempt(ctx, p, fn)
+		switch {
+		case err == nil, number == maxAttempts, ctx.Err() != nil:
+			return err
+		case p.oneState.Load() && snapshotRefused(err):
+			p.oneState.Store(false)
+		case !d.lost(err):
+			return err
+		}
 	}
-	return err
+}
+
+// lost tells whether an error means that a connection broke, not that none can be made nor that
+// an answer is overdue.
+func (d *DB) lost(err error) bool {
+	if _, classified := errors.AsType[*fault.Error](err); classified {
+		return false
+	}
+	if network, ok := errors.AsType[net.Error](err); ok && network.Timeout() {
+		return false
+	}
+	if broken, ok := errors.AsType[*net.OpError](err); ok && broken.Op == "dial" {
+		return false
+	}
+	code, _ := d.dialect.classify(err)
+	return code == "" || code == fault.Unavailable
 }
 
 func (d *DB) attempt(ctx context.Context, p *plan, fn func(*reader) error) error {
@@ -220,6 +249,9 @@ func (d *DB) failed(op string, err error) error {
 	}
 	if code, hint := d.dialect.classify(err); code != "" {
 		return fault.Wrap(code, op, err).WithHint(hint)
+	}
+	if network, ok := errors.AsType[net.Error](err); ok && network.Timeout() {
+		return fault.Wrap(fault.Timeout, op, err).WithHint("the database takes too long to answer; see CONFIG_DB_TIMEOUT and CONFIG_DB_READ_TIMEOUT")
 	}
 	return fault.Wrap(fault.Unavailable, op, err).WithHint("check CONFIG_DB_HOST, CONFIG_DB_PORT and CONFIG_DB_SSL")
 }

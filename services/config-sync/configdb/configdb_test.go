@@ -16,6 +16,8 @@ import (
 	"engage.connector/pkg/fault"
 	"engage.connector/services/config-sync/configdb"
 	"engage.connector/services/config-sync/configdb/internal/pgtest"
+	"engage.connector/services/config-sync/configdb/internal/tdsstandin"
+	"engage.connector/services/config-sync/configdb/internal/tnsstandin"
 	"engage.connector/services/config-sync/configmodel"
 )
 
@@ -188,6 +190,74 @@ func TestASilentServerIsGivenUp(t *testing.T) {
 				require.Equal(t, fault.Timeout, fault.CodeOf(err), "%v", err)
 			})
 		}
+	}
+}
+
+// A statement that takes longer than an answer, or a reading, may take is given up, and the next
+// reading works.
+func TestASlowStatementIsGivenUp(t *testing.T) {
+	backend := startBackend(t)
+	schemas := map[string]string{configdb.PostgreSQL: "public", configdb.Oracle: "ccadmin", configdb.SQLServer: "dbo"}
+	for _, k := range kinds()[1:] {
+		name, schema := "slow_"+k.name, schemas[k.name]
+		o := k.open(t, backend, name, asIs())
+		backend.Exec(t, name, "CREATE TABLE "+schema+".pause (seconds integer)", "INSERT INTO "+schema+".pause VALUES (0)",
+			"CREATE FUNCTION public.paused(p integer) RETURNS integer LANGUAGE sql AS 'SELECT 1 FROM pg_sleep($1)'", "SET search_path TO "+schema,
+			"CREATE VIEW slow_skill AS SELECT s.* FROM cfg_skill s, pause p WHERE public.paused(p.seconds) = 1", "GRANT SELECT ON slow_skill TO reader")
+		o.Names.Skill = "slow_skill"
+		for what, edit := range map[string]func(*configdb.Options){
+			"answer":  func(o *configdb.Options) { o.ReadTimeout = time.Second },
+			"reading": func(o *configdb.Options) { o.Timeout = time.Second },
+		} {
+			if what == "answer" && k.name == configdb.PostgreSQL { // minds the context
+				continue
+			}
+			t.Run(k.name+" "+what, func(t *testing.T) {
+				o := o
+				edit(&o)
+				db := open(t, o)
+				_, err := db.Snapshot(t.Context())
+				require.NoError(t, err)
+				backend.Exec(t, name, "UPDATE "+schema+".pause SET seconds = 3600")
+				begin := time.Now()
+				_, err = db.Snapshot(t.Context())
+				require.Equal(t, fault.Timeout, fault.CodeOf(err), "%v", err)
+				require.Less(t, time.Since(begin), 20*time.Second)
+				backend.Exec(t, name, "UPDATE "+schema+".pause SET seconds = 0")
+				_, err = db.Snapshot(t.Context())
+				require.NoError(t, err)
+			})
+		}
+	}
+}
+
+// Connections that were lost since the last reading cost nothing.
+func TestLostConnectionsAreReplaced(t *testing.T) {
+	backend := startBackend(t)
+	load(t, backend, "lost_pg", "public", asIs())
+	load(t, backend, "lost_ora", "ccadmin", asIs(), tnsstandin.Catalogue()...)
+	load(t, backend, "lost_ms", "dbo", asIs(), tdsstandin.Catalogue(true)...)
+	oracle := tnsstandin.Start(t, tnsstandin.Options{Backend: readerURL(backend, "lost_ora")})
+	sqlServer := tdsstandin.Start(t, tdsstandin.Options{Backend: readerURL(backend, "lost_ms"), Snapshots: true})
+	for name, site := range map[string]struct {
+		options    configdb.Options
+		disconnect func()
+	}{
+		configdb.PostgreSQL: {postgresOptions(backend, "lost_pg"), func() {
+			backend.Exec(t, "postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'lost_pg'")
+		}},
+		configdb.Oracle:    {oracleOptions(oracle), oracle.Disconnect},
+		configdb.SQLServer: {sqlServerOptions(sqlServer), sqlServer.Disconnect},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := open(t, site.options)
+			for range 3 {
+				snap, err := db.Snapshot(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, expected(), snap)
+				site.disconnect()
+			}
+		})
 	}
 }
 

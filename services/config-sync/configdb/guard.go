@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 )
 
 // guardedConnector bounds how long a connection may take to be ready for statements. The drivers
@@ -36,20 +37,52 @@ func (c *guardedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 // Driver implements driver.Connector.
 func (c *guardedConnector) Driver() driver.Driver { return c.drv }
 
+// brittleConn is closed by the first error. An answer that came too late would otherwise be taken
+// for that to the next question.
+type brittleConn struct {
+	net.Conn
+
+	broken *atomic.Bool
+}
+
+// Read implements net.Conn.
+func (c *brittleConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.check(err)
+	return n, err
+}
+
+// Write implements net.Conn.
+func (c *brittleConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.check(err)
+	return n, err
+}
+
+func (c *brittleConn) check(err error) {
+	if err != nil {
+		c.broken.Store(true)
+		_ = c.Close()
+	}
+}
+
 // closingDialer remembers what it dialed and can close all of it.
 type closingDialer struct {
 	mu    sync.Mutex
 	conns []net.Conn
 	over  bool
+	// broken is set once a connection has failed.
+	broken atomic.Bool
 }
 
 // DialContext implements the dialers of both drivers.
 func (d *closingDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := &net.Dialer{Timeout: connectTimeout}
-	conn, err := dialer.DialContext(ctx, network, address)
+	dialed, err := dialer.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
+	conn := &brittleConn{Conn: dialed, broken: &d.broken}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.over {

@@ -83,11 +83,10 @@ type nameField struct {
 func nameFields() []nameField {
 	t := reflect.TypeFor[Names]()
 	fields := make([]nameField, 0, t.NumField())
-	for i := range t.NumField() {
-		tag := t.Field(i).Tag
-		fallback, optional := tag.Lookup("optional")
+	for f := range t.Fields() {
+		fallback, optional := f.Tag.Lookup("optional")
 		fields = append(fields, nameField{
-			field: t.Field(i).Name, key: tag.Get("json"), fallback: fallback, optional: optional, initial: tag.Get("default"),
+			field: f.Name, key: f.Tag.Get("json"), fallback: fallback, optional: optional, initial: f.Tag.Get("default"),
 		})
 	}
 	return fields

@@ -62,7 +62,39 @@ func connectOracle(ctx context.Context, dialer *closingDialer, source string, se
 	if err != nil {
 		return nil, err
 	}
-	return conn, nil
+	inner, ok := conn.(*goora.Connection)
+	if !ok {
+		return nil, errors.New("the driver has another connection")
+	}
+	return &oracleConn{Connection: inner, dialer: dialer}, nil
+}
+
+// oracleConn tells the pool when it is of no use any more; the driver alone keeps a connection
+// after a time-out.
+type oracleConn struct {
+	*goora.Connection
+
+	dialer *closingDialer
+}
+
+// IsValid implements driver.Validator.
+func (c *oracleConn) IsValid() bool { return !c.dialer.broken.Load() }
+
+// ResetSession implements driver.SessionResetter.
+func (c *oracleConn) ResetSession(ctx context.Context) error {
+	if !c.IsValid() {
+		return driver.ErrBadConn
+	}
+	return c.Connection.ResetSession(ctx)
+}
+
+// Close implements driver.Conn. That a broken connection cannot be closed in order is no news.
+func (c *oracleConn) Close() error {
+	err := c.Connection.Close()
+	if !c.IsValid() {
+		return nil
+	}
+	return err
 }
 
 // oracleErrorTable says what error numbers mean here. Oracle does not tell a table that may not be

@@ -170,16 +170,21 @@ func (p *prober) tryAll(ctx context.Context, folders bool) error {
 		if strings.Contains(t.Text, "{tenant}") || strings.Contains(t.Text, "{object}") {
 			args = []any{int64(-1)}
 		}
-		rows, err := p.db.QueryContext(ctx, r.render(t.Text), args...)
-		if err != nil {
-			return fmt.Errorf("%s: %w", t.Name, err)
-		}
-		_ = rows.Close()
-		if err := rows.Err(); err != nil {
+		if err := p.try(ctx, r.render(t.Text), args); err != nil {
 			return fmt.Errorf("%s: %w", t.Name, err)
 		}
 	}
 	return nil
+}
+
+func (p *prober) try(ctx context.Context, statement string, args []any) error {
+	rows, err := p.db.QueryContext(ctx, statement, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	rows.Next() // some drivers report what is wrong with the first row
+	return rows.Err()
 }
 
 // wanted tells whether a statement can and shall be run.

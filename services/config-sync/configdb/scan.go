@@ -1,11 +1,12 @@
 package configdb
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"engage.connector/pkg/fault"
 )
 
 // integer is what DBIDs, enumerations and levels are made of.
@@ -31,7 +32,7 @@ func (s *numberScanner[T]) Scan(src any) error {
 	case []byte:
 		return s.parse(string(v))
 	default:
-		return fmt.Errorf("a number was expected, not %T", src)
+		return unexpected("a number", src)
 	}
 	return nil
 }
@@ -44,10 +45,16 @@ func (s *numberScanner[T]) parse(v string) error {
 	}
 	n, err := strconv.ParseInt(whole, 10, 64)
 	if err != nil {
-		return fmt.Errorf("a number was expected: %w", err)
+		return unexpected("a number", v)
 	}
 	*s.to = T(n)
 	return nil
+}
+
+// unexpected is a column of another kind than its name promises. The value is not shown: it could
+// be anything.
+func unexpected(wanted string, src any) error {
+	return fault.Newf(fault.Unsupported, "configdb.scan", "%s was expected, not this %T", wanted, src).WithHint(otherNameHint)
 }
 
 // textScanner reads a text column; NULL, which is what Oracle makes of an empty text, is empty.
@@ -74,7 +81,7 @@ func (s *textScanner) Scan(src any) error {
 	case int64:
 		*s.to = strconv.FormatInt(v, 10)
 	default:
-		return fmt.Errorf("a text was expected, not %T", src)
+		return unexpected("a text", src)
 	}
 	if !utf8.ValidString(*s.to) || strings.ContainsRune(*s.to, utf8.RuneError) {
 		*s.to = strings.ToValidUTF8(*s.to, string(utf8.RuneError))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"engage.connector/pkg/fault"
 	"engage.connector/services/config-sync/configdb"
 	"engage.connector/services/config-sync/configdb/internal/pgtest"
 	"engage.connector/services/config-sync/configdb/internal/tdsstandin"
@@ -168,4 +169,13 @@ func TestTimesOfTheHistory(t *testing.T) {
 		require.NoError(t, err)
 		require.Zero(t, snap.DNs[0].LastModified)
 	})
+}
+
+// A column of another kind than its name promises is the operator's to put right.
+func TestAColumnOfAnotherKind(t *testing.T) {
+	_, err := open(t, openSQLite(t, nil, "x", with(asIs(), "UPDATE cfg_skill_level SET level_ = 'expert'"))).Snapshot(t.Context())
+	require.Equal(t, fault.Unsupported, fault.CodeOf(err))
+	require.ErrorContains(t, err, "skill levels")
+	require.ErrorContains(t, err, "level_")
+	require.NotContains(t, err.Error(), "expert")
 }

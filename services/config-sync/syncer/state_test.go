@@ -39,6 +39,12 @@ func pass(d time.Duration) {
 	synctest.Wait()
 }
 
+// rename gives the first person a first name, in a reading of its own.
+func (s *site) rename(first string) {
+	s.snapshot.Persons = slices.Clone(s.snapshot.Persons)
+	s.snapshot.Persons[0].FirstName = first
+}
+
 func (s *site) loaded() (n int) {
 	s.with(func() { n = s.loads })
 	return n
@@ -53,7 +59,7 @@ func TestLeaderReadsTheMapAgainOnlyWhenItMayDiffer(t *testing.T) {
 		loads   int
 	}{
 		{"nothing", func(*site) {}, 0},
-		{"change in the Config DB", func(s *site) { s.snapshot.Persons[0].FirstName = "New" }, 0},
+		{"change in the Config DB", func(s *site) { s.rename("New") }, 0},
 		{"failing Config DB", func(s *site) {
 			s.dbErr = fault.New(fault.Unavailable, "configdb", "connection refused")
 			time.AfterFunc(time.Minute, func() { s.with(func() { s.dbErr = nil }) })
@@ -107,9 +113,10 @@ func TestAnotherLeaderInBetweenMakesTheMapBeReadAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)
 		s.lead(t, func(o *syncer.Options) { o.Interval = time.Second }, func(one *syncer.Syncer) {
-			before, reads := s.loaded(), s.reads
+			before, reads := s.loaded(), 0
+			s.with(func() { reads = s.reads })
 			pass(10 * time.Second)
-			require.Greater(t, s.reads, reads+5)
+			s.with(func() { require.Greater(t, s.reads, reads+5) })
 			require.Equal(t, before, s.loaded())
 
 			// Just after a renewal another instance takes over and maps user 301 to its own object.
@@ -121,18 +128,18 @@ func TestAnotherLeaderInBetweenMakesTheMapBeReadAgain(t *testing.T) {
 				r.CloudID = taken
 				s.applied.Put(plan.Change{Kind: plan.Users, ID: "301", Record: &r})
 				s.status = []byte(`{"state":"InProgress"}`)
-				s.snapshot.Persons[0].FirstName = "Changed"
+				s.rename("Changed")
 			})
 			writes := s.org.Writes()
 			pass(2 * time.Second)
 			require.False(t, one.Leader(), "noticed by the next synchronisation, before the next renewal")
 			require.Equal(t, writes, s.org.Writes())
-			require.JSONEq(t, `{"state":"InProgress"}`, string(s.status), "the status is the other one's")
+			s.with(func() { require.JSONEq(t, `{"state":"InProgress"}`, string(s.status), "the status is the other one's") })
 
 			pass(30 * time.Second)
 			require.True(t, one.Leader())
 			require.Greater(t, s.loaded(), before)
-			require.Equal(t, taken, s.applied[plan.Users]["301"].CloudID)
+			s.with(func() { require.Equal(t, taken, s.applied[plan.Users]["301"].CloudID) })
 			require.NotEqual(t, "Changed", s.org.User(s.org.UserID("p301@x.example")).DisplayName, "the object of what was known before")
 		})
 	})
@@ -155,17 +162,20 @@ func TestWhatIsKeptIsWhatTheMapHolds(t *testing.T) {
 			before := s.loaded()
 			s.with(func() {
 				s.snapshot.SkillLevels = s.snapshot.SkillLevels[:1]
+				s.snapshot.Groups = slices.Clone(s.snapshot.Groups)
 				s.snapshot.Groups[0].Members = []configmodel.DBID{301, 304}
 				s.snapshot.Persons = s.snapshot.Persons[:9]
 			})
 			pass(5 * time.Minute)
 			require.Equal(t, before, s.loaded())
-			writes, applied := s.org.Writes(), s.applied.Clone()
+			writes := s.org.Writes()
+			var applied plan.Applied
+			s.with(func() { applied = s.applied.Clone() })
 
 			again, _ := s.instance("again", unchanged)
 			require.NoError(t, again.Sync(t.Context()))
 			require.Equal(t, writes, s.org.Writes())
-			require.Equal(t, applied, s.applied)
+			s.with(func() { require.Equal(t, applied, s.applied) })
 		})
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,14 +32,14 @@ func Start(t testing.TB, prepare ...func(dir string) (settings string)) *Server 
 	bin := binaries(t)
 	dir := clusterDir(t)
 	data := filepath.Join(dir, "data")
-	settings := ""
+	settings := []string{""}
 	for _, p := range prepare {
-		settings += " " + p(dir)
+		settings = append(settings, p(dir))
 	}
 	own(t, dir)
 	run(t, filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
 	s := &Server{Port: FreePort(t), Dir: dir}
-	options := fmt.Sprintf("-h 127.0.0.1 -p %d -k %s -F%s", s.Port, dir, settings)
+	options := fmt.Sprintf("-h 127.0.0.1 -p %d -k %s -F%s", s.Port, dir, strings.Join(settings, " "))
 	ctl := filepath.Join(bin, "pg_ctl")
 	run(t, ctl, "-D", data, "-l", filepath.Join(dir, "log"), "-o", options, "-w", "-t", "30", "start")
 	t.Cleanup(func() { run(t, ctl, "-D", data, "-m", "immediate", "-w", "stop") })
@@ -103,7 +104,7 @@ func clusterDir(t testing.TB) string {
 func own(t testing.TB, dir string) {
 	t.Helper()
 	if os.Geteuid() == 0 {
-		out, err := exec.CommandContext(t.Context(), "chown", "-R", "postgres", dir).CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), "chown", "-R", "postgres", dir).CombinedOutput() //nolint:gosec // a folder of our own
 		require.NoError(t, err, "%s", out)
 	}
 }

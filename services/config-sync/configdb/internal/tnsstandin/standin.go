@@ -36,6 +36,7 @@ type Server struct {
 
 	mu         sync.Mutex
 	statements []string
+	clients    map[net.Conn]bool
 }
 
 // Start listens on a free port of the loopback interface.
@@ -49,7 +50,7 @@ func Start(t testing.TB, opts Options) *Server {
 	require.NoError(t, err)
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
-	s := &Server{opts: opts}
+	s := &Server{opts: opts, clients: map[net.Conn]bool{}}
 	s.Port, err = strconv.Atoi(port)
 	require.NoError(t, err)
 	if opts.TLS != nil {
@@ -73,6 +74,28 @@ func (s *Server) Statements() []string {
 	return append([]string(nil), s.statements...)
 }
 
+// Disconnect closes the connections of all clients, as a restart does.
+func (s *Server) Disconnect() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for conn := range s.clients {
+		_ = conn.Close()
+	}
+}
+
+// track remembers a client until the returned function is called.
+func (s *Server) track(conn net.Conn) func() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clients[conn] = true
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.clients, conn)
+		_ = conn.Close()
+	}
+}
+
 func (s *Server) note(statement string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +109,7 @@ func (s *Server) accept(ctx context.Context, listener net.Listener, running *syn
 			return
 		}
 		running.Go(func() {
-			defer func() { _ = conn.Close() }()
+			defer s.track(conn)()
 			stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 			defer stop()
 			_ = s.serve(ctx, conn) // a client that breaks off is no failure of the test
