@@ -25,6 +25,7 @@ import (
 	"engage.connector/services/config-sync/api"
 	"engage.connector/services/config-sync/catalog"
 	"engage.connector/services/config-sync/configmodel"
+	"engage.connector/services/config-sync/plan"
 	"engage.connector/services/config-sync/syncer"
 )
 
@@ -223,6 +224,28 @@ func TestSecretOptionNames(t *testing.T) {
 }
 
 var at = time.Date(2023, 7, 11, 10, 23, 8, 62_000_000, time.UTC)
+
+func TestThePlanIsServedOverGRPCToo(t *testing.T) {
+	s := start(t, plain)
+	client := s.dial(t, host.TLSFiles{}, "")
+	s.sync.preview = syncer.Preview{Plan: plan.Plan{Operations: make([]plan.Operation, 3)}, Refused: "too many removals"}
+	got, err := client.GetPlan(t.Context(), &configsyncv1.GetPlanRequest{})
+	require.NoError(t, err)
+	require.EqualValues(t, 3, got.GetOperations())
+	require.Equal(t, "too many removals", got.GetRefused())
+	require.JSONEq(t, got.GetDocumentJson(), string(marshal(t, s.sync.preview)))
+
+	s.sync.err = fault.New(fault.Unavailable, "configdb", "away")
+	_, err = client.GetPlan(t.Context(), &configsyncv1.GetPlanRequest{})
+	require.Equal(t, fault.Unavailable, fault.CodeOf(err))
+}
+
+func marshal(t *testing.T, v any) []byte {
+	t.Helper()
+	body, err := json.Marshal(v)
+	require.NoError(t, err)
+	return body
+}
 
 func TestSyncStatus(t *testing.T) {
 	s := start(t, plain)

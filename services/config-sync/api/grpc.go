@@ -3,6 +3,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"maps"
 	"slices"
@@ -184,4 +185,19 @@ func (s *Service) GetSyncStatus(context.Context, *configsyncv1.GetSyncStatusRequ
 		resp.LastSuccess = timestamppb.New(status.LastSuccess)
 	}
 	return resp, nil
+}
+
+// GetPlan tells what a synchronisation would do now.
+func (s *Service) GetPlan(ctx context.Context, _ *configsyncv1.GetPlanRequest) (*configsyncv1.GetPlanResponse, error) {
+	preview, err := s.preview(ctx)
+	if err != nil {
+		return nil, err
+	}
+	document, err := json.Marshal(preview)
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, "api.plan", err)
+	}
+	return &configsyncv1.GetPlanResponse{
+		Operations: int64(len(preview.Operations)), DocumentJson: string(document), Refused: preview.Refused,
+	}, nil
 }

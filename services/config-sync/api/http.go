@@ -44,22 +44,25 @@ const planTimeout = time.Minute
 // plan answers what a synchronisation would do now. It reads the whole Config DB, so that only one
 // is made at a time.
 func (s *Service) plan(w http.ResponseWriter, r *http.Request) {
-	const op = "api.plan"
-	select {
-	case s.planning <- struct{}{}:
-		defer func() { <-s.planning }()
-	default:
-		host.WriteError(w, r, s.log, fault.New(fault.Unavailable, op, "another plan is being made").WithRetryIn(time.Second))
-		return
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), planTimeout)
-	defer cancel()
-	preview, err := s.opts.Sync.Preview(ctx)
+	preview, err := s.preview(r.Context())
 	if err != nil {
 		host.WriteError(w, r, s.log, err)
 		return
 	}
 	host.WriteOK(w, r, "plan made; nothing was done", preview)
+}
+
+// preview makes a plan, one at a time.
+func (s *Service) preview(ctx context.Context) (syncer.Preview, error) {
+	select {
+	case s.planning <- struct{}{}:
+		defer func() { <-s.planning }()
+	default:
+		return syncer.Preview{}, fault.New(fault.Unavailable, "api.plan", "another plan is being made").WithRetryIn(time.Second)
+	}
+	ctx, cancel := context.WithTimeout(ctx, planTimeout)
+	defer cancel()
+	return s.opts.Sync.Preview(ctx)
 }
 
 // Mapping is the JSON of a mapping.
