@@ -13,6 +13,9 @@ LDFLAGS  := -s -w -X main.version=$(VERSION) -X engage.connector/pkg/host.versio
 CALLS  ?= 20
 AGENTS ?= 25
 KILL   ?=
+HISTORIES ?= 100000
+SEED ?= 1
+SOAK_FLAGS ?=
 DEMO_FLAGS ?=
 HISTORIES ?= 100000
 SEED ?= 1
@@ -59,6 +62,10 @@ lint: ## golangci-lint, the rules of the house, buf, and whether generated code 
 .PHONY: generate
 generate: ## Write the Go code of proto/ anew
 	@cd proto && export GOWORK=off && buf="go tool -modfile=../tools/external/buf/go.mod buf" && $$buf lint && $$buf generate
+
+.PHONY: bench-config-sync
+bench-config-sync: build ## Measure config-sync against its limits (takes four minutes)
+	@go run ./services/config-sync/bench -bin bin
 
 .PHONY: ledger
 ledger: ## Which facts of the documents are named by a test

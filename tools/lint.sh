@@ -27,5 +27,8 @@ while IFS= read -r -d '' generated; do
 	}
 done < <(find "$fresh" -name '*.go' -print0)
 
+echo "lint: SQL of every dialect"
+tools/sqlgate/check.sh
+
 echo "lint: ledger"
 go run ./tools/ledger >/dev/null

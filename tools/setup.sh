@@ -8,7 +8,10 @@ needed=(
 	/usr/lib/postgresql/*/bin/initdb:postgresql
 	opusinfo:opus-tools
 	openssl:openssl
+	node:nodejs
+	npm:npm
 	gcc:gcc
+	/usr/include/stdio.h:libc6-dev
 )
 
 missing=()

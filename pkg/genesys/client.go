@@ -32,7 +32,7 @@ type Options struct {
 	// RequestsPerMinute is the allowance of one OAuth client; default 300, the documented one. Until
 	// the first answer it is assumed, then the server's figure counts; a value set here is never exceeded.
 	RequestsPerMinute int
-	// BudgetShare is the part of the allowance that is used, above 0 to 0.95; default 0.8. The rest
+	// BudgetShare is the part of the allowance that is used, above 0 to 0.98; default 0.8. The rest
 	// absorbs requests that arrive in another window than they were sent in.
 	BudgetShare float64
 	// RequestTimeout bounds one attempt of one request; default 30 s.
@@ -44,7 +44,7 @@ type Options struct {
 const (
 	defaultPerMinute      = 300
 	defaultShare          = 0.8
-	maxShare              = 0.95
+	maxShare              = 0.98
 	defaultRequestTimeout = 30 * time.Second
 	defaultUploadTimeout  = 10 * time.Minute
 )
@@ -134,7 +134,7 @@ func (o Options) validate() error {
 		faults = append(faults, errors.New("RequestsPerMinute is negative"))
 	}
 	if o.BudgetShare < 0 || o.BudgetShare > maxShare {
-		faults = append(faults, errors.New("BudgetShare is not between 0 and 0.95"))
+		faults = append(faults, errors.New("BudgetShare is not between 0 and 0.98"))
 	}
 	if o.RequestTimeout < 0 || o.UploadTimeout < 0 {
 		faults = append(faults, errors.New("a timeout is negative"))

@@ -17,7 +17,7 @@ type pacer struct {
 	allowed int
 	limit   int
 	grants  []time.Time // of the last window, oldest first
-	last    time.Time
+	last    time.Time   // when the last request was due, or went if it was not waiting
 
 	serverEnd   time.Time // end of the server's window; what follows is valid until then
 	serverCount int
@@ -62,29 +62,53 @@ func (p *pacer) windowDelay(now time.Time) time.Duration {
 	if used < p.burst() {
 		return 0
 	}
-	spread := p.grants[0].Add(window).Sub(now) / time.Duration(free)
-	return p.last.Add(max(spread, window/time.Duration(p.limit))).Sub(now)
+	return p.last.Add(p.windowStep(now)).Sub(now)
+}
+
+// windowStep is how far apart the own requests go now; 0 for not at all.
+func (p *pacer) windowStep(now time.Time) time.Duration {
+	used := len(p.grants)
+	free := p.limit - used
+	if free <= 0 || used < p.burst() {
+		return 0
+	}
+	return max(p.grants[0].Add(window).Sub(now)/time.Duration(free), window/time.Duration(p.limit))
 }
 
 // serverDelay keeps to what the server says is left of its window.
 func (p *pacer) serverDelay(now time.Time) time.Duration {
-	untilEnd := p.serverEnd.Sub(now)
-	switch {
-	case p.serverLeft <= 0:
-		return untilEnd
-	case p.serverLeft > p.limit-p.burst():
+	if p.serverLeft <= 0 {
+		return p.serverEnd.Sub(now)
+	}
+	if step := p.serverStep(now); step > 0 {
+		return p.last.Add(step).Sub(now)
+	}
+	return 0
+}
+
+// serverStep is how far apart the requests go to share what the server has left; 0 for not at all.
+func (p *pacer) serverStep(now time.Time) time.Duration {
+	if p.serverLeft <= 0 || p.serverLeft > p.limit-p.burst() || !now.Before(p.serverEnd) {
 		return 0
 	}
-	return p.last.Add(untilEnd / time.Duration(p.serverLeft)).Sub(now)
+	return p.serverEnd.Sub(now) / time.Duration(p.serverLeft)
 }
 
 // burst is how many requests of a window may go without being spread. At least one.
 func (p *pacer) burst() int { return max(1, p.limit/2) }
 
-// grant books a request that goes now.
+// grant books a request that goes now. The next one is counted from when this one was due, as
+// long as it is late by less than a step: timers are always late, and that must not add up. What
+// the window holds is counted by when requests really went.
 func (p *pacer) grant(now time.Time) {
+	step := max(p.windowStep(now), p.serverStep(now))
+	due := p.last.Add(step)
+	if late := now.Sub(due); step > 0 && late >= 0 && late < step {
+		p.last = due
+	} else {
+		p.last = now
+	}
 	p.grants = append(p.grants, now)
-	p.last = now
 	p.serverLeft--
 }
 
@@ -98,11 +122,9 @@ func (p *pacer) expire(now time.Time) {
 	p.grants = append(p.grants[:0], p.grants[gone:]...)
 	if p.last.After(now) {
 		p.last = now
-		for i := range p.grants {
-			if p.grants[i].After(now) {
-				p.grants[i] = now
-			}
-		}
+	}
+	for i := len(p.grants) - 1; i >= 0 && p.grants[i].After(now); i-- {
+		p.grants[i] = now
 	}
 }
 

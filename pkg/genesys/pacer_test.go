@@ -28,7 +28,7 @@ func take(t require.TestingT, p *pacer, now time.Time) time.Time {
 // that counts at its end, and every request goes within the pause and two minutes.
 func TestPacer_NeverExceedsTheAllowanceAndNeverDeadlocks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := newPacer(rapid.IntRange(0, 400).Draw(t, "per minute"), rapid.Float64Range(0.01, 0.95).Draw(t, "share"))
+		p := newPacer(rapid.IntRange(0, 400).Draw(t, "per minute"), rapid.Float64Range(0.01, maxShare).Draw(t, "share"))
 		now := epoch
 		var went []time.Time
 		for range rapid.IntRange(1, 300).Draw(t, "steps") {
@@ -99,6 +99,25 @@ func TestPacer_SteadyStateGetsNo429(t *testing.T) {
 		}
 		require.Zero(t, server.refused)
 		require.Greater(t, requests, 4*p.limit)
+	})
+}
+
+// Timers fire late. That does not add up: of the limit hardly anything is lost.
+func TestPacer_LateTimersCostNoRequests(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := newPacer(rapid.IntRange(60, 600).Draw(t, "per minute"), maxShare)
+		step := window / time.Duration(p.limit)
+		now, requests := epoch, 0
+		for now.Before(epoch.Add(10 * window)) {
+			late := time.Duration(rapid.Int64Range(0, int64(step/2)).Draw(t, "late"))
+			if d := p.delay(now); d > 0 {
+				now = now.Add(d + late)
+				continue
+			}
+			p.grant(now)
+			requests++
+		}
+		require.GreaterOrEqual(t, requests, 10*p.limit*98/100)
 	})
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -127,7 +128,11 @@ func (p *Pipeline) Parked(ctx context.Context, outbox string, limit int) ([]Park
 	return records, nil
 }
 
-// RetryParked puts parked entries back at the end of their outbox and returns how many there were.
+// streamIDPattern is an id of a Redis stream; anything else would end the script half way.
+var streamIDPattern = regexp.MustCompile(`^[0-9]{1,20}(-[0-9]{1,20})?$`)
+
+// RetryParked puts parked entries back at the end of their outbox and returns how many there were;
+// unknown ones are passed over. Invalid when an id cannot be one.
 // An operator calls it on any instance, so it needs no lease.
 func (p *Pipeline) RetryParked(ctx context.Context, outbox string, ids []string) (int, error) {
 	if len(ids) == 0 {
@@ -135,6 +140,9 @@ func (p *Pipeline) RetryParked(ctx context.Context, outbox string, ids []string)
 	}
 	args := make([]any, len(ids))
 	for i, id := range ids {
+		if !streamIDPattern.MatchString(id) {
+			return 0, p.s.refuse(opRetryParked, fault.Invalid, "%q is no id of a parked entry", id)
+		}
 		args[i] = id
 	}
 	var moved int
@@ -152,7 +160,7 @@ type Aside struct {
 	Cursor string    `json:"cursor,omitempty"`
 	Reason string    `json:"reason"`
 	At     time.Time `json:"at"`
-	Item   []byte    `json:"item"` // its first 4 KiB
+	Item   []byte    `json:"item,omitempty"` // its first 4 KiB
 }
 
 // maxAside bounds what is kept of a malformed item.

@@ -1,10 +1,12 @@
-// Command config-sync (EXCS) keeps an EX organization in step with an Engage configuration.
+// Command config-sync (EXCS) keeps an EX organization in step with an Engage configuration. With
+// the argument plan or clear-mapping it does that and ends.
 package main
 
 import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"engage.connector/pkg/host"
@@ -12,15 +14,15 @@ import (
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "plan" {
-		os.Exit(plan())
+	debug.SetGCPercent(50) // a cycle of a large center leaves much behind at once: less memory for a little more work
+	if code, ok := command(); ok {
+		os.Exit(code)
 	}
 	host.Main(app.Service, app.Run, host.WithHTTPAddr(app.DefaultHTTPAddr))
 }
 
-// plan prints what a synchronisation would do.
-func plan() int {
+func command() (int, bool) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return app.Plan(ctx, os.Args[2:], os.Environ(), os.Stdout, os.Stderr)
+	return app.Command(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
 }

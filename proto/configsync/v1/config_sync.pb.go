@@ -985,6 +985,106 @@ func (x *GetSyncStatusResponse) GetReason() string {
 	return ""
 }
 
+type GetPlanRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPlanRequest) Reset() {
+	*x = GetPlanRequest{}
+	mi := &file_configsync_v1_config_sync_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPlanRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPlanRequest) ProtoMessage() {}
+
+func (x *GetPlanRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_configsync_v1_config_sync_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPlanRequest.ProtoReflect.Descriptor instead.
+func (*GetPlanRequest) Descriptor() ([]byte, []int) {
+	return file_configsync_v1_config_sync_proto_rawDescGZIP(), []int{14}
+}
+
+type GetPlanResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many operations the plan has; 0 when nothing has changed.
+	Operations int64 `protobuf:"varint,1,opt,name=operations,proto3" json:"operations,omitempty"`
+	// The plan as GET /api/v1/plan answers it: operations, API calls, expected time, and the objects
+	// that need attention.
+	DocumentJson string `protobuf:"bytes,2,opt,name=document_json,json=documentJson,proto3" json:"document_json,omitempty"`
+	// Why the plan would not be executed without confirmation; empty when it would.
+	Refused       string `protobuf:"bytes,3,opt,name=refused,proto3" json:"refused,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPlanResponse) Reset() {
+	*x = GetPlanResponse{}
+	mi := &file_configsync_v1_config_sync_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPlanResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPlanResponse) ProtoMessage() {}
+
+func (x *GetPlanResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_configsync_v1_config_sync_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPlanResponse.ProtoReflect.Descriptor instead.
+func (*GetPlanResponse) Descriptor() ([]byte, []int) {
+	return file_configsync_v1_config_sync_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GetPlanResponse) GetOperations() int64 {
+	if x != nil {
+		return x.Operations
+	}
+	return 0
+}
+
+func (x *GetPlanResponse) GetDocumentJson() string {
+	if x != nil {
+		return x.DocumentJson
+	}
+	return ""
+}
+
+func (x *GetPlanResponse) GetRefused() string {
+	if x != nil {
+		return x.Refused
+	}
+	return ""
+}
+
 var File_configsync_v1_config_sync_proto protoreflect.FileDescriptor
 
 const file_configsync_v1_config_sync_proto_rawDesc = "" +
@@ -1046,7 +1146,14 @@ const file_configsync_v1_config_sync_proto_rawDesc = "" +
 	"\x15GetSyncStatusResponse\x12=\n" +
 	"\flast_success\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\vlastSuccess\x12.\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x18.configsync.v1.SyncStateR\x05state\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason*\xd9\x01\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\x10\n" +
+	"\x0eGetPlanRequest\"p\n" +
+	"\x0fGetPlanResponse\x12\x1e\n" +
+	"\n" +
+	"operations\x18\x01 \x01(\x03R\n" +
+	"operations\x12#\n" +
+	"\rdocument_json\x18\x02 \x01(\tR\fdocumentJson\x12\x18\n" +
+	"\arefused\x18\x03 \x01(\tR\arefused*\xd9\x01\n" +
 	"\vMappingKind\x12\x1c\n" +
 	"\x18MAPPING_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11MAPPING_KIND_USER\x10\x01\x12\x16\n" +
@@ -1067,13 +1174,14 @@ const file_configsync_v1_config_sync_proto_rawDesc = "" +
 	"\x16SYNC_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16SYNC_STATE_IN_PROGRESS\x10\x01\x12\x16\n" +
 	"\x12SYNC_STATE_SUCCESS\x10\x02\x12\x15\n" +
-	"\x11SYNC_STATE_FAILED\x10\x032\xd2\x02\n" +
+	"\x11SYNC_STATE_FAILED\x10\x032\x9c\x03\n" +
 	"\x11ConfigSyncService\x12H\n" +
 	"\aResolve\x12\x1d.configsync.v1.ResolveRequest\x1a\x1e.configsync.v1.ResolveResponse\x12D\n" +
 	"\x05Watch\x12\x1b.configsync.v1.WatchRequest\x1a\x1c.configsync.v1.WatchResponse0\x01\x12Q\n" +
 	"\n" +
 	"GetOptions\x12 .configsync.v1.GetOptionsRequest\x1a!.configsync.v1.GetOptionsResponse\x12Z\n" +
-	"\rGetSyncStatus\x12#.configsync.v1.GetSyncStatusRequest\x1a$.configsync.v1.GetSyncStatusResponseB3Z1engage.connector/proto/configsync/v1;configsyncv1b\x06proto3"
+	"\rGetSyncStatus\x12#.configsync.v1.GetSyncStatusRequest\x1a$.configsync.v1.GetSyncStatusResponse\x12H\n" +
+	"\aGetPlan\x12\x1d.configsync.v1.GetPlanRequest\x1a\x1e.configsync.v1.GetPlanResponseB3Z1engage.connector/proto/configsync/v1;configsyncv1b\x06proto3"
 
 var (
 	file_configsync_v1_config_sync_proto_rawDescOnce sync.Once
@@ -1088,7 +1196,7 @@ func file_configsync_v1_config_sync_proto_rawDescGZIP() []byte {
 }
 
 var file_configsync_v1_config_sync_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_configsync_v1_config_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_configsync_v1_config_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_configsync_v1_config_sync_proto_goTypes = []any{
 	(MappingKind)(0),              // 0: configsync.v1.MappingKind
 	(DnType)(0),                   // 1: configsync.v1.DnType
@@ -1107,8 +1215,10 @@ var file_configsync_v1_config_sync_proto_goTypes = []any{
 	(*OptionSection)(nil),         // 14: configsync.v1.OptionSection
 	(*GetSyncStatusRequest)(nil),  // 15: configsync.v1.GetSyncStatusRequest
 	(*GetSyncStatusResponse)(nil), // 16: configsync.v1.GetSyncStatusResponse
-	nil,                           // 17: configsync.v1.OptionSection.OptionsEntry
-	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*GetPlanRequest)(nil),        // 17: configsync.v1.GetPlanRequest
+	(*GetPlanResponse)(nil),       // 18: configsync.v1.GetPlanResponse
+	nil,                           // 19: configsync.v1.OptionSection.OptionsEntry
+	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
 }
 var file_configsync_v1_config_sync_proto_depIdxs = []int32{
 	0,  // 0: configsync.v1.Mapping.kind:type_name -> configsync.v1.MappingKind
@@ -1123,19 +1233,21 @@ var file_configsync_v1_config_sync_proto_depIdxs = []int32{
 	3,  // 9: configsync.v1.WatchResponse.upserted:type_name -> configsync.v1.Mapping
 	8,  // 10: configsync.v1.WatchResponse.removed:type_name -> configsync.v1.MappingKey
 	14, // 11: configsync.v1.GetOptionsResponse.sections:type_name -> configsync.v1.OptionSection
-	17, // 12: configsync.v1.OptionSection.options:type_name -> configsync.v1.OptionSection.OptionsEntry
-	18, // 13: configsync.v1.GetSyncStatusResponse.last_success:type_name -> google.protobuf.Timestamp
+	19, // 12: configsync.v1.OptionSection.options:type_name -> configsync.v1.OptionSection.OptionsEntry
+	20, // 13: configsync.v1.GetSyncStatusResponse.last_success:type_name -> google.protobuf.Timestamp
 	2,  // 14: configsync.v1.GetSyncStatusResponse.state:type_name -> configsync.v1.SyncState
 	7,  // 15: configsync.v1.ConfigSyncService.Resolve:input_type -> configsync.v1.ResolveRequest
 	10, // 16: configsync.v1.ConfigSyncService.Watch:input_type -> configsync.v1.WatchRequest
 	12, // 17: configsync.v1.ConfigSyncService.GetOptions:input_type -> configsync.v1.GetOptionsRequest
 	15, // 18: configsync.v1.ConfigSyncService.GetSyncStatus:input_type -> configsync.v1.GetSyncStatusRequest
-	9,  // 19: configsync.v1.ConfigSyncService.Resolve:output_type -> configsync.v1.ResolveResponse
-	11, // 20: configsync.v1.ConfigSyncService.Watch:output_type -> configsync.v1.WatchResponse
-	13, // 21: configsync.v1.ConfigSyncService.GetOptions:output_type -> configsync.v1.GetOptionsResponse
-	16, // 22: configsync.v1.ConfigSyncService.GetSyncStatus:output_type -> configsync.v1.GetSyncStatusResponse
-	19, // [19:23] is the sub-list for method output_type
-	15, // [15:19] is the sub-list for method input_type
+	17, // 19: configsync.v1.ConfigSyncService.GetPlan:input_type -> configsync.v1.GetPlanRequest
+	9,  // 20: configsync.v1.ConfigSyncService.Resolve:output_type -> configsync.v1.ResolveResponse
+	11, // 21: configsync.v1.ConfigSyncService.Watch:output_type -> configsync.v1.WatchResponse
+	13, // 22: configsync.v1.ConfigSyncService.GetOptions:output_type -> configsync.v1.GetOptionsResponse
+	16, // 23: configsync.v1.ConfigSyncService.GetSyncStatus:output_type -> configsync.v1.GetSyncStatusResponse
+	18, // 24: configsync.v1.ConfigSyncService.GetPlan:output_type -> configsync.v1.GetPlanResponse
+	20, // [20:25] is the sub-list for method output_type
+	15, // [15:20] is the sub-list for method input_type
 	15, // [15:15] is the sub-list for extension type_name
 	15, // [15:15] is the sub-list for extension extendee
 	0,  // [0:15] is the sub-list for field type_name
@@ -1152,7 +1264,7 @@ func file_configsync_v1_config_sync_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_configsync_v1_config_sync_proto_rawDesc), len(file_configsync_v1_config_sync_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   15,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

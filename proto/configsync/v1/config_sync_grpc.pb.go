@@ -26,6 +26,7 @@ const (
 	ConfigSyncService_Watch_FullMethodName         = "/configsync.v1.ConfigSyncService/Watch"
 	ConfigSyncService_GetOptions_FullMethodName    = "/configsync.v1.ConfigSyncService/GetOptions"
 	ConfigSyncService_GetSyncStatus_FullMethodName = "/configsync.v1.ConfigSyncService/GetSyncStatus"
+	ConfigSyncService_GetPlan_FullMethodName       = "/configsync.v1.ConfigSyncService/GetPlan"
 )
 
 // ConfigSyncServiceClient is the client API for ConfigSyncService service.
@@ -46,6 +47,9 @@ type ConfigSyncServiceClient interface {
 	GetOptions(ctx context.Context, in *GetOptionsRequest, opts ...grpc.CallOption) (*GetOptionsResponse, error)
 	// GetSyncStatus tells when the last synchronisation ended and how.
 	GetSyncStatus(ctx context.Context, in *GetSyncStatusRequest, opts ...grpc.CallOption) (*GetSyncStatusResponse, error)
+	// GetPlan tells what a synchronisation would do now, and does nothing. It reads the whole Config
+	// DB: UNAVAILABLE while another plan is being made.
+	GetPlan(ctx context.Context, in *GetPlanRequest, opts ...grpc.CallOption) (*GetPlanResponse, error)
 }
 
 type configSyncServiceClient struct {
@@ -105,6 +109,16 @@ func (c *configSyncServiceClient) GetSyncStatus(ctx context.Context, in *GetSync
 	return out, nil
 }
 
+func (c *configSyncServiceClient) GetPlan(ctx context.Context, in *GetPlanRequest, opts ...grpc.CallOption) (*GetPlanResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetPlanResponse)
+	err := c.cc.Invoke(ctx, ConfigSyncService_GetPlan_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ConfigSyncServiceServer is the server API for ConfigSyncService service.
 // All implementations must embed UnimplementedConfigSyncServiceServer
 // for forward compatibility.
@@ -123,6 +137,9 @@ type ConfigSyncServiceServer interface {
 	GetOptions(context.Context, *GetOptionsRequest) (*GetOptionsResponse, error)
 	// GetSyncStatus tells when the last synchronisation ended and how.
 	GetSyncStatus(context.Context, *GetSyncStatusRequest) (*GetSyncStatusResponse, error)
+	// GetPlan tells what a synchronisation would do now, and does nothing. It reads the whole Config
+	// DB: UNAVAILABLE while another plan is being made.
+	GetPlan(context.Context, *GetPlanRequest) (*GetPlanResponse, error)
 	mustEmbedUnimplementedConfigSyncServiceServer()
 }
 
@@ -144,6 +161,9 @@ func (UnimplementedConfigSyncServiceServer) GetOptions(context.Context, *GetOpti
 }
 func (UnimplementedConfigSyncServiceServer) GetSyncStatus(context.Context, *GetSyncStatusRequest) (*GetSyncStatusResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetSyncStatus not implemented")
+}
+func (UnimplementedConfigSyncServiceServer) GetPlan(context.Context, *GetPlanRequest) (*GetPlanResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetPlan not implemented")
 }
 func (UnimplementedConfigSyncServiceServer) mustEmbedUnimplementedConfigSyncServiceServer() {}
 func (UnimplementedConfigSyncServiceServer) testEmbeddedByValue()                           {}
@@ -231,6 +251,24 @@ func _ConfigSyncService_GetSyncStatus_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ConfigSyncService_GetPlan_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetPlanRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConfigSyncServiceServer).GetPlan(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConfigSyncService_GetPlan_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConfigSyncServiceServer).GetPlan(ctx, req.(*GetPlanRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ConfigSyncService_ServiceDesc is the grpc.ServiceDesc for ConfigSyncService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -249,6 +287,10 @@ var ConfigSyncService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetSyncStatus",
 			Handler:    _ConfigSyncService_GetSyncStatus_Handler,
+		},
+		{
+			MethodName: "GetPlan",
+			Handler:    _ConfigSyncService_GetPlan_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

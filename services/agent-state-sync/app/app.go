@@ -60,6 +60,7 @@ func New(opts Options) (*App, error) {
 		}
 	}
 	app.Status(app.status)
+	wire.ServeKept(app.Mux(), app.pipeline, opts.Logger, statemodel.Outbox)
 	return app, nil
 }
 

@@ -34,8 +34,12 @@ const maxReorderWindow = 10 * time.Second
 
 // Load reads the configuration and reports all faults at once.
 func Load(environ []string) (Config, error) {
-	defaults := []string{"HTTP_ADDR=" + DefaultHTTPAddr, "GRPC_ADDR=" + DefaultGRPCAddr}
-	return host.Load(append(defaults, environ...), (*Config).faults)
+	return host.Load(environ, (*Config).faults)
+}
+
+// Defaults are the service's own addresses.
+func (*Config) Defaults() map[string]string {
+	return map[string]string{"HTTP_ADDR": DefaultHTTPAddr, "GRPC_ADDR": DefaultGRPCAddr}
 }
 
 func (c *Config) faults() []error {

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,6 +25,7 @@ import (
 	"engage.connector/services/config-sync/api"
 	"engage.connector/services/config-sync/catalog"
 	"engage.connector/services/config-sync/configmodel"
+	"engage.connector/services/config-sync/plan"
 	"engage.connector/services/config-sync/syncer"
 )
 
@@ -31,7 +35,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fakeSync struct {
 	status  syncer.Status
 	options configmodel.Options
+	preview syncer.Preview
+	err     error
 }
+
+func (f *fakeSync) Preview(context.Context) (syncer.Preview, error) { return f.preview, f.err }
 
 func (f *fakeSync) Status() syncer.Status { return f.status }
 
@@ -217,6 +225,28 @@ func TestSecretOptionNames(t *testing.T) {
 
 var at = time.Date(2023, 7, 11, 10, 23, 8, 62_000_000, time.UTC)
 
+func TestThePlanIsServedOverGRPCToo(t *testing.T) {
+	s := start(t, plain)
+	client := s.dial(t, host.TLSFiles{}, "")
+	s.sync.preview = syncer.Preview{Plan: plan.Plan{Operations: make([]plan.Operation, 3)}, Refused: "too many removals"}
+	got, err := client.GetPlan(t.Context(), &configsyncv1.GetPlanRequest{})
+	require.NoError(t, err)
+	require.EqualValues(t, 3, got.GetOperations())
+	require.Equal(t, "too many removals", got.GetRefused())
+	require.JSONEq(t, got.GetDocumentJson(), string(marshal(t, s.sync.preview)))
+
+	s.sync.err = fault.New(fault.Unavailable, "configdb", "away")
+	_, err = client.GetPlan(t.Context(), &configsyncv1.GetPlanRequest{})
+	require.Equal(t, fault.Unavailable, fault.CodeOf(err))
+}
+
+func marshal(t *testing.T, v any) []byte {
+	t.Helper()
+	body, err := json.Marshal(v)
+	require.NoError(t, err)
+	return body
+}
+
 func TestSyncStatus(t *testing.T) {
 	s := start(t, plain)
 	client := s.dial(t, host.TLSFiles{}, "")
@@ -279,6 +309,13 @@ func TestStatusPageIsTheGuides(t *testing.T) {
 	require.Equal(t, "2023-07-11T10:23:08.062Z", page.Data.SyncStatus.TimeStamp)
 	require.Equal(t, "Success", page.Data.SyncStatus.Status)
 
+	s.sync.status.Executed, s.sync.status.Skipped = 12, 3
+	var exact map[string]map[string]any
+	require.Equal(t, http.StatusOK, get(t, s.http+"/status", &exact))
+	require.Equal(t, map[string]any{"syncStatus": map[string]any{"timeStamp": "2023-07-11T10:23:08.062Z", "status": "Success"}}, exact["data"])
+	require.Len(t, exact, 2)
+	require.ElementsMatch(t, []string{"code", "message", "corrId"}, slices.Collect(maps.Keys(exact["status"])))
+
 	for state, want := range map[syncer.State]string{
 		syncer.StateNone: "NotStarted", syncer.StateInProgress: "InProgress", syncer.StateFailed: "Failed",
 	} {
@@ -307,8 +344,61 @@ func TestMappingsOverHTTP(t *testing.T) {
 	require.Equal(t, []api.Login{{Switch: "S", Code: "7301"}}, answer.Data.Person.Logins)
 	require.Equal(t, http.StatusOK, get(t, s.http+"/api/v1/mappings/extensions/211", &answer))
 	require.Equal(t, "8001", answer.Data.DN.Number)
-	for _, path := range []string{"users/999", "nothing/1", "queues/301"} {
-		require.Equal(t, http.StatusNotFound, get(t, s.http+"/api/v1/mappings/"+path, &answer))
-		require.NotZero(t, answer.Status.Code)
+	for _, path := range []string{"users/999", "nothing/1", "queues/301", "", "users", "users/", "users/301/more"} {
+		require.Equal(t, http.StatusNotFound, get(t, s.http+"/api/v1/mappings/"+path, &answer), path)
+		require.Equal(t, 40400, answer.Status.Code)
 	}
+}
+
+// Every kind can be asked for; the id of a wrap-up code is its name, whatever it holds.
+func TestEveryKindOfMappingOverHTTP(t *testing.T) {
+	s := start(t, plain)
+	kinds := map[string]configsyncv1.MappingKind{
+		"users": userKind, "queues": queueKind, "skills": configsyncv1.MappingKind_MAPPING_KIND_SKILL,
+		"wrapupcodes": configsyncv1.MappingKind_MAPPING_KIND_WRAPUP_CODE, "extensions": dnKind,
+	}
+	const id = "Billing / Dispute 100%?"
+	var all []*configsyncv1.Mapping
+	for name, kind := range kinds {
+		all = append(all, mapping(kind, id, "cloud-"+name))
+	}
+	s.catalog.Replace(all)
+	for name := range kinds {
+		var answer struct{ Data api.Mapping }
+		require.Equal(t, http.StatusOK, get(t, s.http+"/api/v1/mappings/"+name+"/"+url.PathEscape(id), &answer))
+		require.Equal(t, "cloud-"+name, answer.Data.CloudID)
+	}
+}
+
+func TestMappingsCanOnlyBeRead(t *testing.T) {
+	s := start(t, plain)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, s.http+"/api/v1/mappings/users/1", http.NoBody)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, resp.Body.Close()) }()
+	defer http.DefaultClient.CloseIdleConnections()
+	require.Equal(t, http.StatusMethodNotAllowed, resp.StatusCode)
+	require.Equal(t, "GET, HEAD", resp.Header.Get("Allow"))
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Regexp(t, `^\{"status":\{"code":40500,"message":"mappings can only be read","corrId":"[0-9a-f-]{36}"\}\}`, string(body))
+}
+
+func TestPlanTellsWhyItCannotBeMade(t *testing.T) {
+	s := start(t, plain)
+	s.sync.err = fault.New(fault.Unavailable, "configdb", "connection refused").WithHint("check CONFIG_DB_HOST")
+	var answer struct {
+		Status struct {
+			Code int
+			Hint string
+		}
+		Data syncer.Preview
+	}
+	require.Equal(t, http.StatusServiceUnavailable, get(t, s.http+"/api/v1/plan", &answer))
+	require.Equal(t, "check CONFIG_DB_HOST", answer.Status.Hint)
+	s.sync.err = nil
+	s.sync.preview = syncer.Preview{Refused: "too much"}
+	require.Equal(t, http.StatusOK, get(t, s.http+"/api/v1/plan", &answer))
+	require.Equal(t, "too much", answer.Data.Refused)
 }

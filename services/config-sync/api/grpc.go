@@ -3,6 +3,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"maps"
 	"slices"
@@ -23,6 +24,7 @@ import (
 type Sync interface {
 	Status() syncer.Status
 	HybridIntegration() (configmodel.Options, bool)
+	Preview(ctx context.Context) (syncer.Preview, error)
 }
 
 // Options of the API.
@@ -37,13 +39,14 @@ type Options struct {
 // Service implements ConfigSyncService.
 type Service struct {
 	configsyncv1.UnimplementedConfigSyncServiceServer
-	opts Options
-	log  *slog.Logger
+	opts     Options
+	log      *slog.Logger
+	planning chan struct{} // holds one element while a plan is made
 }
 
 // New returns the service.
 func New(opts Options) *Service {
-	return &Service{opts: opts, log: opts.Logger.With("component", "api")}
+	return &Service{opts: opts, log: opts.Logger.With("component", "api"), planning: make(chan struct{}, 1)}
 }
 
 const (
@@ -182,4 +185,19 @@ func (s *Service) GetSyncStatus(context.Context, *configsyncv1.GetSyncStatusRequ
 		resp.LastSuccess = timestamppb.New(status.LastSuccess)
 	}
 	return resp, nil
+}
+
+// GetPlan tells what a synchronisation would do now.
+func (s *Service) GetPlan(ctx context.Context, _ *configsyncv1.GetPlanRequest) (*configsyncv1.GetPlanResponse, error) {
+	preview, err := s.preview(ctx)
+	if err != nil {
+		return nil, err
+	}
+	document, err := json.Marshal(preview)
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, "api.plan", err)
+	}
+	return &configsyncv1.GetPlanResponse{
+		Operations: int64(len(preview.Operations)), DocumentJson: string(document), Refused: preview.Refused,
+	}, nil
 }

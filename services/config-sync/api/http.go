@@ -20,6 +20,49 @@ const timeFormat = "2006-01-02T15:04:05.000Z"
 // Register adds the HTTP handlers.
 func (s *Service) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/v1/mappings/{kind}/{id}", s.mapping)
+	mux.HandleFunc("/api/v1/mappings/", s.noMapping)
+	mux.HandleFunc("GET /api/v1/plan", s.plan)
+}
+
+// noMapping answers what is no question for a mapping, in the form of all answers.
+func (s *Service) noMapping(w http.ResponseWriter, r *http.Request) {
+	const op = "api.mapping"
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		host.WriteJSON(w, http.StatusMethodNotAllowed, host.Response{Status: host.ResponseStatus{
+			Code: http.StatusMethodNotAllowed * 100, Message: "mappings can only be read", CorrID: host.CorrelationID(r.Context()),
+		}})
+		return
+	}
+	host.WriteError(w, r, s.log, fault.New(fault.NotFound, op, "the path names no mapping").
+		WithHint("use /api/v1/mappings/{users|queues|skills|wrapupcodes|extensions}/{Engage id}, the id URL-encoded"))
+}
+
+// planTimeout bounds the reading for a plan.
+const planTimeout = time.Minute
+
+// plan answers what a synchronisation would do now. It reads the whole Config DB, so that only one
+// is made at a time.
+func (s *Service) plan(w http.ResponseWriter, r *http.Request) {
+	preview, err := s.preview(r.Context())
+	if err != nil {
+		host.WriteError(w, r, s.log, err)
+		return
+	}
+	host.WriteOK(w, r, "plan made; nothing was done", preview)
+}
+
+// preview makes a plan, one at a time.
+func (s *Service) preview(ctx context.Context) (syncer.Preview, error) {
+	select {
+	case s.planning <- struct{}{}:
+		defer func() { <-s.planning }()
+	default:
+		return syncer.Preview{}, fault.New(fault.Unavailable, "api.plan", "another plan is being made").WithRetryIn(time.Second)
+	}
+	ctx, cancel := context.WithTimeout(ctx, planTimeout)
+	defer cancel()
+	return s.opts.Sync.Preview(ctx)
 }
 
 // Mapping is the JSON of a mapping.
@@ -99,15 +142,14 @@ type StatusData struct {
 	SyncStatus SyncStatus `json:"syncStatus"`
 }
 
-// SyncStatus is the guide's syncStatus, with details beyond the guide.
+// SyncStatus is the guide's syncStatus. Only a failure has more than the guide shows: why, and what
+// can be done.
 type SyncStatus struct {
 	TimeStamp string `json:"timeStamp,omitempty"`
 	Status    string `json:"status"`
 	Reason    string `json:"reason,omitempty"`
 	Hint      string `json:"hint,omitempty"`
-	Executed  int    `json:"executedOperations,omitempty"`
 	Rejected  int    `json:"rejectedOperations,omitempty"`
-	Skipped   int    `json:"skippedObjects,omitempty"`
 }
 
 // StatusBody is the body of /status in the guide's form.
@@ -116,8 +158,7 @@ func (s *Service) StatusBody(ctx context.Context) any {
 	options, _ := s.opts.Sync.HybridIntegration()
 	code, message := statusMessage(status, options.Get(configmodel.SectionGeneral, "organization_id"))
 	data := SyncStatus{
-		Status: string(status.State), Reason: status.Reason, Hint: status.Hint,
-		Executed: status.Executed, Rejected: status.Rejected, Skipped: status.Skipped,
+		Status: string(status.State), Reason: status.Reason, Hint: status.Hint, Rejected: status.Rejected,
 	}
 	if status.State == syncer.StateNone {
 		data.Status = "NotStarted"

@@ -22,6 +22,7 @@ import (
 
 	"engage.connector/pkg/host"
 	"engage.connector/pkg/store/storetest"
+	"engage.connector/pkg/wire"
 	configsyncv1 "engage.connector/proto/configsync/v1"
 	"engage.connector/services/config-sync/app"
 	"engage.connector/services/config-sync/internal/orgtest"
@@ -119,7 +120,9 @@ func (s *site) start(t *testing.T) *service {
 	config, err := app.Load(s.environ())
 	require.NoError(t, err)
 	log := &lockedBuffer{}
-	a, err := app.New(app.Options{Config: config, Logger: slog.New(slog.NewJSONHandler(log, nil)), Registry: prometheus.NewRegistry(), Now: time.Now})
+	a, err := app.New(app.Options{Config: config, Tools: wire.Tools{
+		Logger: slog.New(slog.NewJSONHandler(log, nil)), Registry: prometheus.NewRegistry(), Now: time.Now,
+	}})
 	require.NoError(t, err)
 	require.NoError(t, a.Start(t.Context()))
 	running := &service{App: a, log: log}
@@ -277,28 +280,6 @@ func TestMissingCredentialsAreNamedAndTakenUpWhenSet(t *testing.T) {
 	service.waitForSuccess(t)
 }
 
-func TestPlanSubCommandPrintsAndChangesNothing(t *testing.T) {
-	s := newSite(t)
-	var stdout, stderr bytes.Buffer
-	require.Equal(t, host.ExitOK, app.Plan(t.Context(), nil, s.environ(), &stdout, &stderr), "%s", stderr.String())
-	require.Contains(t, stdout.String(), `note: person 303 "zoe": neither User Name`)
-	require.Contains(t, stdout.String(), "create             queues      201")
-	require.Contains(t, stdout.String(), "9 API calls")
-
-	stdout.Reset()
-	require.Equal(t, host.ExitOK, app.Plan(t.Context(), []string{"-json"}, s.environ(), &stdout, &stderr))
-	var printed struct {
-		Operations []map[string]any
-		Calls      int
-	}
-	require.NoError(t, json.Unmarshal(stdout.Bytes(), &printed))
-	require.Equal(t, 9, printed.Calls)
-	require.Zero(t, s.org.Writes())
-	require.Equal(t, host.ExitConfig, app.Plan(t.Context(), []string{"-nonsense"}, s.environ(), &stdout, &stderr))
-	s.env["TENANT_ID"] = "Resources"
-	require.Equal(t, host.ExitConfig, app.Plan(t.Context(), nil, s.environ(), &stdout, &stderr))
-}
-
 func TestRunEndsWithItsContext(t *testing.T) {
 	s := newSite(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -330,6 +311,8 @@ func TestConfiguration(t *testing.T) {
 	require.Equal(t, "postgresql", config.DBType)
 	require.Equal(t, 5432, config.DBPort)
 	require.Equal(t, time.Minute, config.PollInterval)
+	require.Equal(t, 15*time.Minute, config.DriftInterval)
+	require.Equal(t, 20, config.MaxRemovalPercent)
 	require.Equal(t, "-Engage-external", config.QueueSuffix)
 	require.False(t, config.CustomerObjectsOnly)
 
@@ -342,6 +325,8 @@ func TestConfiguration(t *testing.T) {
 		"CONFIG_DB_USER=":                      "CONFIG_DB_USER",
 		"CONFIG_DB_NAME=":                      "CONFIG_DB_NAME",
 		"POLL_INTERVAL=1ms":                    "POLL_INTERVAL",
+		"DRIFT_INTERVAL=1s":                    "DRIFT_INTERVAL",
+		"SYNC_MAX_REMOVAL_PERCENT=101":         "SYNC_MAX_REMOVAL_PERCENT",
 		"SYNC_CUSTOMER_OBJECTS_ONLY=true":      "SYNC_CUSTOMER_FOLDER_NAME",
 		"SYNC_QUEUE_DN_TYPES=virtual_queue,vq": "SYNC_QUEUE_DN_TYPES",
 		"GENESYS_CLOUD_API_URL=api.example":    "GENESYS_CLOUD_API_URL",

@@ -7,8 +7,8 @@ import (
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys"
-	"engage.connector/services/config-sync/apply"
 	"engage.connector/services/config-sync/configmodel"
+	"engage.connector/services/config-sync/syncer"
 )
 
 // cloud gives out the client of the organization that hybrid_integration names. The environment
@@ -63,7 +63,7 @@ func (c *cloud) client(options configmodel.Options) (*genesys.Client, error) {
 }
 
 // organization implements the syncer's need.
-func (c *cloud) organization(options configmodel.Options) (apply.Cloud, error) {
+func (c *cloud) organization(options configmodel.Options) (syncer.Cloud, error) {
 	return c.client(options)
 }
 

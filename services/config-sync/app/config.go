@@ -19,20 +19,27 @@ import (
 type Config struct {
 	host.Common
 
-	DBType     string      `env:"CONFIG_DB_TYPE" envDefault:"postgresql" help:"postgresql or sqlite"`
-	DBHost     string      `env:"CONFIG_DB_HOST" help:"the host of the Config DB"`
-	DBPort     int         `env:"CONFIG_DB_PORT" envDefault:"5432" help:"the port of the Config DB"`
-	DBName     string      `env:"CONFIG_DB_NAME,required" help:"the name of the Config DB; for sqlite the path of the file"`
-	DBUser     string      `env:"CONFIG_DB_USER" help:"a user with SELECT on the cfg_ tables"`
-	DBPassword host.Secret `env:"CONFIG_DB_PASSWORD" help:"the password of the user"`
-	DBSSL      string      `env:"CONFIG_DB_SSL" envDefault:"disable" help:"disable, require, verify-ca or verify-full"`
+	DBType        string        `env:"CONFIG_DB_TYPE" envDefault:"postgresql" help:"postgresql, oracle or mssql; sqlite in the lab"`
+	DBHost        string        `env:"CONFIG_DB_HOST" help:"the host of the Config DB"`
+	DBPort        int           `env:"CONFIG_DB_PORT" help:"the port of the Config DB; by default 5432, 1521 or 1433"`
+	DBName        string        `env:"CONFIG_DB_NAME,required" help:"the name of the Config DB; for oracle the service, or sid: and the instance; for sqlite the path of the file"`
+	DBUser        string        `env:"CONFIG_DB_USER" help:"a user with SELECT on the cfg_ tables"`
+	DBPassword    host.Secret   `env:"CONFIG_DB_PASSWORD" help:"the password of the user"`
+	DBSSL         string        `env:"CONFIG_DB_SSL" envDefault:"disable" help:"disable, require, verify-ca or verify-full"`
+	DBSSLCAFile   string        `env:"CONFIG_DB_SSL_CA_FILE" help:"the certificates of the authorities to trust, in PEM form; by default those of the system"`
+	DBSchema      string        `env:"CONFIG_DB_SCHEMA" help:"the schema of the cfg_ tables; for oracle their owner; by default the one that has them"`
+	DBNamesFile   string        `env:"CONFIG_DB_NAMES_FILE" help:"a JSON file with names of tables and columns that are not found by themselves"`
+	DBTimeout     time.Duration `env:"CONFIG_DB_TIMEOUT" envDefault:"2m" help:"how long one reading of the Config DB may take"`
+	DBReadTimeout time.Duration `env:"CONFIG_DB_READ_TIMEOUT" envDefault:"30s" help:"how long an answer of oracle or mssql may take"`
 
 	PollInterval        time.Duration `env:"POLL_INTERVAL" envDefault:"1m" help:"the time between two synchronisations"`
+	DriftInterval       time.Duration `env:"DRIFT_INTERVAL" envDefault:"15m" help:"the time between two readings of the organization, to put back what was changed there; 0 for none"`
 	QueueSuffix         string        `env:"GC_QUEUE_NAME_SUFFIX" envDefault:"-Engage-external" help:"what the names of queues end with"`
 	QueueTypes          []string      `env:"SYNC_QUEUE_DN_TYPES" help:"the DN types that become queues: virtual_queue, acd_queue, routing_queue, routing_point"`
 	CustomerObjectsOnly bool          `env:"SYNC_CUSTOMER_OBJECTS_ONLY" envDefault:"false" help:"true for folder filtering"`
 	FolderName          string        `env:"SYNC_CUSTOMER_FOLDER_NAME" help:"the folders to synchronise, separated by commas"`
 	ConfirmRemovals     bool          `env:"SYNC_CONFIRM_REMOVALS" envDefault:"false" help:"true to carry out large removals"`
+	MaxRemovalPercent   int           `env:"SYNC_MAX_REMOVAL_PERCENT" envDefault:"20" help:"how much of the users or queues may be removed without confirmation"`
 
 	CloudAPIURL       string      `env:"GENESYS_CLOUD_API_URL" help:"the API's URL instead of general/base_service_url"`
 	CloudAuthURL      string      `env:"GENESYS_CLOUD_AUTH_URL" help:"the login's URL instead of general/base_auth_url"`
@@ -50,6 +57,8 @@ const (
 const (
 	minPollInterval = time.Second
 	maxPollInterval = 24 * time.Hour
+	// minDriftInterval leaves the organization the time to show what was changed last.
+	minDriftInterval = time.Minute
 )
 
 // dnTypeTable are the words of SYNC_QUEUE_DN_TYPES.
@@ -64,7 +73,13 @@ func (c *Config) Defaults() map[string]string {
 }
 
 // Load reads the configuration and reports all faults at once.
-func Load(environ []string) (Config, error) { return host.Load(environ, (*Config).faults) }
+func Load(environ []string) (Config, error) {
+	config, err := host.Load(environ, (*Config).faults)
+	if config.DBPort == 0 {
+		config.DBPort = configdb.DefaultPort(config.DBType)
+	}
+	return config, err
+}
 
 func (c *Config) faults() []error {
 	var faults []error
@@ -75,14 +90,10 @@ func (c *Config) faults() []error {
 	}
 	_, err := c.tenant()
 	add(c.TenantID != "" && err != nil, "TENANT_ID", strconv.Quote(c.TenantID)+" is not a DBID", "set it to the DBID of the tenant in the Config DB, such as 101")
-	add(!configdb.Supported(c.DBType), "CONFIG_DB_TYPE", strconv.Quote(c.DBType)+" is not supported", "set it to postgresql or sqlite")
-	if c.DBType == configdb.PostgreSQL {
-		add(c.DBHost == "", "CONFIG_DB_HOST", "required, but not set", "set it to the host of the Config DB")
-		add(c.DBUser == "", "CONFIG_DB_USER", "required, but not set", "set it to a user with SELECT on the cfg_ tables")
-	}
-	add(c.DBPort < 1 || c.DBPort > 65535, "CONFIG_DB_PORT", strconv.Itoa(c.DBPort)+" is no port", "choose from 1 to 65535")
-	add(!configdb.ValidSSL(c.DBSSL), "CONFIG_DB_SSL", strconv.Quote(c.DBSSL)+" is not known", "set it to disable, require, verify-ca or verify-full")
+	c.databaseFaults(add)
 	add(c.PollInterval < minPollInterval || c.PollInterval > maxPollInterval, "POLL_INTERVAL", c.PollInterval.String()+" is out of range", "choose from 1s to 24h")
+	add(c.DriftInterval != 0 && (c.DriftInterval < minDriftInterval || c.DriftInterval > maxPollInterval), "DRIFT_INTERVAL", c.DriftInterval.String()+" is out of range", "choose from 1m to 24h, or 0 for none")
+	add(c.MaxRemovalPercent < 0 || c.MaxRemovalPercent > 100, "SYNC_MAX_REMOVAL_PERCENT", strconv.Itoa(c.MaxRemovalPercent)+" is no percentage", "choose from 0 to 100")
 	add(c.CustomerObjectsOnly && len(folders.Names(c.FolderName)) == 0, "SYNC_CUSTOMER_FOLDER_NAME",
 		"required with SYNC_CUSTOMER_OBJECTS_ONLY=true, but not set", "list the names of the folders to synchronise")
 	for _, name := range c.QueueTypes {

@@ -1,12 +1,14 @@
-// Package apply executes a plan against the EX organization. Every operation is remembered right
-// after it has succeeded, so that a process that is killed at any point leaves a state from which
-// the next plan goes on without making anything twice.
+// Package apply executes a plan against the EX organization. What an operation may change is marked
+// as unsure before it, and it is remembered right after it has succeeded. A process that is killed
+// at any point thus leaves a state from which the next plan goes on, whatever is wanted by then,
+// without making anything twice or leaving anything behind.
 package apply
 
 import (
 	"context"
 	"iter"
 	"log/slog"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
@@ -22,6 +24,7 @@ type Cloud interface {
 	CreateUser(ctx context.Context, u genesys.User) (genesys.User, error)
 	GetUser(ctx context.Context, id string) (genesys.User, error)
 	FindUserByUserName(ctx context.Context, userName string) (genesys.User, bool, error)
+	FindUserByExternalID(ctx context.Context, externalID string) (genesys.User, bool, error)
 	Users(ctx context.Context, f genesys.UserFilter) iter.Seq2[genesys.User, error]
 	PatchUser(ctx context.Context, id, ifMatch string, ops ...genesys.PatchOperation) (genesys.User, error)
 	Roles(ctx context.Context, name string) iter.Seq2[genesys.Role, error]
@@ -64,6 +67,7 @@ type Options struct {
 	Parallel   int
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer
+	Now        func() time.Time
 }
 
 const defaultParallel = 8
@@ -77,6 +81,9 @@ type Executor struct {
 
 // New returns an executor.
 func New(opts Options) *Executor {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
 	if opts.Parallel <= 0 {
 		opts.Parallel = defaultParallel
 	}
@@ -145,7 +152,10 @@ func (r *run) stage(ctx context.Context, ops []plan.Operation) error {
 // next plan, since it may depend on it.
 func (r *run) object(ctx context.Context, ops []plan.Operation) error {
 	for _, o := range ops {
-		err := r.execute(ctx, o)
+		err := r.begin(ctx, o)
+		if err == nil {
+			err = r.execute(ctx, o)
+		}
 		if err == nil {
 			r.succeeded(o)
 			continue

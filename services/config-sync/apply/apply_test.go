@@ -33,6 +33,8 @@ type memory struct {
 	mu      sync.Mutex
 	applied plan.Applied
 	err     error
+	// cut is asked before and after every write, like the organization's.
+	cut func(after bool) error
 }
 
 func newMemory() *memory { return &memory{applied: plan.Applied{}} }
@@ -43,8 +45,16 @@ func (m *memory) Save(ctx context.Context, changes ...plan.Change) error {
 	if m.err != nil || ctx.Err() != nil {
 		return errors.Join(m.err, ctx.Err())
 	}
+	if m.cut != nil {
+		if err := m.cut(false); err != nil {
+			return err
+		}
+	}
 	for _, c := range changes {
 		m.applied.Put(c)
+	}
+	if m.cut != nil {
+		return m.cut(true)
 	}
 	return nil
 }
@@ -57,9 +67,13 @@ func newExecutor(m *memory, parallel int) *apply.Executor {
 
 // sync plans and executes once from what the store holds.
 func sync1(ctx context.Context, cloud apply.Cloud, m *memory, org desired.Org, parallel int) (apply.Result, plan.Plan, error) {
-	applied := m.applied.Clone()
+	executor := newExecutor(m, parallel)
+	applied, err := executor.Resolve(ctx, cloud, m.applied.Clone())
+	if err != nil {
+		return apply.Result{}, plan.Plan{}, err
+	}
 	p := plan.Build(tenant, org, applied)
-	result, err := newExecutor(m, parallel).Run(ctx, cloud, p, applied)
+	result, err := executor.Run(ctx, cloud, p, applied)
 	return result, p, err
 }
 

@@ -65,10 +65,6 @@ type finder struct {
 	listUsers bool
 }
 
-// usersWorthListing is the number of new users from which all users are listed. Below it the
-// server's refusal of a taken user name is relied on.
-const usersWorthListing = 10
-
 func newFinder(cloud Cloud, p plan.Plan) finder {
 	newUsers := 0
 	for _, o := range p.Operations {
@@ -77,7 +73,7 @@ func newFinder(cloud Cloud, p plan.Plan) finder {
 		}
 	}
 	return finder{
-		listUsers: newUsers >= usersWorthListing,
+		listUsers: newUsers >= plan.UsersWorthListing,
 		skills: index{read: reader(func(ctx context.Context) iter.Seq2[genesys.Skill, error] { return cloud.Skills(ctx, "") },
 			func(s genesys.Skill, add func(string, found)) {
 				if s.State == "" || s.State == "active" {

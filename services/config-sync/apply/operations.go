@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"engage.connector/pkg/fault"
@@ -95,7 +96,7 @@ func (r *run) create(ctx context.Context, o plan.Operation) error {
 			c, err := r.cloud.CreateWrapupCode(ctx, genesys.WrapupCode{Name: o.Name})
 			return found{c.ID, c.Name}, err
 		})
-	case plan.DNs, plan.Source, plan.Presences:
+	case plan.DNs, plan.Source, plan.Presences, plan.Intents:
 	}
 	return fault.Newf(fault.Internal, "apply.create", "nothing to create for %s", o.Kind)
 }
@@ -141,11 +142,14 @@ func (r *run) createQueue(ctx context.Context, o plan.Operation) error {
 		return found{made.ID, made.Name}, err
 	})
 	if err != nil {
+		if code := fault.CodeOf(err); code == fault.Invalid || code == fault.Forbidden {
+			return errors.Join(err, r.abandon(ctx, o))
+		}
 		return err
 	}
 	if !isNew {
 		if err := r.free(o, f); err != nil {
-			return err
+			return errors.Join(err, r.abandon(ctx, o))
 		}
 		if err := r.updateQueue(ctx, f.id, o); err != nil {
 			return err
@@ -224,15 +228,25 @@ func (r *run) relate(ctx context.Context, o plan.Operation) error {
 		return err
 	}
 	done, err := r.relateChunk(ctx, queue, o, o.IDs)
-	if len(done) > 0 {
-		partly := o
-		partly.IDs = done
-		if saveErr := r.save(ctx, partly); saveErr != nil {
-			return saveErr
-		}
+	if saveErr := r.settle(ctx, o, done, err == nil); saveErr != nil {
+		return saveErr
 	}
 	if err != nil {
 		return fmt.Errorf("%d of %d: %w", len(o.IDs)-len(done), len(o.IDs), err)
 	}
 	return nil
+}
+
+// settle remembers what of a relation is settled. When nothing of it is open, the rest has no
+// object that could be related.
+func (r *run) settle(ctx context.Context, o plan.Operation, done []string, complete bool) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rest := o
+	o.IDs = done
+	changes := r.note(o, "", "")
+	if complete && len(done) < len(rest.IDs) {
+		changes = append(changes, r.put(r.applied.Unrelated(rest))...)
+	}
+	return r.store(ctx, changes)
 }

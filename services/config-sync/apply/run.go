@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"engage.connector/pkg/fault"
@@ -22,14 +23,16 @@ type run struct {
 
 	mu       sync.Mutex
 	applied  plan.Applied
-	fresh    map[string]bool // objects made in this run, which reads may not show yet
+	fresh    map[string]bool                   // objects made in this run, which reads may not show yet
+	skills   map[string]plan.Object            // by Engage name; nil after a change
+	holders  map[plan.Kind]map[string][]string // Engage ids by the id of their object
 	executed int
 	failures int // operations without an answer since the last success
 	rejected []Rejection
 }
 
 func newRun(e *Executor, cloud Cloud, p plan.Plan, applied plan.Applied) *run {
-	r := &run{Executor: e, cloud: cloud, parallel: e.opts.Parallel, applied: applied.Clone(), fresh: map[string]bool{}}
+	r := &run{Executor: e, cloud: cloud, parallel: e.opts.Parallel, applied: applied.Clone(), fresh: map[string]bool{}, holders: map[plan.Kind]map[string][]string{}}
 	r.finder = newFinder(cloud, p)
 	return r
 }
@@ -72,15 +75,97 @@ func (r *run) saveObject(ctx context.Context, o plan.Operation, id, name string,
 	if isNew {
 		r.fresh[id] = true
 	}
-	return r.store(ctx, r.note(o, id, name))
+	changes := r.note(o, id, name)
+	if !isNew {
+		changes = append(changes, r.succeed(o, id)...)
+	}
+	return r.store(ctx, changes)
+}
+
+// succeed ends the records of Engage objects that have left and whose object has gone over to
+// another one: it must not be taken over a second time.
+func (r *run) succeed(o plan.Operation, cloudID string) []plan.Change {
+	var changes []plan.Change
+	if o.Kind != plan.Users && o.Kind != plan.Queues {
+		return nil
+	}
+	for _, other := range r.sharers(o.Kind, cloudID) {
+		if record := r.applied[o.Kind][other]; other != o.ID && record.AliasOf == "" && record.Removed {
+			changes = append(changes, r.put(r.applied.Succeeded(o.Kind, other, o.ID))...)
+		}
+	}
+	return changes
+}
+
+// sharers returns the Engage ids whose records have the object.
+func (r *run) sharers(kind plan.Kind, cloudID string) []string {
+	if r.holders[kind] == nil {
+		ids := map[string][]string{}
+		for id, record := range r.applied[kind] {
+			ids[record.CloudID] = append(ids[record.CloudID], id)
+		}
+		r.holders[kind] = ids
+	}
+	var ids []string
+	for _, id := range r.holders[kind][cloudID] {
+		if r.applied[kind][id].CloudID == cloudID && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 func (r *run) note(o plan.Operation, id, name string) []plan.Change {
-	changes := r.applied.After(o, id, name)
+	return r.put(r.applied.After(o, id, name))
+}
+
+func (r *run) put(changes []plan.Change) []plan.Change {
 	for _, c := range changes {
 		r.applied.Put(c)
+		if c.Kind == plan.Skills {
+			r.skills = nil
+		}
+		if c.Record != nil && r.holders[c.Kind] != nil {
+			r.holders[c.Kind][c.Record.CloudID] = append(r.holders[c.Kind][c.Record.CloudID], c.ID)
+		}
 	}
 	return changes
+}
+
+// begin marks what the operation may change as unsure, before anything is asked of the
+// organization.
+func (r *run) begin(ctx context.Context, o plan.Operation) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	changes := r.applied.Before(o, r.opts.Now())
+	if len(changes) == 0 {
+		return nil
+	}
+	return r.store(ctx, r.put(changes))
+}
+
+// abandon takes back the note of a create that certainly made nothing.
+func (r *run) abandon(ctx context.Context, o plan.Operation) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	changes := plan.Abandoned(o)
+	if len(changes) == 0 {
+		return nil
+	}
+	return r.store(ctx, r.put(changes))
+}
+
+// skill returns the skill of an Engage name.
+func (r *run) skill(name string) (plan.Object, bool) {
+	if r.skills == nil {
+		r.skills = map[string]plan.Object{}
+	}
+	s, known := r.skills[name]
+	if !known {
+		s, _ = r.applied.Skill(name)
+		r.skills[name] = s
+	}
+	return s, s.ID != ""
 }
 
 func (r *run) store(ctx context.Context, changes []plan.Change) error {
@@ -96,7 +181,7 @@ func (r *run) possible(o plan.Operation) bool {
 	record := r.applied[o.Kind][o.ID]
 	switch {
 	case o.Action == plan.Retire:
-		return record.Gone || len(record.Members) == 0
+		return record.Gone || len(record.Members)+len(record.Unsure) == 0
 	case o.Action != plan.Remember:
 		return true
 	}
@@ -118,7 +203,8 @@ func (r *run) markGone(ctx context.Context, kind plan.Kind, id string) error {
 	change := plan.Change{Kind: kind, ID: id, Record: &record}
 	r.applied.Put(change)
 	r.log.WarnContext(ctx, "object was deleted in the organization and is not synchronised any more",
-		"kind", string(kind), "engage_id", id, "cloud_id", record.CloudID, "name", record.CloudName)
+		"kind", string(kind), "engage_id", id, "cloud_id", record.CloudID, "name", record.CloudName,
+		"hint", "to map it anew: config-sync clear-mapping "+string(kind)+" "+id)
 	return r.store(ctx, []plan.Change{change})
 }
 
@@ -159,8 +245,8 @@ func (r *run) missing(id string, err error) bool {
 func (r *run) owner(kind plan.Kind, id, cloudID string) (string, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for other, record := range r.applied[kind] {
-		if other != id && record.CloudID == cloudID && record.AliasOf == "" && record.Live() {
+	for _, other := range r.sharers(kind, cloudID) {
+		if record := r.applied[kind][other]; other != id && record.AliasOf == "" && record.Live() {
 			return other, true
 		}
 	}

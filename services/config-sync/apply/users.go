@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -28,8 +29,8 @@ func (r *run) createUser(ctx context.Context, o plan.Operation) error {
 			o.Skills = skills
 			return r.saveObject(ctx, o, made.ID, o.User.UserName, true)
 		}
-		if !genesys.IsDuplicate(createErr) && !genesys.UnknownOutcome(createErr) {
-			return createErr
+		if unknown := genesys.UnknownOutcome(createErr); !unknown && !genesys.IsDuplicate(createErr) {
+			return errors.Join(createErr, r.abandon(ctx, o))
 		}
 		u, exists, err := r.cloud.FindUserByUserName(ctx, o.User.UserName)
 		if err != nil || !exists {
@@ -78,7 +79,7 @@ func (r *run) newUser(ctx context.Context, o plan.Operation) (genesys.User, map[
 // takeOver brings a user that existed to the wanted state.
 func (r *run) takeOver(ctx context.Context, o plan.Operation, f found) error {
 	if err := r.free(o, f); err != nil {
-		return err
+		return errors.Join(err, r.abandon(ctx, o))
 	}
 	home, err := r.homeDivision(ctx)
 	if err != nil {
@@ -172,7 +173,7 @@ func (r *run) ratings(skills map[string]float64) (assigned map[string]float64, r
 	defer r.mu.Unlock()
 	assigned = map[string]float64{}
 	for _, name := range slices.Sorted(maps.Keys(skills)) {
-		if s, ok := r.applied.Skill(name); ok {
+		if s, ok := r.skill(name); ok {
 			assigned[name] = skills[name]
 			ratings = append(ratings, genesys.SkillRating{ID: s.ID, Name: s.Name, Proficiency: skills[name]})
 		}
@@ -196,7 +197,7 @@ func (r *run) setSkills(ctx context.Context, user string, skills map[string]floa
 func (r *run) dropSkills(ctx context.Context, user string, names []string) error {
 	for _, name := range names {
 		r.mu.Lock()
-		s, ok := r.applied.Skill(name)
+		s, ok := r.skill(name)
 		r.mu.Unlock()
 		if !ok {
 			continue

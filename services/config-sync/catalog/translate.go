@@ -43,8 +43,12 @@ func Mappings(applied plan.Applied) []*configsyncv1.Mapping {
 
 // published tells whether the event side may use a record. An alias lives as long as its primary.
 func published(kind plan.Kind, r plan.Record, records map[string]plan.Record) bool {
-	if kind == plan.DNs {
+	switch kind {
+	case plan.DNs:
 		return r.Live()
+	case plan.Intents:
+		return false
+	default:
 	}
 	if r.AliasOf != "" && !records[r.AliasOf].Live() {
 		return false

@@ -2,6 +2,7 @@ package configdb
 
 import (
 	"database/sql"
+	"slices"
 
 	"engage.connector/services/config-sync/configmodel"
 )
@@ -40,12 +41,26 @@ func (r *reader) annexes(snap *configmodel.Snapshot) error {
 
 // options reads the sections of hybrid_integration; none when the transaction does not exist.
 func (r *reader) options(tenant configmodel.DBID) (configmodel.Options, error) {
-	ids, err := list(r, sqlTransaction, func(id *configmodel.DBID) []any { return []any{number(id)} }, int64(tenant))
-	if err != nil || len(ids) == 0 {
+	if !r.plan.has("Transaction") {
+		return configmodel.Options{}, nil
+	}
+	type row struct {
+		dbid  configmodel.DBID
+		name  string
+		state configmodel.State
+	}
+	rows, err := list(r, sqlTransaction, func(t *row) []any {
+		return []any{number(&t.dbid), r.text(&t.name), number(&t.state)}
+	}, int64(tenant))
+	// A database may ignore case and trailing blanks; Engage does not.
+	live := slices.IndexFunc(rows, func(t row) bool {
+		return t.name == configmodel.TransactionName && t.state == configmodel.StateEnabled
+	})
+	if err != nil || live < 0 {
 		return configmodel.Options{}, err
 	}
-	trees, err := r.annexTrees(sqlTransactionAnnex, int64(ids[0]))
-	return configmodel.OptionsOf(trees[object{configmodel.ObjectTransaction, ids[0]}]), err
+	trees, err := r.annexTrees(sqlTransactionAnnex, int64(rows[live].dbid))
+	return configmodel.OptionsOf(trees[object{configmodel.ObjectTransaction, rows[live].dbid}]), err
 }
 
 func (r *reader) annexTrees(statement string, args ...any) (map[object]configmodel.Annex, error) {
@@ -59,7 +74,7 @@ func (r *reader) annexTrees(statement string, args ...any) (map[object]configmod
 	}
 	err := r.each(statement, func(rows *sql.Rows) error {
 		var row flexRow
-		if err := rows.Scan(number(&row.kind), number(&row.dbid), number(&row.id), number(&row.parent), text(&row.name), text(&row.value)); err != nil {
+		if err := rows.Scan(number(&row.kind), number(&row.dbid), number(&row.id), number(&row.parent), r.text(&row.name), r.text(&row.value)); err != nil {
 			return err
 		}
 		if len(pending) > 0 && pending[0].object != row.object {

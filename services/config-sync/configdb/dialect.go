@@ -1,19 +1,10 @@
 package configdb
 
 import (
+	"context"
 	"database/sql"
-	"errors"
-	"fmt"
-	"net"
-	"net/url"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
-	"modernc.org/sqlite"
 
 	"engage.connector/pkg/fault"
 )
@@ -21,102 +12,106 @@ import (
 // The database types.
 const (
 	PostgreSQL = "postgresql"
+	Oracle     = "oracle"
+	SQLServer  = "mssql"
 	SQLite     = "sqlite"
 )
 
+// Supported tells whether the database type can be read.
+func Supported(dbType string) bool {
+	_, ok := dialectOf(dbType)
+	return ok
+}
+
+// DefaultPort is the usual port of a database type; 0 when it has none.
+func DefaultPort(dbType string) int {
+	d, _ := dialectOf(dbType)
+	return d.port
+}
+
 // dialect is what differs between the databases.
 type dialect struct {
+	port        int
 	open        func(Options) (*sql.DB, error)
 	placeholder string
-	// begin opens a transaction in which all statements see one state.
+	// begin opens a transaction in which all statements see one state, first is the statement that
+	// makes it so where the driver cannot.
 	begin *sql.TxOptions
+	first string
+	// snapshotAllowed returns 1 when the database lets begin have its way; otherwise transactions
+	// are opened by fallback, and readings may have to be repeated.
+	snapshotAllowed string
+	fallback        *sql.TxOptions
+	// catalogue returns schema, table, column and type of every table whose name begins with cfg.
+	catalogue string
 	// classify tells what kind of error the driver reports; empty when it does not know.
 	classify func(error) (fault.Code, string)
 }
 
-var dialectTable = map[string]dialect{
-	PostgreSQL: {
-		open: openPostgreSQL, placeholder: "$1", classify: classifyPostgreSQL,
-		begin: &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
-	},
-	SQLite: {
-		// A transaction of SQLite sees the state of its first statement; the file is opened for
-		// reading only.
-		open: openSQLite, placeholder: "?1", classify: classifySQLite, begin: &sql.TxOptions{},
-	},
+func dialectOf(dbType string) (dialect, bool) {
+	d, ok := dialectTable()[strings.ToLower(dbType)]
+	return d, ok
+}
+
+func dialectTable() map[string]dialect {
+	// The system views are written in upper case, since SQL Server minds case in a case-sensitive
+	// database, which Genesys asks for.
+	const informationSchema = `SELECT c.TABLE_SCHEMA, c.TABLE_NAME, c.COLUMN_NAME, c.DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS c
+		WHERE LOWER(c.TABLE_NAME) LIKE 'cfg%' ORDER BY c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION`
+	return map[string]dialect{
+		PostgreSQL: {
+			port: 5432, open: openPostgreSQL, placeholder: "$1", classify: classifyPostgreSQL,
+			begin:     &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
+			catalogue: informationSchema,
+		},
+		Oracle: {
+			// The driver refuses both read-only transactions and isolation levels.
+			port: 1521, open: openOracle, placeholder: ":1", classify: classifyOracle,
+			begin: &sql.TxOptions{}, first: `SET TRANSACTION READ ONLY`,
+			catalogue: `SELECT c.owner, c.table_name, c.column_name, c.data_type FROM all_tab_columns c
+		WHERE c.table_name LIKE 'CFG%' ORDER BY c.owner, c.table_name, c.column_id`,
+		},
+		SQLServer: {
+			port: 1433, open: openSQLServer, placeholder: "@p1", classify: classifySQLServer,
+			begin:           &sql.TxOptions{Isolation: sql.LevelSnapshot},
+			snapshotAllowed: `SELECT d.snapshot_isolation_state FROM sys.databases d WHERE d.name = DB_NAME()`,
+			fallback:        &sql.TxOptions{Isolation: sql.LevelReadCommitted},
+			catalogue:       informationSchema,
+		},
+		SQLite: {
+			// A transaction of SQLite sees the state of its first statement; the file is opened for
+			// reading only.
+			open: openSQLite, placeholder: "?1", classify: classifySQLite, begin: &sql.TxOptions{},
+			catalogue: `SELECT '', m.name, c.name, c.type FROM sqlite_master m, pragma_table_info(m.name) c
+		WHERE LOWER(m.name) LIKE 'cfg%' ORDER BY m.name, c.cid`,
+		},
+	}
 }
 
 // connectTimeout bounds the connection set-up.
 const connectTimeout = 10 * time.Second
 
-// sslModeTable are the values of CONFIG_DB_SSL. The guide only names the setting, so the plain words
-// are accepted as well.
-var sslModeTable = map[string]string{
-	"": "disable", "disable": "disable", "false": "disable", "require": "require", "true": "require",
-	"verify-ca": "verify-ca", "verify-full": "verify-full",
-}
+// otherNameHint tells what helps when a name is not as expected.
+const otherNameHint = "a table or column has another name in this database; state it in CONFIG_DB_NAMES_FILE, or set CONFIG_DB_SCHEMA"
 
-// ValidSSL tells whether the value of CONFIG_DB_SSL is known.
-func ValidSSL(mode string) bool {
-	_, ok := sslModeTable[strings.ToLower(mode)]
-	return ok
-}
+// forbiddenHint tells what helps when a table may not be read.
+const forbiddenHint = "the database user needs SELECT on the cfg_ tables"
 
-func openPostgreSQL(o Options) (*sql.DB, error) {
-	mode, ok := sslModeTable[strings.ToLower(o.SSL)]
-	if !ok {
-		return nil, fmt.Errorf("ssl mode %q is not known", o.SSL)
+const loginHint = "check CONFIG_DB_USER and CONFIG_DB_PASSWORD"
+
+// start opens a transaction that sees one state, if it can; the second result tells whether.
+func (d dialect) start(ctx context.Context, db *sql.DB, oneState bool) (*sql.Tx, error) {
+	options := d.begin
+	if !oneState {
+		options = d.fallback
 	}
-	// The password is set on the parsed configuration: errors of the parser quote their input.
-	u := url.URL{Scheme: "postgres", User: url.User(o.User), Host: net.JoinHostPort(o.Host, strconv.Itoa(o.Port)), Path: "/" + o.Name}
-	u.RawQuery = url.Values{"sslmode": {mode}, "application_name": {"engage-connector config-sync"}}.Encode()
-	config, err := pgx.ParseConfig(u.String())
-	if err != nil {
-		return nil, fmt.Errorf("connection settings: %w", err)
+	tx, err := db.BeginTx(ctx, options)
+	if err != nil || d.first == "" {
+		return tx, err
 	}
-	config.Password, config.ConnectTimeout = o.Password, connectTimeout
-	return stdlib.OpenDB(*config), nil
-}
-
-func openSQLite(o Options) (*sql.DB, error) {
-	u := url.URL{Scheme: "file", Opaque: url.PathEscape(o.Name), RawQuery: "mode=ro&_pragma=busy_timeout(5000)"}
-	return sql.Open("sqlite", strings.ReplaceAll(u.String(), "%2F", "/"))
-}
-
-func classifyPostgreSQL(err error) (fault.Code, string) {
-	pg, ok := errors.AsType[*pgconn.PgError](err)
-	if !ok || len(pg.Code) < 2 {
-		return "", ""
+	if _, err := tx.ExecContext(ctx, d.first); err != nil {
+		_ = tx.Rollback()
+		return nil, err
 	}
-	switch pg.Code[:2] {
-	case "28":
-		return fault.Unauthenticated, "check CONFIG_DB_USER and CONFIG_DB_PASSWORD"
-	case "3D":
-		return fault.NotFound, "check CONFIG_DB_NAME"
-	case "42":
-		if pg.Code == "42501" {
-			return fault.Forbidden, "the database user needs SELECT on the cfg_ tables"
-		}
-		return fault.Unsupported, "a table or column has another name in this database"
-	}
-	return fault.Unavailable, ""
-}
-
-// The result codes of SQLite that say something about the set-up.
-const (
-	sqliteError    = 1
-	sqliteCantOpen = 14
-)
-
-func classifySQLite(err error) (fault.Code, string) {
-	e, ok := errors.AsType[*sqlite.Error](err)
-	switch {
-	case !ok:
-		return "", ""
-	case e.Code()&0xff == sqliteError:
-		return fault.Unsupported, "a table or column has another name in this database"
-	case e.Code()&0xff == sqliteCantOpen:
-		return fault.Unavailable, "CONFIG_DB_NAME must be the path of a readable file"
-	}
-	return fault.Unavailable, ""
+	return tx, nil
 }

@@ -4,77 +4,143 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
+	"strings"
 )
 
-// Names are the tables and columns whose physical names Genesys does not document, or which sites
-// are known to change. The zero value of a field means its default; PersonEmail and FlexPart may
-// be "-" where the column does not exist.
+// Names are the tables and columns of a Config DB as an operator may state them. An empty field
+// takes its default or, where Genesys documents no name, is looked for in the database's catalogue
+// (see Probe). "-" says that something does not exist, where the service can do without it.
 //
-// Not verified against a live Config DB: the folder, folder-object, enumerator, value and
-// transaction tables, and the columns PersonEmail and FlexPart, are inferred from the object model.
+// Not verified against a live Config DB: whatever has no default here.
 type Names struct {
-	Schema           string // prefix of every table, such as the owner of the tables in Oracle
-	Tenant           string `default:"cfg_tenant"`
-	Switch           string `default:"cfg_switch"`
-	DN               string `default:"cfg_dn"`
-	Person           string `default:"cfg_person"`
-	PersonEmail      string `default:"email_address"`
-	Skill            string `default:"cfg_skill"`
-	SkillLevel       string `default:"cfg_skill_level"`
-	AgentLogin       string `default:"cfg_agent_login"`
-	LoginInfo        string `default:"cfg_login_info"`
-	Group            string `default:"cfg_group"`
-	AgentGroup       string `default:"cfg_agent_group"`
-	FlexProp         string `default:"cfg_flex_prop"`
-	FlexPart         string `default:"part"`
-	Folder           string `default:"cfg_folder"`
-	FolderParent     string `default:"parent_dbid"`
-	FolderParentType string `default:"parent_type"`
-	FolderObject     string `default:"cfg_folder_object"`
-	LinkFolder       string `default:"folder_dbid"`
-	LinkObject       string `default:"object_dbid"`
-	LinkType         string `default:"object_type"`
-	Enumerator       string `default:"cfg_enumerator"`
-	EnumeratorType   string `default:"type"`
-	Value            string `default:"cfg_enumerator_value"`
-	ValueEnumerator  string `default:"enumerator_dbid"`
-	Transaction      string `default:"cfg_transaction"`
+	Tenant     string `json:"tenant" default:"cfg_tenant"`
+	Switch     string `json:"switch" default:"cfg_switch"`
+	DN         string `json:"dn" default:"cfg_dn"`
+	Person     string `json:"person" default:"cfg_person"`
+	Skill      string `json:"skill" default:"cfg_skill"`
+	SkillLevel string `json:"skill_level" default:"cfg_skill_level"`
+	AgentLogin string `json:"agent_login" default:"cfg_agent_login"`
+	LoginInfo  string `json:"login_info" default:"cfg_login_info"`
+	Group      string `json:"group" default:"cfg_group"`
+	AgentGroup string `json:"agent_group" default:"cfg_agent_group"`
+	FlexProp   string `json:"flex_prop" default:"cfg_flex_prop"`
+
+	PersonEmail string `json:"person_email" optional:"NULL"`
+	DNState     string `json:"dn_state" optional:"1"`
+	FlexPart    string `json:"flex_part" optional:""`
+	// GroupType is the number of agent groups in the column group_type, which tells them from the
+	// other kinds of groups in the same table.
+	GroupType string `json:"group_type" optional:""`
+
+	Folder           string `json:"folder"`
+	FolderType       string `json:"folder_type"`
+	FolderParent     string `json:"folder_parent"`
+	FolderParentType string `json:"folder_parent_type"`
+	FolderOwner      string `json:"folder_owner" optional:""`
+	FolderOwnerType  string `json:"folder_owner_type" optional:""`
+	FolderState      string `json:"folder_state" optional:"1"`
+	FolderObject     string `json:"folder_object"`
+	LinkFolder       string `json:"link_folder"`
+	LinkObject       string `json:"link_object"`
+	LinkType         string `json:"link_type"`
+
+	Enumerator      string `json:"enumerator" optional:""`
+	EnumeratorType  string `json:"enumerator_type"`
+	EnumeratorState string `json:"enumerator_state" optional:"1"`
+	Value           string `json:"value" optional:""`
+	ValueEnumerator string `json:"value_enumerator"`
+	ValueDisplay    string `json:"value_display" optional:"NULL"`
+	ValueState      string `json:"value_state" optional:"1"`
+
+	Transaction      string `json:"transaction" optional:""`
+	TransactionType  string `json:"transaction_type"`
+	TransactionState string `json:"transaction_state" optional:"1"`
+
+	History       string `json:"history" optional:""`
+	HistoryObject string `json:"history_object"`
+	HistoryType   string `json:"history_type"`
+	HistoryTime   string `json:"history_time"`
 }
 
-// absent says that a column does not exist.
-const absent = "-"
+// Absent says that a table or column does not exist.
+const Absent = "-"
 
 // identifierPattern is what may be put into a statement as a name.
 var identifierPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_$#]{0,127}$`)
 
-// resolved fills in the defaults and refuses what is no plain identifier, since names cannot be
-// bound as parameters.
-func (n Names) resolved() (Names, error) {
-	v := reflect.ValueOf(&n).Elem()
-	for i := range v.NumField() {
-		field, value := v.Type().Field(i), v.Field(i)
-		if value.String() == "" {
-			value.SetString(field.Tag.Get("default"))
-		}
-		optional := field.Name == "PersonEmail" || field.Name == "FlexPart"
-		switch text := value.String(); {
-		case text == "" && field.Name == "Schema", text == absent && optional:
-		case !identifierPattern.MatchString(text):
-			return n, fmt.Errorf("name %s: %q is no identifier", field.Name, text)
-		}
-	}
-	if n.Schema != "" {
-		n.Schema += "."
-	}
-	return n, nil
+// groupTypePattern is a number of CfgGroup's kinds.
+var groupTypePattern = regexp.MustCompile(`^[0-9]{1,4}$`)
+
+// nameField is one field of Names.
+type nameField struct {
+	field, key string
+	fallback   string // what is read where the column does not exist
+	initial    string
+	optional   bool
 }
 
-// fields returns the values by their field names, for the statements' placeholders.
-func (n Names) fields() map[string]string {
-	v := reflect.ValueOf(n)
-	out := make(map[string]string, v.NumField())
-	for i := range v.NumField() {
-		out[v.Type().Field(i).Name] = v.Field(i).String()
+func nameFields() []nameField {
+	t := reflect.TypeFor[Names]()
+	fields := make([]nameField, 0, t.NumField())
+	for f := range t.Fields() {
+		fallback, optional := f.Tag.Lookup("optional")
+		fields = append(fields, nameField{
+			field: f.Name, key: f.Tag.Get("json"), fallback: fallback, optional: optional, initial: f.Tag.Get("default"),
+		})
 	}
-	return out
+	return fields
+}
+
+func (n *Names) get(field string) string {
+	return reflect.ValueOf(n).Elem().FieldByName(field).String()
+}
+
+func (n *Names) set(field, value string) {
+	reflect.ValueOf(n).Elem().FieldByName(field).SetString(value)
+}
+
+// check refuses what is no plain identifier, since names cannot be bound as parameters.
+func (f nameField) check(value string) error {
+	switch {
+	case value == "", value == Absent && f.optional:
+		return nil
+	case value == Absent:
+		return fmt.Errorf("%s: the service cannot do without it", f.key)
+	case f.field == "GroupType" && !groupTypePattern.MatchString(value):
+		return fmt.Errorf("%s: %q is no number", f.key, value)
+	case f.field != "GroupType" && !identifierPattern.MatchString(value):
+		return fmt.Errorf("%s: %q is no identifier", f.key, value)
+	}
+	return nil
+}
+
+// validate returns the first field that cannot be used.
+func (n *Names) validate() error {
+	for _, f := range nameFields() {
+		if err := f.check(n.get(f.field)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withDefaults fills in the documented names.
+func (n Names) withDefaults() Names {
+	for _, f := range nameFields() {
+		if f.initial != "" && n.get(f.field) == "" {
+			n.set(f.field, f.initial)
+		}
+	}
+	return n
+}
+
+// ValidSchema tells whether a schema can be put before the names of tables.
+func ValidSchema(schema string) bool { return schema == "" || identifierPattern.MatchString(schema) }
+
+// has tells whether a table or column exists.
+func (n *Names) has(fields ...string) bool {
+	return !slices.ContainsFunc(fields, func(field string) bool {
+		return strings.Trim(n.get(field), Absent) == ""
+	})
 }

@@ -3,6 +3,7 @@ package configdb
 import (
 	"database/sql"
 	"fmt"
+	"time"
 
 	"engage.connector/pkg/fault"
 	"engage.connector/services/config-sync/configmodel"
@@ -11,6 +12,9 @@ import (
 // reader reads within one transaction.
 type reader struct {
 	query func(statement string, args ...any) (*sql.Rows, error)
+	plan  *plan
+	// damaged counts texts that were not readable as they are.
+	damaged int
 }
 
 // each runs a statement and calls scan for every row.
@@ -60,6 +64,7 @@ func (r *reader) snapshot(tenant configmodel.DBID, withFolders bool) (configmode
 		{"annex", func() error { return r.annexes(&snap) }},
 		{"transaction", func() (err error) { snap.Options, err = r.options(tenant); return err }},
 		{"folders", func() error { return r.folders(&snap, withFolders) }},
+		{"history", func() error { return r.history(snap.DNs) }},
 	}
 	for _, step := range steps {
 		if err := step.read(); err != nil {
@@ -73,7 +78,7 @@ func (r *reader) tenant(t *configmodel.Tenant) error {
 	found := false
 	err := r.each(sqlTenant, func(rows *sql.Rows) error {
 		found = true
-		return rows.Scan(text(&t.Name))
+		return rows.Scan(r.text(&t.Name))
 	}, int64(t.DBID))
 	if err == nil && !found {
 		return fault.Newf(fault.NotFound, "configdb.tenant", "tenant %s does not exist", t.DBID).
@@ -83,7 +88,7 @@ func (r *reader) tenant(t *configmodel.Tenant) error {
 }
 
 func (r *reader) switches(tenant configmodel.DBID) ([]configmodel.Switch, error) {
-	return list(r, sqlSwitches, func(s *configmodel.Switch) []any { return []any{number(&s.DBID), text(&s.Name)} }, int64(tenant))
+	return list(r, sqlSwitches, func(s *configmodel.Switch) []any { return []any{number(&s.DBID), r.text(&s.Name)} }, int64(tenant))
 }
 
 // flagTrue is CfgFlag True; 1 is False.
@@ -96,8 +101,8 @@ func (r *reader) persons(tenant configmodel.DBID) ([]configmodel.Person, error) 
 	}
 	rows, err := list(r, sqlPersons, func(p *row) []any {
 		return []any{
-			number(&p.DBID), text(&p.UserName), text(&p.EmployeeID), text(&p.Email),
-			text(&p.FirstName), text(&p.LastName), number(&p.agent), number(&p.State),
+			number(&p.DBID), r.text(&p.UserName), r.text(&p.EmployeeID), r.text(&p.Email),
+			r.text(&p.FirstName), r.text(&p.LastName), number(&p.agent), number(&p.State),
 		}
 	}, int64(tenant))
 	if err != nil {
@@ -119,7 +124,7 @@ func (r *reader) logins(tenant configmodel.DBID) (map[configmodel.DBID][]configm
 		configmodel.Login
 	}
 	rows, err := list(r, sqlLogins, func(l *row) []any {
-		return []any{number(&l.person), number(&l.SwitchDBID), text(&l.SwitchName), text(&l.Code)}
+		return []any{number(&l.person), number(&l.SwitchDBID), r.text(&l.SwitchName), r.text(&l.Code)}
 	}, int64(tenant))
 	out := map[configmodel.DBID][]configmodel.Login{}
 	for _, l := range rows {
@@ -130,7 +135,7 @@ func (r *reader) logins(tenant configmodel.DBID) (map[configmodel.DBID][]configm
 
 func (r *reader) skills(tenant configmodel.DBID) ([]configmodel.Skill, error) {
 	return list(r, sqlSkills, func(s *configmodel.Skill) []any {
-		return []any{number(&s.DBID), text(&s.Name), number(&s.State)}
+		return []any{number(&s.DBID), r.text(&s.Name), number(&s.State)}
 	}, int64(tenant))
 }
 
@@ -143,15 +148,15 @@ func (r *reader) levels(tenant configmodel.DBID) ([]configmodel.SkillLevel, erro
 func (r *reader) dns(tenant configmodel.DBID) ([]configmodel.DN, error) {
 	return list(r, sqlDNs, func(d *configmodel.DN) []any {
 		return []any{
-			number(&d.DBID), text(&d.Number), text(&d.Name), number(&d.Type), number(&d.State),
-			number(&d.SwitchDBID), text(&d.SwitchName),
+			number(&d.DBID), r.text(&d.Number), r.text(&d.Name), number(&d.Type), number(&d.State),
+			number(&d.SwitchDBID), r.text(&d.SwitchName),
 		}
 	}, int64(tenant))
 }
 
 func (r *reader) groups(tenant configmodel.DBID) ([]configmodel.Group, error) {
 	groups, err := list(r, sqlGroups, func(g *configmodel.Group) []any {
-		return []any{number(&g.DBID), text(&g.Name), number(&g.State)}
+		return []any{number(&g.DBID), r.text(&g.Name), number(&g.State)}
 	}, int64(tenant))
 	if err != nil {
 		return nil, err
@@ -169,8 +174,11 @@ func (r *reader) groups(tenant configmodel.DBID) ([]configmodel.Group, error) {
 }
 
 func (r *reader) attributes(tenant configmodel.DBID) ([]configmodel.BusinessAttribute, error) {
+	if !r.plan.has("Enumerator", "Value") {
+		return nil, nil
+	}
 	attributes, err := list(r, sqlAttributes, func(a *configmodel.BusinessAttribute) []any {
-		return []any{number(&a.DBID), text(&a.Name), number(&a.Type), number(&a.State)}
+		return []any{number(&a.DBID), r.text(&a.Name), number(&a.Type), number(&a.State)}
 	}, int64(tenant))
 	if err != nil {
 		return nil, err
@@ -180,7 +188,7 @@ func (r *reader) attributes(tenant configmodel.DBID) ([]configmodel.BusinessAttr
 		configmodel.AttributeValue
 	}
 	values, err := list(r, sqlValues, func(v *value) []any {
-		return []any{number(&v.attribute), number(&v.DBID), text(&v.Name), text(&v.DisplayName), number(&v.State)}
+		return []any{number(&v.attribute), number(&v.DBID), r.text(&v.Name), r.text(&v.DisplayName), number(&v.State)}
 	}, int64(tenant))
 	byAttribute := map[configmodel.DBID][]configmodel.AttributeValue{}
 	for _, v := range values {
@@ -197,7 +205,7 @@ func (r *reader) folders(snap *configmodel.Snapshot, wanted bool) (err error) {
 		return nil
 	}
 	snap.Folders, err = list(r, sqlFolders, func(f *configmodel.Folder) []any {
-		return []any{number(&f.DBID), text(&f.Name), number(&f.Type), number(&f.ParentDBID), number(&f.ParentType), number(&f.State)}
+		return []any{number(&f.DBID), r.text(&f.Name), number(&f.Type), number(&f.ParentDBID), number(&f.ParentType), number(&f.State)}
 	})
 	if err != nil {
 		return err
@@ -205,5 +213,25 @@ func (r *reader) folders(snap *configmodel.Snapshot, wanted bool) (err error) {
 	snap.FolderObjects, err = list(r, sqlFolderObjects, func(o *configmodel.FolderObject) []any {
 		return []any{number(&o.FolderDBID), number(&o.ObjectDBID), number(&o.ObjectType)}
 	})
+	return err
+}
+
+// history adds the time of the last change to the DNs.
+func (r *reader) history(dns []configmodel.DN) error {
+	if !r.plan.has("History") {
+		return nil
+	}
+	type row struct {
+		dn configmodel.DBID
+		at time.Time
+	}
+	rows, err := list(r, sqlHistory, func(h *row) []any { return []any{number(&h.dn), &timeScanner{&h.at, r.plan.zoned}} })
+	times := make(map[configmodel.DBID]time.Time, len(rows))
+	for _, h := range rows {
+		times[h.dn] = h.at
+	}
+	for i := range dns {
+		dns[i].LastModified = times[dns[i].DBID]
+	}
 	return err
 }

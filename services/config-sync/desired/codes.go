@@ -1,7 +1,6 @@
 package desired
 
 import (
-	"fmt"
 	"strings"
 
 	"engage.connector/services/config-sync/configmodel"
@@ -50,8 +49,7 @@ func (b *builder) joinCode(code *Code, v configmodel.AttributeValue) {
 			return
 		}
 	}
-	b.note(NameCollision, "business attribute value", v.DBID.String(), v.Name,
-		fmt.Sprintf("the organization does not tell %q from %q; both are mapped to one wrap-up code", v.Name, code.Name))
+	b.collision("business attribute value", v.DBID, v.Name, v.Name, code.ID, code.Name)
 	code.Aliases = append(code.Aliases, Alias{ID: v.Name, Name: v.Name})
 }
 

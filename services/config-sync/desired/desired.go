@@ -114,10 +114,12 @@ type Alias struct {
 // Build derives the organization. The report names everything that was left out or joined, with
 // the reason.
 func Build(snap configmodel.Snapshot, opts Options) (Org, Report) {
-	b := &builder{snap: snap, opts: opts, scope: scopeOf(snap, opts)}
-	for _, name := range b.scope.Unmatched {
-		b.note(FolderUnknown, configmodel.ObjectFolder.String(), "", name, "no folder of this name in Persons, Skills, DNs or Agent Groups")
+	b := &builder{snap: snap, opts: opts, scope: scopeOf(snap, opts), persons: map[configmodel.DBID]bool{}}
+	for _, p := range snap.Persons {
+		b.persons[p.DBID] = true
 	}
+	b.noteFolders()
+	b.noteReferences()
 	org := Org{Roles: rolesOf(snap.Options)}
 	org.Skills = b.skills()
 	org.Users = b.users()
@@ -133,6 +135,8 @@ type builder struct {
 	opts   Options
 	scope  folders.Selection
 	report Report
+	// persons are all persons of the configuration.
+	persons map[configmodel.DBID]bool
 	// skillName is the name in the organization by the skill's DBID, for skills in scope.
 	skillName map[configmodel.DBID]string
 	// userOf is the id of the user that a person is mapped to, for persons in scope.

@@ -27,7 +27,7 @@ func (b *builder) queues() []Queue {
 		dn := dnOf(d)
 		name := queueName(d, b.opts.QueueSuffix)
 		if at, taken := first[fold(name)]; taken {
-			b.collision("dn", d.DBID, d.Number, name, queues[at].ID)
+			b.collision("dn", d.DBID, d.Number, name, queues[at].ID, queues[at].Name)
 			queues[at].Aliases = append(queues[at].Aliases, Alias{ID: dn.ID, Name: d.Number, DN: &dn})
 			continue
 		}

@@ -22,12 +22,15 @@ const (
 	QueueAmbiguous  Reason = "queue_ambiguous"
 	FolderUnknown   Reason = "folder_unknown"
 	LimitsInvalid   Reason = "skill_limits_invalid"
+	Dangling        Reason = "reference_dangling"
+	FolderCycle     Reason = "folder_cycle"
+	FolderPartial   Reason = "folder_partial"
 )
 
-// Reasons lists all reasons, for metrics that are to exist before they count.
+// reasonTable lists all reasons, for metrics that are to exist before they count.
 var reasonTable = []Reason{
 	NoEmail, NameCollision, NoName, ScriptInvalid, ScriptUndecided, ScriptMixed, ScriptSkill,
-	QueueUnknown, QueueAmbiguous, FolderUnknown, LimitsInvalid,
+	QueueUnknown, QueueAmbiguous, FolderUnknown, LimitsInvalid, Dangling, FolderCycle, FolderPartial,
 }
 
 // Reasons returns all reasons.
@@ -36,13 +39,18 @@ func Reasons() []Reason { return slices.Clone(reasonTable) }
 // Skipped tells whether the reason means that the object is absent from the organization.
 func (r Reason) Skipped() bool { return r == NoEmail || r == NoName }
 
+// Undecidable tells whether the reason means that the members of a group cannot be told.
+func (r Reason) Undecidable() bool { return r == ScriptInvalid || r == ScriptUndecided }
+
 // Note is one remark about one Engage object.
 type Note struct {
 	Reason Reason `json:"reason"`
 	Object string `json:"object"` // person, dn, skill, ...
 	ID     string `json:"id,omitempty"`
 	Name   string `json:"name,omitempty"`
-	Text   string `json:"text"`
+	// With is the id of the other object that the remark is about.
+	With string `json:"with,omitempty"`
+	Text string `json:"text"`
 }
 
 // String returns the note as a line for the operator.

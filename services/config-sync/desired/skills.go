@@ -21,7 +21,7 @@ func (b *builder) skills() []Skill {
 			continue
 		}
 		if at, taken := first[fold(s.Name)]; taken {
-			b.collision("skill", s.DBID, s.Name, s.Name, skills[at].ID)
+			b.collision("skill", s.DBID, s.Name, s.Name, skills[at].ID, skills[at].Name)
 			skills[at].Aliases = append(skills[at].Aliases, Alias{ID: s.DBID.String(), Name: s.Name})
 			b.skillName[s.DBID] = skills[at].Name
 			continue

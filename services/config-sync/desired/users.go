@@ -32,7 +32,7 @@ func (b *builder) users() []User {
 			continue
 		}
 		if at, taken := first[fold(name)]; taken {
-			b.collision("person", p.DBID, p.UserName, name, users[at].ID)
+			b.collision("person", p.DBID, p.UserName, name, users[at].ID, users[at].UserName)
 			info := personInfo(p)
 			users[at].Aliases = append(users[at].Aliases, Alias{ID: p.DBID.String(), Name: p.UserName, Person: &info})
 			b.userOf[p.DBID] = users[at].ID
@@ -87,9 +87,12 @@ func personInfo(p configmodel.Person) Person {
 	return info
 }
 
-func (b *builder) collision(object string, id configmodel.DBID, engageName, name, primary string) {
-	b.note(NameCollision, object, id.String(), engageName,
-		fmt.Sprintf("the organization does not tell %q from the name of %s %s; both are mapped to one object", name, object, primary))
+// collision reports two objects whose names the organization does not tell apart, with both.
+func (b *builder) collision(object string, id configmodel.DBID, engageName, name, primary, primaryName string) {
+	b.report.Notes = append(b.report.Notes, Note{
+		Reason: NameCollision, Object: object, ID: id.String(), Name: engageName, With: primary,
+		Text: fmt.Sprintf("the organization does not tell %q from %q of %s %s; both are mapped to one object", name, primaryName, object, primary),
+	})
 }
 
 // validEmail accepts what the organization takes as a user name: one address of the common form

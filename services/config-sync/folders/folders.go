@@ -29,6 +29,18 @@ type Selection struct {
 	folders map[configmodel.DBID]bool
 	// Unmatched are the names for which no folder exists in any unit.
 	Unmatched []string
+	// Partial are the names for which not every unit has a folder with objects.
+	Partial []Partial
+	// Cycles are folders that lie within themselves, and Dangling counts the folders and placements
+	// whose folder does not exist: signs of a damaged tree.
+	Cycles   []configmodel.DBID
+	Dangling int
+}
+
+// Partial is a folder name and the units in which nothing is found under it.
+type Partial struct {
+	Name    string
+	Missing []configmodel.ObjectType
 }
 
 type key struct {
@@ -71,7 +83,81 @@ func Select(tree []configmodel.Folder, objects []configmodel.FolderObject, names
 			s.objects[key{o.ObjectType, o.ObjectDBID}] = true
 		}
 	}
+	s.inspect(tree, objects)
+	s.units(byName, children, objects, names)
 	return s
+}
+
+// inspect looks for damage.
+func (s *Selection) inspect(tree []configmodel.Folder, objects []configmodel.FolderObject) {
+	parent := make(map[configmodel.DBID]configmodel.DBID, len(tree))
+	for _, f := range tree {
+		parent[f.DBID] = 0
+		if f.ParentType == configmodel.ObjectFolder {
+			parent[f.DBID] = f.ParentDBID
+		}
+	}
+	for _, f := range tree {
+		if _, known := parent[parent[f.DBID]]; parent[f.DBID] != 0 && !known {
+			s.Dangling++
+		}
+		if onCycle(parent, f.DBID) {
+			s.Cycles = append(s.Cycles, f.DBID)
+		}
+	}
+	slices.Sort(s.Cycles)
+	for _, o := range objects {
+		if _, known := parent[o.FolderDBID]; !known && slices.Contains(unitTable, o.ObjectType) {
+			s.Dangling++
+		}
+	}
+}
+
+// onCycle tells whether the way up from a folder comes back to it.
+func onCycle(parent map[configmodel.DBID]configmodel.DBID, from configmodel.DBID) bool {
+	seen := map[configmodel.DBID]bool{}
+	for at := parent[from]; at != 0 && !seen[at]; at = parent[at] {
+		if at == from {
+			return true
+		}
+		seen[at] = true
+	}
+	return false
+}
+
+// units notes the names under which a unit has nothing.
+func (s *Selection) units(byName map[string][]configmodel.Folder, children map[configmodel.DBID][]configmodel.Folder, objects []configmodel.FolderObject, names []string) {
+	holds := map[configmodel.DBID][]configmodel.ObjectType{}
+	for _, o := range objects {
+		if s.folders[o.FolderDBID] && !slices.Contains(holds[o.FolderDBID], o.ObjectType) {
+			holds[o.FolderDBID] = append(holds[o.FolderDBID], o.ObjectType)
+		}
+	}
+	for _, name := range names {
+		if len(byName[name]) == 0 {
+			continue
+		}
+		one := Selection{folders: map[configmodel.DBID]bool{}}
+		one.closure(byName[name], children)
+		var missing []configmodel.ObjectType
+		for _, unit := range unitTable {
+			if !one.hasUnit(unit, holds) {
+				missing = append(missing, unit)
+			}
+		}
+		if len(missing) > 0 {
+			s.Partial = append(s.Partial, Partial{name, missing})
+		}
+	}
+}
+
+func (s *Selection) hasUnit(unit configmodel.ObjectType, holds map[configmodel.DBID][]configmodel.ObjectType) bool {
+	for id := range s.folders {
+		if slices.Contains(holds[id], unit) {
+			return true
+		}
+	}
+	return false
 }
 
 // closure adds the folders and everything below them. Folders already taken are not entered

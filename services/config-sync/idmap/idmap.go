@@ -5,6 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/store"
@@ -81,4 +84,46 @@ func decode(m store.Mapping) (plan.Record, error) {
 	}
 	r.CloudID, r.EngageName, r.CloudName, r.Hash = m.CloudID, m.EngageName, m.CloudName, m.Hash
 	return r, nil
+}
+
+// Key names a record.
+type Key struct {
+	Kind plan.Kind
+	ID   string
+}
+
+// requests is the name of the map that holds what an operator wants to be mapped anew.
+const requests = "clear-requests"
+
+// Request asks for records to be forgotten. The leader does it before its next plan, so that no
+// plan that is under way can bring them back.
+func (m *Map) Request(ctx context.Context, keys ...Key) error {
+	mappings := make([]store.Mapping, 0, len(keys))
+	for _, key := range keys {
+		mappings = append(mappings, store.Mapping{EngageID: string(key.Kind) + "/" + key.ID})
+	}
+	return m.store.IDMap(requests).Put(ctx, mappings...)
+}
+
+// Requests returns what was asked for and is not done yet.
+func (m *Map) Requests(ctx context.Context) ([]Key, error) {
+	all, err := m.store.IDMap(requests).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", requests, err)
+	}
+	var keys []Key
+	for _, text := range slices.Sorted(maps.Keys(all)) {
+		kind, id, _ := strings.Cut(text, "/")
+		keys = append(keys, Key{plan.Kind(kind), id})
+	}
+	return keys, nil
+}
+
+// Granted forgets requests.
+func (m *Map) Granted(ctx context.Context, keys ...Key) error {
+	ids := make([]string, 0, len(keys))
+	for _, key := range keys {
+		ids = append(ids, string(key.Kind)+"/"+key.ID)
+	}
+	return m.store.IDMap(requests).Delete(ctx, ids...)
 }

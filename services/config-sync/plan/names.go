@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"maps"
-	"slices"
 	"strings"
 
 	"engage.connector/services/config-sync/desired"
@@ -78,9 +76,14 @@ func (p *planner) adoptable(kind Kind, primaries map[string]bool) map[string][]s
 	if byName, made := p.orphans[kind]; made {
 		return byName
 	}
-	byName := map[string][]string{}
-	for _, id := range slices.SortedFunc(maps.Keys(p.now[kind]), desired.CompareIDs) {
-		if r := p.now[kind][id]; !primaries[id] && r.AliasOf == "" && !r.Gone {
+	byName, held := map[string][]string{}, map[string]bool{}
+	for id := range primaries {
+		if r := p.now[kind][id]; r.AliasOf == "" {
+			held[r.CloudID] = true
+		}
+	}
+	for _, id := range others(p.now[kind], primaries) {
+		if r := p.now[kind][id]; r.AliasOf == "" && !r.Gone && r.CloudID != "" && !held[r.CloudID] {
 			name := strings.ToLower(r.CloudName)
 			byName[name] = append(byName[name], id)
 		}
@@ -108,11 +111,15 @@ func (p *planner) aliases(kind Kind, primary string, aliases []desired.Alias) {
 // leaving calls retire for every record whose object is not wanted any more. Aliases are simply
 // forgotten.
 func (p *planner) leaving(kind Kind, primaries, aliases map[string]bool, retire func(id string, r Record)) {
-	for _, id := range slices.SortedFunc(maps.Keys(p.now[kind]), desired.CompareIDs) {
+	sharing := p.sharing(kind)
+	for _, id := range others(p.now[kind], primaries) {
 		r := p.now[kind][id]
 		switch {
-		case primaries[id] || aliases[id]:
-		case r.AliasOf != "" || !r.Removed && p.sharesObject(kind, id, r):
+		case aliases[id]:
+		case r.AliasOf != "" || !r.Removed && sharing[r.CloudID] > 1:
+			if r.AliasOf == "" {
+				sharing[r.CloudID]--
+			}
 			p.emit(Operation{Stage: StageMemory, Action: Forget, Kind: kind, ID: id, Name: r.EngageName})
 		case !r.Removed:
 			p.plan.Removals[kind]++
@@ -121,18 +128,16 @@ func (p *planner) leaving(kind Kind, primaries, aliases map[string]bool, retire 
 	}
 }
 
-// sharesObject tells whether another record that stays has the same object: an adoption that was
-// interrupted halfway leaves two.
-func (p *planner) sharesObject(kind Kind, id string, r Record) bool {
-	if r.CloudID == "" || r.CloudID == pending {
-		return false
-	}
-	for other, o := range p.now[kind] {
-		if other != id && o.CloudID == r.CloudID && o.AliasOf == "" && !o.Removed {
-			return true
+// sharing counts the records that stand for one object: an adoption that was interrupted halfway
+// leaves two.
+func (p *planner) sharing(kind Kind) map[string]int {
+	count := map[string]int{}
+	for _, r := range p.now[kind] {
+		if r.AliasOf == "" && !r.Removed && r.CloudID != pending && r.CloudID != "" {
+			count[r.CloudID]++
 		}
 	}
-	return false
+	return count
 }
 
 func wantedAliases(wanted []named) map[string]bool {

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"maps"
-	"reflect"
 	"slices"
 
 	"engage.connector/services/config-sync/desired"
@@ -101,7 +100,8 @@ func (p *planner) roles(u desired.User) {
 // userSkills adds and changes what Engage controls and takes away what Engage assigned before;
 // skills that somebody added in the organization stay.
 func (p *planner) userSkills(u desired.User) {
-	have, want := p.now[Users][u.ID].Skills, p.assignable(u.Skills)
+	r, want := p.now[Users][u.ID], p.assignable(u.Skills)
+	have := r.Skills
 	set := map[string]float64{}
 	for name, level := range want {
 		if had, ok := have[name]; !ok || had != level {
@@ -109,11 +109,17 @@ func (p *planner) userSkills(u desired.User) {
 		}
 	}
 	var drop []string
-	for _, name := range slices.Sorted(maps.Keys(have)) {
+	for name := range have {
 		if _, ok := want[name]; !ok {
 			drop = append(drop, name)
 		}
 	}
+	for _, name := range r.Unsure {
+		if _, ok := want[name]; !ok {
+			drop = append(drop, name)
+		}
+	}
+	slices.Sort(drop)
 	o := Operation{Stage: StageObjects, Kind: Users, ID: u.ID, Name: u.UserName}
 	if len(drop) > 0 {
 		o.Action, o.IDs, o.Calls = DropSkills, drop, len(drop)
@@ -127,15 +133,12 @@ func (p *planner) userSkills(u desired.User) {
 
 // assignable leaves out skills that were deleted in the organization.
 func (p *planner) assignable(skills map[string]float64) map[string]float64 {
-	gone := map[string]bool{}
-	for _, r := range p.now[Skills] {
-		if r.Gone {
-			gone[r.EngageName] = true
-		}
+	if len(p.goneSkills) == 0 {
+		return skills
 	}
 	out := map[string]float64{}
 	for name, level := range skills {
-		if !gone[name] {
+		if !p.goneSkills[name] {
 			out[name] = level
 		}
 	}
@@ -165,8 +168,8 @@ func (p *planner) retire(kind Kind, id string, r Record) {
 	case Users:
 		o.Action, o.Calls = Deactivate, 1
 	case Queues:
-		p.removeMembers(id, r.CloudName, r.Members)
-	case Skills, Codes, DNs, Source, Presences:
+		p.removeMembers(id, r.CloudName, r.maybeMembers())
+	case Skills, Codes, DNs, Source, Presences, Intents:
 	}
 	p.emit(o)
 }
@@ -178,8 +181,20 @@ func noteAliases(ids map[string]bool, aliases []desired.Alias) {
 }
 
 // sameInfo compares what is remembered for the event side.
-func sameInfo(a, b Record) bool {
-	return reflect.DeepEqual(a.Person, b.Person) && reflect.DeepEqual(a.DN, b.DN)
+func sameInfo(a, b Record) bool { return samePerson(a.Person, b.Person) && sameDN(a.DN, b.DN) }
+
+func samePerson(a, b *desired.Person) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.UserName == b.UserName && a.EmployeeID == b.EmployeeID && a.Agent == b.Agent && a.Active == b.Active && slices.Equal(a.Logins, b.Logins)
+}
+
+func sameDN(a, b *desired.DN) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
 }
 
 func first(skills map[string]float64, n int) map[string]float64 {

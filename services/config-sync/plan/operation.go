@@ -141,6 +141,7 @@ func (a Applied) After(o Operation, cloudID, cloudName string) []Change {
 		r = Record{CloudID: cloudID, EngageName: o.ID, CloudName: cloudName}
 	case Create:
 		r = created(r, o, cloudID, cloudName)
+		return append([]Change{{o.Kind, o.ID, &r}}, Abandoned(o)...)
 	case Update:
 		r = updated(r, o)
 	case Deactivate:
@@ -150,13 +151,13 @@ func (a Applied) After(o Operation, cloudID, cloudName string) []Change {
 	case AddRoles:
 		r.Role = o.User.Kind
 	case SetSkills:
-		r.Skills = merged(r.Skills, o.Skills)
+		r.Skills, r.Unsure = merged(r.Skills, o.Skills), without(r.Unsure, slices.Collect(maps.Keys(o.Skills)))
 	case DropSkills:
-		r.Skills = dropped(r.Skills, o.IDs)
+		r.Skills, r.Unsure = dropped(r.Skills, o.IDs), without(r.Unsure, o.IDs)
 	case AddMembers:
-		r.Members = union(r.Members, o.IDs)
+		r.Members, r.Unsure = union(r.Members, o.IDs), without(r.Unsure, o.IDs)
 	case RemoveMembers:
-		r.Members = without(r.Members, o.IDs)
+		r.Members, r.Unsure = without(r.Members, o.IDs), without(r.Unsure, o.IDs)
 	case AddCodes:
 		r.Codes = union(r.Codes, o.IDs)
 	case Remember:
@@ -172,13 +173,40 @@ func (a Applied) adopted(o Operation) []Change {
 	if o.Kind != Users {
 		return changes
 	}
+	return append(changes, a.rejoined(o.From, o.ID)...)
+}
+
+// rejoined moves the memberships of a user to another Engage id.
+func (a Applied) rejoined(from, to string) []Change {
+	var changes []Change
 	for id, q := range a[Queues] {
-		if slices.Contains(q.Members, o.From) {
-			q.Members = union(without(q.Members, []string{o.From}), []string{o.ID})
+		if slices.Contains(q.Members, from) || slices.Contains(q.Unsure, from) {
+			q.Members, q.Unsure = renamed(q.Members, from, to), renamed(q.Unsure, from, to)
 			changes = append(changes, Change{Queues, id, &q})
 		}
 	}
 	return changes
+}
+
+// Succeeded returns the changes after the object of an Engage object that has left was found and
+// taken over by another: what the first one was given must be known, to be taken away.
+func (a Applied) Succeeded(kind Kind, from, to string) []Change {
+	r, old := a[kind][to], a[kind][from]
+	left := union(old.Unsure, slices.Collect(maps.Keys(old.Skills)))
+	r.Unsure = union(r.Unsure, without(left, slices.Collect(maps.Keys(r.Skills))))
+	r.Members, r.Codes = union(r.Members, old.Members), union(r.Codes, old.Codes)
+	changes := []Change{{kind, to, &r}, {Kind: kind, ID: from}}
+	if kind == Users {
+		changes = append(changes, a.rejoined(from, to)...)
+	}
+	return changes
+}
+
+func renamed(ids []string, from, to string) []string {
+	if !slices.Contains(ids, from) {
+		return ids
+	}
+	return union(without(ids, []string{from}), []string{to})
 }
 
 func created(before Record, o Operation, cloudID, cloudName string) Record {
@@ -223,7 +251,7 @@ func (a Applied) remembered(r Record, o Operation) Record {
 		return next
 	}
 	next.CloudID, next.CloudName, next.Hash = r.CloudID, r.CloudName, r.Hash
-	next.Skills, next.Members, next.Codes, next.Former = r.Skills, r.Members, r.Codes, r.Former
+	next.Skills, next.Members, next.Codes, next.Unsure, next.Former = r.Skills, r.Members, r.Codes, r.Unsure, r.Former
 	return next
 }
 
@@ -237,6 +265,9 @@ func merged(a, b map[string]float64) map[string]float64 {
 }
 
 func dropped(a map[string]float64, names []string) map[string]float64 {
+	if len(a) == 0 {
+		return a
+	}
 	out := maps.Clone(a)
 	for _, name := range names {
 		delete(out, name)

@@ -33,8 +33,8 @@ func (p Plan) Calls() int {
 	return n
 }
 
-// WriteText prints the plan for the operator.
-func (p Plan) WriteText(w io.Writer) error {
+// WriteText prints the plan for the operator, with what it costs at a limit of requests per minute.
+func (p Plan) WriteText(w io.Writer, limit int) error {
 	if p.Empty() {
 		_, err := fmt.Fprintln(w, "nothing to do: the organization is up to date")
 		return err
@@ -44,7 +44,9 @@ func (p Plan) WriteText(w io.Writer) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "%d operations, %d API calls\n", len(p.Operations), p.Calls())
+	cost := p.Cost(limit)
+	_, err := fmt.Fprintf(w, "%d operations, %d API calls and about %d look-ups: about %s at %d requests per minute\n",
+		len(p.Operations), cost.Calls, cost.Lookups, cost.Expected(), cost.Limit)
 	return err
 }
 
@@ -54,18 +56,18 @@ type RefusedError struct{ Reason string }
 // Error implements error.
 func (e *RefusedError) Error() string { return "plan refused: " + e.Reason }
 
-// maxRemovalPercent is how much of a kind may leave the synchronisation at once. A reading that
-// lost more is rather a broken reading than a change of the contact center.
-const maxRemovalPercent = 20
+// DefaultMaxRemovalPercent is how much of a kind may leave the synchronisation at once. A reading
+// that lost more is rather a broken reading than a change of the contact center.
+const DefaultMaxRemovalPercent = 20
 
-// Check refuses a plan that takes more than a fifth of the mapped users or queues out of the
+// Check refuses a plan that takes more than maxPercent of the mapped users or queues out of the
 // synchronisation. A single object may always go, so that small centers can change. The error is
 // a *RefusedError.
-func (p Plan) Check() error {
+func (p Plan) Check(maxPercent int) error {
 	for _, kind := range []Kind{Users, Queues} {
 		gone, live := p.Removals[kind], p.Live[kind]
-		if gone > 1 && gone*100 > live*maxRemovalPercent {
-			return &RefusedError{fmt.Sprintf("%d of %d %s would be removed, more than %d %%", gone, live, kind, maxRemovalPercent)}
+		if gone > 1 && gone*100 > live*maxPercent {
+			return &RefusedError{fmt.Sprintf("%d of %d %s would be removed, more than %d %%", gone, live, kind, maxPercent)}
 		}
 	}
 	return nil
@@ -75,13 +77,14 @@ func (p Plan) Check() error {
 func Build(tenant string, org desired.Org, applied Applied) Plan {
 	p := &planner{
 		org: org, now: applied.Clone(), orphans: map[Kind]map[string][]string{},
-		plan: Plan{Live: map[Kind]int{}, Removals: map[Kind]int{}},
+		plan: Plan{Operations: []Operation{}, Live: map[Kind]int{}, Removals: map[Kind]int{}},
 	}
 	p.countLive()
 	p.organization(tenant)
 	p.adoptUsers()
 	p.skills()
 	p.codes()
+	p.noteGoneSkills()
 	p.queues()
 	p.users()
 	p.members()
@@ -103,6 +106,17 @@ type planner struct {
 	plan Plan
 	// orphans are records that a new object may take over: kind -> name -> ids.
 	orphans map[Kind]map[string][]string
+	// goneSkills are the names of skills that were deleted in the organization.
+	goneSkills map[string]bool
+}
+
+func (p *planner) noteGoneSkills() {
+	p.goneSkills = map[string]bool{}
+	for _, r := range p.now[Skills] {
+		if r.Gone {
+			p.goneSkills[r.EngageName] = true
+		}
+	}
 }
 
 func (p *planner) emit(o Operation) {
@@ -113,7 +127,7 @@ func (p *planner) emit(o Operation) {
 }
 
 func (p *planner) countLive() {
-	for _, kind := range []Kind{Users, Queues} {
+	for _, kind := range []Kind{Users, Queues, Skills, Codes} {
 		for _, r := range p.now[kind] {
 			if r.Live() && r.AliasOf == "" {
 				p.plan.Live[kind]++
@@ -128,7 +142,7 @@ func (p *planner) organization(tenant string) {
 	if !known {
 		p.emit(Operation{Stage: StageOrganization, Action: EnsureSource, Kind: Source, ID: tenant, Name: SourceName(tenant), Calls: 1})
 	}
-	if !source.Default {
+	if !source.Default && !source.Gone {
 		p.emit(Operation{Stage: StageOrganization, Action: DefaultSource, Kind: Source, ID: tenant, Name: SourceName(tenant), Calls: 1})
 	}
 	for _, presence := range presenceTable {

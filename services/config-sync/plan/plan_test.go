@@ -310,7 +310,7 @@ func TestMassRemovalIsRefused(t *testing.T) {
 	for keep, refused := range map[int]bool{10: false, 9: false, 8: false, 7: true, 0: true} {
 		less := org
 		less.Users = org.Users[:keep]
-		err := plan.Build(tenant, less, applied).Check()
+		err := plan.Build(tenant, less, applied).Check(plan.DefaultMaxRemovalPercent)
 		var refusal *plan.RefusedError
 		if refused {
 			require.ErrorAs(t, err, &refusal)
@@ -321,21 +321,21 @@ func TestMassRemovalIsRefused(t *testing.T) {
 	}
 	none := org
 	none.Queues = nil
-	require.NoError(t, plan.Build(tenant, none, applied).Check(), "a single object may always go")
+	require.NoError(t, plan.Build(tenant, none, applied).Check(plan.DefaultMaxRemovalPercent), "a single object may always go")
 }
 
 func TestPlanIsPrintable(t *testing.T) {
 	p := plan.Build(tenant, base(), plan.Applied{})
 	var text strings.Builder
-	require.NoError(t, p.WriteText(&text))
+	require.NoError(t, p.WriteText(&text, 285))
 	require.Contains(t, text.String(), `create             users       1 "ann@x.example" roles Employee, User skills Spanish=5.0`)
 	require.Contains(t, text.String(), `add-members        queues      201 "VQ1__S__Engage-external" 1,2`)
-	require.Contains(t, text.String(), "20 operations, 9 API calls")
+	require.Contains(t, text.String(), "20 operations, 9 API calls and about 8 look-ups: about 1s at 285 requests per minute")
 
 	_, err := json.Marshal(p)
 	require.NoError(t, err)
 
 	text.Reset()
-	require.NoError(t, plan.Plan{}.WriteText(&text))
+	require.NoError(t, plan.Plan{}.WriteText(&text, 285))
 	require.Contains(t, text.String(), "nothing to do")
 }

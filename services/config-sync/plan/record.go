@@ -23,10 +23,12 @@ const (
 	DNs       Kind = "extensions"
 	Source    Kind = "source"
 	Presences Kind = "presence"
+	// Intents are creates whose outcome is not recorded yet.
+	Intents Kind = "intents"
 )
 
 // Kinds returns all kinds.
-func Kinds() []Kind { return []Kind{Users, Queues, Skills, Codes, DNs, Source, Presences} }
+func Kinds() []Kind { return []Kind{Users, Queues, Skills, Codes, DNs, Source, Presences, Intents} }
 
 // Record is what is known of one Engage object: its object in the organization and what was
 // applied to it last. Records are values; slices and maps in them are never changed in place.
@@ -53,10 +55,16 @@ type Record struct {
 	Codes   []string    `json:"codes,omitempty"`   // queues: Engage ids of wrap-up codes, ordered
 	DN      *desired.DN `json:"dn,omitempty"`      // queues and DNs
 
+	// Unsure are relations whose change was begun and is not recorded: members of a queue, names of
+	// a user's skills. They may be there or not.
+	Unsure []string `json:"unsure,omitempty"`
+
 	// Former are the objects that a skill had under earlier names: name -> id.
 	Former map[string]string `json:"former,omitempty"`
 	// Default means that the source is the organization's default for presence.
 	Default bool `json:"default,omitempty"`
+	// Intent marks an open create.
+	Intent *Intent `json:"intent,omitempty"`
 }
 
 // Live tells whether the record stands for an object that exists on both sides.
@@ -129,13 +137,18 @@ func UserHash(u desired.User) string {
 // QueueHash is over the fields of a queue that an update sets.
 func QueueHash(q desired.Queue) string { return hashOf(q.Name, q.Description, q.PeerID) }
 
+// union is ordered and holds each id once.
 func union(a, b []string) []string {
 	out := slices.Concat(a, b)
 	slices.SortFunc(out, desired.CompareIDs)
 	return slices.Compact(out)
 }
 
+// without is a less the ids of b; it may be a itself and is not to be changed.
 func without(a, b []string) []string {
+	if len(a) == 0 || len(b) == 0 {
+		return a
+	}
 	drop := make(map[string]bool, len(b))
 	for _, id := range b {
 		drop[id] = true

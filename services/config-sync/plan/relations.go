@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"maps"
-	"reflect"
 	"slices"
 
 	"engage.connector/services/config-sync/desired"
@@ -14,26 +12,41 @@ func (p *planner) members() {
 	for _, u := range p.org.Users {
 		wanted[u.ID] = true
 	}
+	gone := map[string]bool{}
+	for id, r := range p.now[Users] {
+		if r.Gone {
+			gone[id] = true
+		}
+	}
 	for _, q := range p.org.Queues {
 		r := p.now[Queues][q.ID]
 		if r.Gone {
 			continue
 		}
-		var members []string
-		for _, id := range q.Members {
-			if !p.now[Users][id].Gone {
-				members = append(members, id)
-			}
+		members := q.Members
+		if len(gone) > 0 {
+			members = slices.DeleteFunc(slices.Clone(members), func(id string) bool { return gone[id] })
 		}
-		leave := without(r.Members, members)
+		if len(r.Unsure) == 0 && slices.Equal(members, r.Members) {
+			continue
+		}
+		leave := without(r.maybeMembers(), members)
 		if q.KeepMembers {
-			leave = slices.DeleteFunc(leave, func(id string) bool { return wanted[id] })
+			leave = slices.DeleteFunc(slices.Clone(leave), func(id string) bool { return wanted[id] })
 		}
 		p.removeMembers(q.ID, q.Name, leave)
 		for _, ids := range chunks(without(members, r.Members), maxMembersPerCall) {
 			p.emit(Operation{Stage: StageRelations, Action: AddMembers, Kind: Queues, ID: q.ID, Name: q.Name, IDs: ids, Calls: 1})
 		}
 	}
+}
+
+// maybeMembers are all that may be members of the queue.
+func (r Record) maybeMembers() []string {
+	if len(r.Unsure) == 0 {
+		return r.Members
+	}
+	return union(r.Members, r.Unsure)
 }
 
 func (p *planner) removeMembers(id, name string, members []string) {
@@ -62,18 +75,28 @@ func (p *planner) queueCodes() {
 	}
 }
 
+// others lists, in order, the ids that have a record but are not wanted.
+func others(records map[string]Record, wanted map[string]bool) []string {
+	var ids []string
+	for id := range records {
+		if !wanted[id] {
+			ids = append(ids, id)
+		}
+	}
+	slices.SortFunc(ids, desired.CompareIDs)
+	return ids
+}
+
 // dns keeps the directory numbers that have no object in the organization.
 func (p *planner) dns() {
 	wanted := map[string]bool{}
 	for _, dn := range p.org.DNs {
 		wanted[dn.ID] = true
-		if r, known := p.now[DNs][dn.ID]; !known || !reflect.DeepEqual(r.DN, &dn) {
+		if r, known := p.now[DNs][dn.ID]; !known || !sameDN(r.DN, &dn) {
 			p.emit(Operation{Stage: StageMemory, Action: Remember, Kind: DNs, ID: dn.ID, Name: dn.Number, Record: &Record{EngageName: dn.Number, DN: &dn}})
 		}
 	}
-	for _, id := range slices.SortedFunc(maps.Keys(p.now[DNs]), desired.CompareIDs) {
-		if !wanted[id] {
-			p.emit(Operation{Stage: StageMemory, Action: Forget, Kind: DNs, ID: id, Name: p.now[DNs][id].EngageName})
-		}
+	for _, id := range others(p.now[DNs], wanted) {
+		p.emit(Operation{Stage: StageMemory, Action: Forget, Kind: DNs, ID: id, Name: p.now[DNs][id].EngageName})
 	}
 }

@@ -24,6 +24,8 @@ type metrics struct {
 	leader      prometheus.Gauge
 	mappings    *prometheus.GaugeVec
 	notes       *prometheus.GaugeVec
+	drift       *prometheus.CounterVec
+	driftRead   prometheus.Gauge
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -48,12 +50,19 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		notes: factory.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "engage_connector_config_sync_remarks", Help: "Engage objects that were left out or treated specially, by reason.",
 		}, []string{"reason"}),
+		drift: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "engage_connector_config_sync_drift_total", Help: "Mapped objects that were found changed or deleted in the organization.",
+		}, []string{"kind"}),
+		driftRead: factory.NewGauge(prometheus.GaugeOpts{
+			Name: "engage_connector_config_sync_drift_read_timestamp_seconds", Help: "End of the last reading of the organization.",
+		}),
 	}
 	for _, result := range []string{resultSuccess, resultPartial, resultFailed} {
 		m.syncs.WithLabelValues(result)
 	}
 	for _, kind := range plan.Kinds() {
 		m.mappings.WithLabelValues(string(kind))
+		m.drift.WithLabelValues(string(kind))
 	}
 	m.noted(desired.Report{})
 	return m

@@ -12,40 +12,86 @@ import (
 	"engage.connector/services/config-sync/plan"
 )
 
-// Preview reads the Config DB and the ID map and returns the plan that a synchronisation would
-// execute, together with the remarks about objects that are left out. It changes nothing.
-func (s *Syncer) Preview(ctx context.Context) (plan.Plan, desired.Report, error) {
-	draft, err := s.draft(ctx)
-	if err != nil {
-		return plan.Plan{}, desired.Report{}, err
-	}
-	return draft.plan, draft.report, nil
-}
-
 // draft is a synchronisation before its execution.
 type draft struct {
 	options configmodel.Options
+	org     desired.Org
 	plan    plan.Plan
 	report  desired.Report
 	applied plan.Applied
+	// corrected means that the state was changed by a request or by what was seen in the
+	// organization, so that it is not kept.
+	corrected bool
 }
 
-func (s *Syncer) draft(ctx context.Context) (draft, error) {
+// read reads the Config DB.
+func (s *Syncer) read(ctx context.Context) (draft, error) {
 	snap, err := s.opts.Source.Snapshot(ctx)
 	if err != nil {
 		return draft{}, err
 	}
-	s.options.Store(&snap.Options)
+	s.remember(snap.Options)
 	if snap.Empty() && !s.opts.ConfirmRemovals {
 		return draft{}, fault.New(fault.Invalid, "syncer.read", "the Config DB holds no persons, DNs and skills for this tenant").
 			WithHint("check TENANT_ID and the database account; if it is meant, set SYNC_CONFIRM_REMOVALS=true")
 	}
-	org, report := desired.Build(snap, s.opts.Desired)
-	applied, err := s.opts.Map.Load(ctx)
+	d := draft{options: snap.Options}
+	d.org, d.report = desired.Build(snap, s.opts.Desired)
+	return d, nil
+}
+
+// prepare reads, settles what is left open from earlier, and plans.
+func (s *Syncer) prepare(ctx context.Context) (draft, error) {
+	d, err := s.read(ctx)
 	if err != nil {
-		return draft{}, err
+		return d, err
 	}
-	return draft{options: snap.Options, plan: plan.Build(s.opts.Tenant, org, applied), report: report, applied: applied}, nil
+	s.report(ctx, d.report)
+	if d.applied, err = s.state(ctx); err != nil {
+		return d, err
+	}
+	cleared, err := s.clear(ctx, d.applied)
+	if err != nil {
+		return d, err
+	}
+	if len(d.applied[plan.Intents]) > 0 {
+		cloud, err := s.opts.Cloud(d.options)
+		if err != nil {
+			return d, err
+		}
+		if d.applied, err = s.executor.Resolve(ctx, cloud, d.applied); err != nil {
+			return d, err
+		}
+	}
+	repaired, err := s.reconcile(ctx, d.org, d.applied)
+	if err != nil {
+		return d, err
+	}
+	d.corrected = cleared || repaired
+	d.plan = plan.Build(s.opts.Tenant, d.org, d.applied)
+	return d, nil
+}
+
+// clear forgets the mappings that an operator wants to be made anew.
+func (s *Syncer) clear(ctx context.Context, applied plan.Applied) (cleared bool, err error) {
+	keys, err := s.opts.Map.Requests(ctx)
+	if err != nil || len(keys) == 0 {
+		return false, err
+	}
+	for _, key := range keys {
+		changes, known := applied.Clear(key.Kind, key.ID)
+		if !known {
+			continue
+		}
+		s.log.InfoContext(ctx, "mapping cleared on request", "kind", string(key.Kind), "engage_id", key.ID)
+		for _, c := range changes {
+			applied.Put(c)
+		}
+		if err := s.records.Save(ctx, changes...); err != nil {
+			return true, err
+		}
+	}
+	return true, s.opts.Map.Granted(ctx, keys...)
 }
 
 // Sync synchronises once. Operations that the organization refuses make the status Failed but are
@@ -60,13 +106,17 @@ func (s *Syncer) Sync(ctx context.Context) error {
 	if statusErr := s.conclude(ctx, outcome, err); statusErr != nil {
 		return errors.Join(err, statusErr)
 	}
+	if err == nil && len(outcome.result.Rejected) == 0 && !outcome.corrected {
+		s.keepState(outcome.result.Applied)
+	}
 	return err
 }
 
 // outcome is what a synchronisation did.
 type outcome struct {
-	result  apply.Result
-	skipped int
+	result    apply.Result
+	skipped   int
+	corrected bool
 }
 
 func (s *Syncer) sync(ctx context.Context) (outcome, error) {
@@ -76,13 +126,12 @@ func (s *Syncer) sync(ctx context.Context) (outcome, error) {
 			return outcome{}, err
 		}
 	}
-	draft, err := s.draft(ctx)
+	draft, err := s.prepare(ctx)
 	if err != nil {
-		return outcome{}, err
+		return outcome{skipped: skipped(draft.report)}, err
 	}
-	s.report(ctx, draft.report)
-	out := outcome{skipped: skipped(draft.report), result: apply.Result{Applied: draft.applied}}
-	if err := draft.plan.Check(); err != nil && !s.opts.ConfirmRemovals {
+	out := outcome{skipped: skipped(draft.report), corrected: draft.corrected, result: apply.Result{Applied: draft.applied}}
+	if err := draft.plan.Check(s.opts.MaxRemovalPercent); err != nil && !s.opts.ConfirmRemovals {
 		return out, fault.Wrap(fault.Invalid, "syncer.plan", err).WithHint("if it is meant, set SYNC_CONFIRM_REMOVALS=true")
 	}
 	if !draft.plan.Empty() {

@@ -19,6 +19,8 @@ import (
 	"engage.connector/services/config-sync/catalog"
 	"engage.connector/services/config-sync/configmodel"
 	"engage.connector/services/config-sync/desired"
+	"engage.connector/services/config-sync/drift"
+	"engage.connector/services/config-sync/idmap"
 	"engage.connector/services/config-sync/plan"
 )
 
@@ -32,6 +34,15 @@ type Source interface {
 type Map interface {
 	apply.Records
 	Load(ctx context.Context) (plan.Applied, error)
+	// Requests are the objects that an operator wants to be mapped anew; Granted forgets them.
+	Requests(ctx context.Context) ([]idmap.Key, error)
+	Granted(ctx context.Context, keys ...idmap.Key) error
+}
+
+// Cloud is the organization.
+type Cloud interface {
+	apply.Cloud
+	drift.Cloud
 }
 
 // Leases gives the right to synchronise; *store.Store implements it.
@@ -48,13 +59,19 @@ type Options struct {
 	Source Source
 	Map    Map
 	// Cloud returns the organization that the options of hybrid_integration name.
-	Cloud     func(configmodel.Options) (apply.Cloud, error)
+	Cloud     func(configmodel.Options) (Cloud, error)
 	Leases    Leases
 	Documents Documents
 	Catalog   *catalog.Catalog
 	Desired   desired.Options
-	// Interval is the time from one synchronisation to the next.
+	// Interval is the time from the beginning of one synchronisation to that of the next.
 	Interval time.Duration
+	// DriftInterval is the time from one reading of the organization to the next; 0 for none.
+	DriftInterval time.Duration
+	// RequestsPerMinute is what the connector may ask of the organization.
+	RequestsPerMinute int
+	// MaxRemovalPercent is how much of the users or queues a plan may remove without confirmation.
+	MaxRemovalPercent int
 	// ConfirmRemovals executes plans that would otherwise be refused for what they remove.
 	ConfirmRemovals bool
 	Parallel        int
@@ -80,14 +97,19 @@ type Syncer struct {
 	status   statusKeeper
 	options  atomic.Pointer[configmodel.Options]
 	leader   atomic.Bool
+	records  *touched
+	seen     atomic.Pointer[sighting]
+	tenure   *tenure               // nil while another instance leads; only touched by the run
+	wake     chan struct{}         // a reading of the organization is there
 	noted    map[desired.Note]bool // what was already logged; only touched by the run
 }
 
 // New returns a syncer.
 func New(opts Options) *Syncer {
+	records := &touched{Map: opts.Map, now: opts.Now, compared: opts.DriftInterval > 0, at: map[touchKey]time.Time{}}
 	return &Syncer{
-		opts: opts, log: opts.Logger.With("component", "sync"), metrics: newMetrics(opts.Registerer),
-		executor: apply.New(apply.Options{Records: opts.Map, Parallel: opts.Parallel, Logger: opts.Logger, Registerer: opts.Registerer}),
+		opts: opts, log: opts.Logger.With("component", "sync"), metrics: newMetrics(opts.Registerer), records: records, wake: make(chan struct{}, 1),
+		executor: apply.New(apply.Options{Records: records, Parallel: opts.Parallel, Logger: opts.Logger, Registerer: opts.Registerer, Now: opts.Now}),
 		status:   statusKeeper{documents: opts.Documents}, noted: map[desired.Note]bool{},
 	}
 }
@@ -155,11 +177,20 @@ func (s *Syncer) lead(parent context.Context, lease store.Lease) {
 	if err := s.republish(ctx); err != nil {
 		s.log.WarnContext(ctx, "stored mapping not published", "error", err)
 	}
+	s.records.begin()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		s.watch(ctx)
+	}()
+	s.tenure = &tenure{lease: lease, lost: cancel}
 	s.loop(ctx)
+	s.tenure = nil
 	s.leader.Store(false)
 	s.metrics.leader.Set(0)
 	cancel(nil)
 	<-renewed
+	<-watched
 	s.release(parent, lease)
 }
 
@@ -191,12 +222,13 @@ func (s *Syncer) release(ctx context.Context, lease store.Lease) {
 	}
 }
 
-// loop synchronises at the interval, after failures sooner.
+// loop synchronises at the interval, after failures and when the organization was read sooner.
 func (s *Syncer) loop(ctx context.Context) {
 	wait := s.newBackoff()
 	for ctx.Err() == nil {
-		pause := s.opts.Interval
+		began := s.opts.Now()
 		err := s.Sync(ctx)
+		pause := max(s.opts.Interval-s.opts.Now().Sub(began), 0)
 		switch {
 		case err == nil:
 			wait.Reset()
@@ -207,7 +239,11 @@ func (s *Syncer) loop(ctx context.Context) {
 			s.log.ErrorContext(ctx, "synchronisation failed", "error", err, "code", string(fault.CodeOf(err)),
 				"hint", fault.Hint(err), "retry_in", pause.String())
 		}
-		sleep(ctx, pause)
+		select {
+		case <-ctx.Done():
+		case <-s.wake:
+		case <-time.After(pause):
+		}
 	}
 }
 
@@ -217,7 +253,7 @@ func (s *Syncer) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.options.Store(&options)
+	s.remember(options)
 	return s.republish(ctx)
 }
 

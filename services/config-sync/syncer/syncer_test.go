@@ -18,10 +18,10 @@ import (
 	"engage.connector/pkg/genesys"
 	"engage.connector/pkg/store"
 	configsyncv1 "engage.connector/proto/configsync/v1"
-	"engage.connector/services/config-sync/apply"
 	"engage.connector/services/config-sync/catalog"
 	"engage.connector/services/config-sync/configmodel"
 	"engage.connector/services/config-sync/desired"
+	"engage.connector/services/config-sync/idmap"
 	"engage.connector/services/config-sync/internal/orgtest"
 	"engage.connector/services/config-sync/plan"
 	"engage.connector/services/config-sync/syncer"
@@ -35,10 +35,12 @@ type site struct {
 	snapshot configmodel.Snapshot
 	dbErr    error
 	reads    int
+	loads    int // of the ID map
 	applied  plan.Applied
 	status   []byte
 	lease    store.Lease
 	storeErr error
+	requests []idmap.Key
 	org      *orgtest.Org
 	cloud    *genesys.Client
 	log      bytes.Buffer
@@ -75,6 +77,7 @@ func (s *site) Options(context.Context) (configmodel.Options, error) {
 func (s *site) Load(context.Context) (plan.Applied, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.loads++
 	return s.applied.Clone(), s.storeErr
 }
 
@@ -88,6 +91,19 @@ func (s *site) Save(ctx context.Context, changes ...plan.Change) error {
 		s.applied.Put(c)
 	}
 	return ctx.Err()
+}
+
+func (s *site) Requests(context.Context) ([]idmap.Key, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.requests, s.storeErr
+}
+
+func (s *site) Granted(context.Context, ...idmap.Key) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests = nil
+	return s.storeErr
 }
 
 func (s *site) GetDocument(context.Context, string) ([]byte, bool, error) {
@@ -150,8 +166,8 @@ func (s *site) with(change func()) {
 func (s *site) instance(owner string, change func(*syncer.Options)) (*syncer.Syncer, *catalog.Catalog) {
 	published := catalog.New()
 	opts := syncer.Options{
-		Tenant: "101", Owner: owner, Source: s, Map: s, Leases: s, Documents: s, Catalog: published, Interval: time.Minute, Parallel: 2,
-		Cloud:  func(configmodel.Options) (apply.Cloud, error) { return s.cloud, nil },
+		Tenant: "101", Owner: owner, Source: s, Map: s, Leases: s, Documents: s, Catalog: published, Interval: time.Minute, Parallel: 2, MaxRemovalPercent: plan.DefaultMaxRemovalPercent, RequestsPerMinute: 300,
+		Cloud:  func(configmodel.Options) (syncer.Cloud, error) { return s.cloud, nil },
 		Logger: slog.New(slog.NewTextHandler(&s.log, nil)), Registerer: prometheus.NewRegistry(), Now: time.Now,
 	}
 	if change != nil {
@@ -352,10 +368,12 @@ func TestPreviewChangesNothing(t *testing.T) {
 	s := newSite(t)
 	s.snapshot.Persons = append(s.snapshot.Persons, configmodel.Person{DBID: 399, UserName: "zoe", State: configmodel.StateEnabled})
 	one, published := s.instance("one", unchanged)
-	p, report, err := one.Preview(t.Context())
+	p, err := one.Preview(t.Context())
 	require.NoError(t, err)
 	require.NotEmpty(t, p.Operations)
-	require.Equal(t, 1, report.Count(desired.NoEmail))
+	require.Len(t, p.Skipped, 1)
+	require.Equal(t, desired.NoEmail, p.Skipped[0].Reason)
+	require.Equal(t, p.Plan.Calls(), p.Cost.Calls)
 	require.Zero(t, s.org.Writes())
 	require.Empty(t, s.applied)
 	require.False(t, published.Ready())

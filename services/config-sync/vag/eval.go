@@ -30,9 +30,13 @@ type connective struct {
 // eval follows Kleene: an unknown side matters only when the other one does not decide alone.
 func (c connective) eval(agent Agent) Verdict {
 	decides := verdict(c.or)
-	left, right := c.left.eval(agent), c.right.eval(agent)
+	left := c.left.eval(agent)
+	if left == decides {
+		return decides
+	}
+	right := c.right.eval(agent)
 	switch {
-	case left == decides || right == decides:
+	case right == decides:
 		return decides
 	case left == Unknown || right == Unknown:
 		return Unknown
@@ -62,11 +66,12 @@ func (n negation) String() string { return "~(" + n.of.String() + ")" }
 
 type comparison struct {
 	op          string
+	holds       func(a, b int) bool // what op means
 	left, right operand
 }
 
 func (c comparison) eval(agent Agent) Verdict {
-	return verdict(compareTable[c.op](c.left.value(agent), c.right.value(agent)))
+	return verdict(c.holds(c.left.value(agent), c.right.value(agent)))
 }
 
 func (c comparison) String() string { return c.left.String() + " " + c.op + " " + c.right.String() }

@@ -106,7 +106,7 @@ func (p *parser) compare() (node, error) {
 		return nil, err
 	}
 	right, err := p.operand()
-	return comparison{op: op.text, left: left, right: right}, err
+	return comparison{op: op.text, holds: compareTable[op.text], left: left, right: right}, err
 }
 
 func (p *parser) operand() (operand, error) {

@@ -3,13 +3,7 @@ package app
 import (
 	"context"
 	"errors"
-	"io"
-	"log/slog"
-	"os"
 	"time"
-
-	"github.com/google/uuid"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"engage.connector/pkg/directory"
 	"engage.connector/pkg/engage"
@@ -18,6 +12,7 @@ import (
 	"engage.connector/pkg/host"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
+	"engage.connector/pkg/wire"
 	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
 	"engage.connector/services/conversation-provider/api"
 	"engage.connector/services/conversation-provider/feedlinks"
@@ -49,10 +44,9 @@ const (
 
 // Options are the resolved settings and what is injected.
 type Options struct {
-	Config   Config
-	Logger   *slog.Logger
-	Registry *prometheus.Registry
-	Now      func() time.Time
+	wire.Tools
+
+	Config Config
 }
 
 // App is the running service.
@@ -68,6 +62,7 @@ type App struct {
 	speech    *speech.Follower
 	model     *model.Model
 	writer    *pipeline.Writer
+	senders   []*pipeline.Sender
 	feed      *engage.Client
 }
 
@@ -91,41 +86,28 @@ func New(opts Options) (*App, error) {
 			return nil, errors.Join(err, server.Stop(context.Background()))
 		}
 	}
+	app.Go("pipeline", func(ctx context.Context) error { return pipeline.Run(ctx, app.writer, app.senders...) })
 	return app, nil
 }
 
-func (a *App) openStore() error {
-	fields, err := a.opts.Config.RedisFields()
-	if err != nil {
-		return err
+func (a *App) openStore() (err error) {
+	if a.store, err = wire.Store(a.Host, a.opts.Config.Common, a.opts.Tools); err == nil {
+		a.pipeline = a.store.Pipeline(pipelineName)
 	}
-	a.store, err = store.Open(store.Options{
-		Addrs: fields.Addrs, Username: fields.Username, Password: fields.Password.Reveal(), SentinelMaster: fields.SentinelMaster,
-		TLS: fields.TLS, Prefix: fields.Prefix, Tenant: fields.Tenant, Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
-	})
-	if err != nil {
-		return err
-	}
-	a.pipeline = a.store.Pipeline(pipelineName)
-	a.OnStop("redis", func(context.Context) error { return a.store.Close() })
-	a.Dependency("redis", a.store.Ping)
-	return nil
+	return err
 }
 
-func (a *App) followConfigSync() error {
+func (a *App) followConfigSync() (err error) {
 	cfg := a.opts.Config
-	conn, err := host.DialGRPC(cfg.ConfigSyncAddr, cfg.GRPCTLS, cfg.GRPCToken.Reveal())
-	if err != nil {
+	if a.directory, err = wire.Directory(a.Host, cfg.Common, cfg.ConfigSyncAddr, a.opts.Tools); err != nil {
 		return err
 	}
-	a.OnStop("connection to config-sync", func(context.Context) error { return conn.Close() })
-	a.directory = directory.New(directory.Options{Conn: conn, Logger: a.opts.Logger, Registerer: a.opts.Registry})
 	a.mapping = mapping.New(a.directory, cfg.SwitchName)
 	a.settings = directory.NewLive(a.directory, a.opts.Logger, a.readTransaction, options.Sections()...)
 	a.speech = speech.New(func() (speech.Org, bool) {
 		value, ok := a.settings.Value()
 		return value.org, ok
-	}, func() bool { return a.recordingOptions().Enabled }, a.opts.Logger)
+	}, func() bool { return a.recordingOptions().Enabled && a.mapping.Ready() }, a.opts.Logger)
 	a.Go("directory", a.directory.Run)
 	a.Go("settings", a.settings.Run)
 	a.Go("speech", a.speech.Run)
@@ -140,10 +122,7 @@ func (a *App) readTransaction(_ context.Context, settings directory.Settings) (t
 	if err != nil {
 		return transaction{}, err
 	}
-	org, err := genesys.New(genesys.Options{
-		APIURL: cloud.APIURL, AuthURL: cloud.AuthURL, ClientID: cloud.ClientID, ClientSecret: cloud.ClientSecret,
-		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now, Component: Service,
-	})
+	org, err := wire.Org(Service, cloud, a.opts.Tools)
 	if err != nil {
 		return transaction{}, err
 	}
@@ -172,7 +151,7 @@ func (a *App) wireWriter() error {
 		Observer:   newMetrics(a.opts.Registry, func() model.Counts { return a.model.Counts() }),
 	})
 	writer, err := pipeline.NewWriter(pipeline.WriterOptions{
-		Pipeline: a.pipeline, Store: a.store, LeaseName: leaseName, Owner: instanceName(), Model: a.model,
+		Pipeline: a.pipeline, Store: a.store, LeaseName: leaseName, Owner: wire.InstanceName(), Model: a.model,
 		ReorderWindow: cfg.ReorderWindow, TickInterval: tick,
 		Ready:  func() bool { return a.mapping.Ready() && a.settings.Ready() },
 		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
@@ -181,7 +160,6 @@ func (a *App) wireWriter() error {
 		return err
 	}
 	a.writer = writer
-	a.Go("writer", writer.Run)
 	return nil
 }
 
@@ -201,7 +179,7 @@ func (a *App) wireInjection() error {
 	if err != nil {
 		return err
 	}
-	a.Go("injection", sender.Run)
+	a.senders = append(a.senders, sender)
 	return nil
 }
 
@@ -228,7 +206,7 @@ func (a *App) wireSubmission() error {
 	if err != nil {
 		return err
 	}
-	a.Go("submission", sender.Run)
+	a.senders = append(a.senders, sender)
 	return nil
 }
 
@@ -245,7 +223,7 @@ func (a *App) wireFeed() error {
 	if err != nil {
 		return err
 	}
-	intake := pipeline.NewIntake(pipeline.IntakeOptions{Pipeline: a.pipeline, Logger: a.opts.Logger, Registerer: a.opts.Registry})
+	intake := pipeline.NewIntake(pipeline.IntakeOptions{Pipeline: a.pipeline, Edge: a.opts.Config.FeedURL, Logger: a.opts.Logger, Registerer: a.opts.Registry})
 	for _, link := range links {
 		changed := a.directory.Changed()
 		spec := func(context.Context) (engage.LinkSpec, error) { return a.linkSpec(link) }
@@ -277,28 +255,16 @@ func (a *App) writing() bool {
 	return writing
 }
 
-// instanceName tells the instances of this service apart.
-func instanceName() string {
-	name, err := os.Hostname()
-	if err != nil {
-		name = "unknown"
+// Program is the service as a process.
+func Program() wire.Program[Config] {
+	return wire.Program[Config]{
+		Service: Service, Load: Load, Common: func(config *Config) *host.Common { return &config.Common },
+		Build: func(config Config, tools wire.Tools) (*host.Host, error) {
+			app, err := New(Options{Tools: tools, Config: config})
+			if err != nil {
+				return nil, err
+			}
+			return app.Host, nil
+		},
 	}
-	return name + "-" + uuid.NewString()[:8]
-}
-
-// Run is the whole program: it ends with ctx and returns the exit code.
-func Run(ctx context.Context, environ []string, stdout, stderr io.Writer) int {
-	config, err := Load(environ)
-	if err != nil {
-		return host.Exit(stderr, err)
-	}
-	logger, err := host.NewLogger(stdout, Service, config.LogLevel)
-	if err != nil {
-		return host.Exit(stderr, err)
-	}
-	app, err := New(Options{Config: config, Logger: logger, Registry: prometheus.NewRegistry(), Now: time.Now})
-	if err != nil {
-		return host.Exit(stderr, err)
-	}
-	return host.Exit(stderr, app.Host.Run(ctx))
 }

@@ -18,6 +18,7 @@ import (
 
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/store/storetest"
+	"engage.connector/pkg/wire"
 	"engage.connector/services/conversation-provider/app"
 	"engage.connector/services/conversation-provider/feedtest"
 )
@@ -37,7 +38,9 @@ func start(t *testing.T, environ []string) (*app.App, func()) {
 	t.Helper()
 	config, err := app.Load(environ)
 	require.NoError(t, err)
-	service, err := app.New(app.Options{Config: config, Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Now: time.Now})
+	service, err := app.New(app.Options{
+		Tools: wire.Tools{Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Now: time.Now}, Config: config,
+	})
 	require.NoError(t, err)
 	require.NoError(t, service.Start(t.Context()))
 	return service, func() { require.NoError(t, service.Stop(context.WithoutCancel(t.Context()))) }

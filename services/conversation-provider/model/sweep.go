@@ -13,11 +13,13 @@ func (m *Model) sweep(now time.Time, out *outbox) {
 	for _, uuid := range m.book.Calls() {
 		m.giveUp(uuid, now, out)
 	}
+	for _, uuid := range m.order {
+		if in := m.closed[uuid]; in.Closed.IsZero() { // closed before the first tick
+			in.Closed = now
+		}
+	}
 	for len(m.order) > 0 {
 		oldest := m.closed[m.order[0]]
-		if oldest.Closed.IsZero() { // closed before the first tick
-			oldest.Closed = now
-		}
 		if len(m.order) <= m.opts.MaxClosed && now.Sub(oldest.Closed) < m.opts.Retention {
 			break
 		}

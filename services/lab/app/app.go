@@ -93,7 +93,7 @@ func (l *Lab) makeOrg() error {
 	for _, client := range []configdb.Client{l.client("config-sync"), l.client("agent-state-sync"), l.client("conversation-provider"), l.client("recording-provider")} {
 		clients = append(clients, org.Client{ID: client.ID, Secret: client.Secret, Permissions: org.IntegrationPermissions()})
 	}
-	made, err := org.New(org.Options{Logger: l.log, Name: "EX Lab", PublicURL: l.url(), Clients: clients})
+	made, err := org.New(org.Options{Logger: l.log, Name: "EX Lab", PublicURL: l.url(), Clients: clients, TranscribeQueues: true})
 	if err != nil {
 		return fmt.Errorf("the EX org: %w", err)
 	}
@@ -110,6 +110,9 @@ func (l *Lab) makeSite() error {
 	recordings := filepath.Join(l.config.Dir, "recordings")
 	if err := os.MkdirAll(recordings, 0o700); err != nil {
 		return fmt.Errorf("folder of the recordings: %w", err)
+	}
+	if err := l.privateDatabase(); err != nil {
+		return err
 	}
 	snapshot := l.org.Snapshot()
 	made, err := site.New(l.ctx, site.Options{
@@ -130,6 +133,19 @@ func (l *Lab) makeSite() error {
 	}
 	l.site = made
 	return nil
+}
+
+// privateDatabase makes the file of the embedded Config DB, which holds secrets, readable by its
+// owner only.
+func (l *Lab) privateDatabase() error {
+	if l.config.DBType != "sqlite" {
+		return nil
+	}
+	file, err := os.OpenFile(l.config.DBName, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("file of the Config DB: %w", err)
+	}
+	return file.Close()
 }
 
 func (l *Lab) serve() error {

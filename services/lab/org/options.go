@@ -40,7 +40,9 @@ type Options struct {
 	Transcription string    // Disabled, EnabledGlobally (default), EnabledQueueFlow
 	Programs      []Program // speech analytics programs; default: one named "Engage"; the first is the default program
 	Dialects      []string  // transcription languages; default: the list of the API definition
-	NoSTASettings bool      // the organization has no speech analytics settings: 404 settings.not.found
+	// TranscribeQueues switches voice transcription on for new queues, as an administrator would.
+	TranscribeQueues bool
+	NoSTASettings    bool // the organization has no speech analytics settings: 404 settings.not.found
 
 	MaxConversations int           // newest conversations kept, default 100,000
 	MaxRecordings    int           // newest recordings kept, default 100,000

@@ -111,7 +111,7 @@ func (o *Org) queueView(q *queue) map[string]any {
 	}
 	view := map[string]any{
 		"scoringMethod": "TimestampAndPriority", "skillEvaluationMethod": "ALL", "lastAgentRoutingMode": "Disabled",
-		"enableTranscription": false, "suppressInQueueCallRecording": false, "enableManualAssignment": false,
+		"enableTranscription": o.opts.TranscribeQueues, "suppressInQueueCallRecording": false, "enableManualAssignment": false,
 		"autoAnswerOnly": true, "acwSettings": map[string]any{"wrapupPrompt": "OPTIONAL"},
 	}
 	for name, value := range q.properties {

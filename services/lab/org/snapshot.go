@@ -26,6 +26,7 @@ type (
 // Snapshot is the whole state of an organization, for the page and for comparison with what really happened.
 type Snapshot struct {
 	OrganizationID string         `json:"organizationId"`
+	Name           string         `json:"name"`
 	At             time.Time      `json:"at"`
 	Users          []User         `json:"users"`
 	Queues         []Queue        `json:"queues"`
@@ -33,6 +34,7 @@ type Snapshot struct {
 	WrapupCodes    []WrapupCode   `json:"wrapupCodes"`
 	Sources        []Source       `json:"sources"`
 	Definitions    []Definition   `json:"presenceDefinitions"`
+	Programs       []Program      `json:"programs"` // of speech analytics; the first is the default
 	Conversations  []Conversation `json:"conversations"`
 	AgentStates    []AgentState   `json:"agentStates"`
 	Recordings     []Recording    `json:"recordings"`
@@ -187,7 +189,7 @@ func (o *Org) snapshot(limit int) Snapshot {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	s := Snapshot{
-		OrganizationID: o.id, At: o.opts.Now(), Users: []User{}, Queues: []Queue{}, Skills: []Skill{}, WrapupCodes: []WrapupCode{},
+		OrganizationID: o.id, Name: o.opts.Name, Programs: slices.Clone(o.sta.programs), At: o.opts.Now(), Users: []User{}, Queues: []Queue{}, Skills: []Skill{}, WrapupCodes: []WrapupCode{},
 		Sources: []Source{}, Definitions: []Definition{}, Conversations: o.book.Since(0, limit),
 		AgentStates: o.statesSince(0), Recordings: o.recordingsSince(0, limit), Counters: o.counters.clone(),
 	}

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"cmp"
 	"time"
 
 	"engage.connector/services/lab/org"
@@ -153,12 +154,27 @@ func (c *comparison) compareRecording(call callgen.Call, conversation org.Conver
 	if party := conversation.Party(got.CommunicationID); party == nil || string(party.Purpose) != "agent" {
 		fail("communication", got.CommunicationID, "the agent's")
 	}
+	if language := expectedLanguage(call); got.Language != language {
+		fail("language", got.Language, language)
+	}
+	if got.ProgramID != c.org.defaultProgram {
+		fail("speech analytics program", got.ProgramID, c.org.defaultProgram)
+	}
 	if !within(got.Start, want.Start) || !within(got.End, want.End) {
 		fail("time", clock(got.Start)+" to "+clock(got.End), clock(want.Start)+" to "+clock(want.End))
 	}
 	if c.differences() == before {
 		c.verdict.Recordings.Right++
 	}
+}
+
+// defaultLanguage is sta_default_language of the lab's site.
+const defaultLanguage = "en-US"
+
+// expectedLanguage is what the routing strategy put into the call's user data, else the default
+// (guide, "Language").
+func expectedLanguage(call callgen.Call) string {
+	return cmp.Or(call.Choices["language"], defaultLanguage)
 }
 
 func clock(at time.Time) string {

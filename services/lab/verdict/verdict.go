@@ -94,12 +94,17 @@ type orgIndex struct {
 	states        map[string]org.AgentState     // by user id
 	recordings    map[string][]org.Recording    // by name of the audio entry
 	failed        []org.Recording               // whose audio entry could not be read
+	// defaultProgram is for queues that have none of their own, as all of the lab have.
+	defaultProgram string
 }
 
 func index(snapshot org.Snapshot) orgIndex {
 	found := orgIndex{
 		conversations: map[string][]org.Conversation{}, userIDs: map[string]string{}, queueIDs: map[string]string{},
 		codeIDs: map[string]string{}, states: map[string]org.AgentState{}, recordings: map[string][]org.Recording{},
+	}
+	if len(snapshot.Programs) > 0 {
+		found.defaultProgram = snapshot.Programs[0].ID
 	}
 	for _, conversation := range snapshot.Conversations {
 		found.conversations[conversation.InteractionID] = append(found.conversations[conversation.InteractionID], conversation)

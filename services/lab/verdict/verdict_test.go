@@ -23,7 +23,7 @@ func scene() (verdict.Truth, org.Snapshot) {
 	truth := verdict.Truth{
 		Model: configdb.Model{Agents: []configdb.Agent{{Person: configdb.Person{DBID: 301, UserName: "ann", EmployeeID: "E301"}}}},
 		Calls: []callgen.Call{{
-			CallUUID: "CALL1", Disposition: "Resolved",
+			CallUUID: "CALL1", Disposition: "Resolved", Choices: map[string]string{"language": "de-DE"},
 			Parties: []callgen.Party{
 				{Kind: callgen.KindExternal, DN: "+1555", Start: at(0), Answered: at(0), End: at(20), HungUp: true},
 				{Kind: callgen.KindQueue, DN: "VQ", Queue: &callgen.QueueRef{Number: "VQ", Switch: "SIP"}, Start: at(5), Answered: at(5), End: at(10)},
@@ -36,6 +36,7 @@ func scene() (verdict.Truth, org.Snapshot) {
 	snapshot := org.Snapshot{
 		Users:       []org.User{{ID: "u1", ExternalID: "301_ann"}},
 		Queues:      []org.Queue{{ID: "q1", Name: "VQ__SIP__Engage-external"}},
+		Programs:    []org.Program{{ID: "p1"}},
 		WrapupCodes: []org.WrapupCode{{ID: "w1", Name: "Resolved"}},
 		AgentStates: []org.AgentState{{UserID: "u1", Presence: "Break", RoutingStatus: "OffQueue", Effective: true}},
 		Conversations: []org.Conversation{{
@@ -47,7 +48,7 @@ func scene() (verdict.Truth, org.Snapshot) {
 			},
 		}},
 		Recordings: []org.Recording{{
-			AudioName: "a.opus", ConversationID: "c1", CommunicationID: "a", State: upload.Success, AudioSHA256: "aa", AudioBytes: 7, Start: at(10), End: at(20),
+			AudioName: "a.opus", ConversationID: "c1", CommunicationID: "a", State: upload.Success, ProgramID: "p1", Language: "de-DE", AudioSHA256: "aa", AudioBytes: 7, Start: at(10), End: at(20),
 		}},
 		Counters: org.Counters{EventsAccepted: 12, Requests: map[string]int{"a": 3, "b": 4}, EventsRejected: map[string]int{"unknown_queue": 2}},
 	}
@@ -90,6 +91,8 @@ func TestEveryDifferenceIsFound(t *testing.T) {
 		{"recording twice", func(_ *verdict.Truth, s *org.Snapshot) { s.Recordings = append(s.Recordings, s.Recordings[0]) }, "is there 2 times", 0, 1, 0},
 		{"other audio", func(_ *verdict.Truth, s *org.Snapshot) { s.Recordings[0].AudioSHA256 = "bb" }, "audio is bb, want aa", 0, 0, 1},
 		{"recording of another leg", func(_ *verdict.Truth, s *org.Snapshot) { s.Recordings[0].CommunicationID = "x" }, "communication is x", 0, 0, 1},
+		{"another language", func(_ *verdict.Truth, s *org.Snapshot) { s.Recordings[0].Language = "en-US" }, "language is en-US, want de-DE", 0, 0, 1},
+		{"another program", func(_ *verdict.Truth, s *org.Snapshot) { s.Recordings[0].ProgramID = "" }, "program is , want p1", 0, 0, 1},
 		{"recording failed", func(_ *verdict.Truth, s *org.Snapshot) { s.Recordings[0].State = upload.Failure }, "state is Failure", 0, 0, 1},
 		{"a call nobody made", func(v *verdict.Truth, _ *org.Snapshot) { v.Calls = nil }, "which was never made", 0, 0, 2},
 		{"agent without state", func(_ *verdict.Truth, s *org.Snapshot) { s.AgentStates = nil }, "agent E301 has no state", 1, 0, 0},

@@ -37,7 +37,7 @@ const (
 
 // Load reads the configuration and reports all faults at once.
 func Load(environ []string) (Config, error) {
-	return host.Load(withDefaults(environ), func(c *Config) []error {
+	return host.Load(environ, func(c *Config) []error {
 		var faults []error
 		if fault := host.AddrFault("CONFIG_SYNC_ADDR", c.ConfigSyncAddr); c.ConfigSyncAddr != "" && fault != nil {
 			faults = append(faults, fault)
@@ -52,7 +52,7 @@ func Load(environ []string) (Config, error) {
 	})
 }
 
-// withDefaults puts the service's own addresses before the environment, which may replace them.
-func withDefaults(environ []string) []string {
-	return append([]string{"HTTP_ADDR=" + DefaultHTTPAddr, "GRPC_ADDR=" + DefaultGRPCAddr}, environ...)
+// Defaults are the service's own addresses.
+func (*Config) Defaults() map[string]string {
+	return map[string]string{"HTTP_ADDR": DefaultHTTPAddr, "GRPC_ADDR": DefaultGRPCAddr}
 }

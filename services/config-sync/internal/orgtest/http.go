@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"engage.connector/pkg/genesys"
@@ -38,6 +39,12 @@ func (o *Org) Handler() http.Handler {
 			fail(w, refuse(http.StatusUnauthorized, "bad.credentials"))
 			return
 		}
+		o.mu.Lock()
+		o.paths[r.Method+" "+r.URL.Path]++
+		if r.Method == http.MethodGet {
+			o.reads++
+		}
+		o.mu.Unlock()
 		api.ServeHTTP(w, r)
 	})))
 	return mux
@@ -57,7 +64,7 @@ func (o *Org) directory(mux *http.ServeMux) {
 			fail(w, refuse(http.StatusNotFound, "not.found"))
 			return
 		}
-		answer(w, http.StatusOK, u.User)
+		answer(w, http.StatusOK, o.scim(u))
 	})
 	mux.HandleFunc("PATCH /scim/v2/users/{id}", func(w http.ResponseWriter, r *http.Request) {
 		in := body[struct{ Operations []genesys.PatchOperation }](r)
@@ -96,14 +103,26 @@ func (o *Org) listUsers(w http.ResponseWriter, r *http.Request) {
 		case !filtered && !u.IsActive():
 		case filtered && attribute == "userName" && !strings.EqualFold(u.UserName, value):
 		case filtered && attribute == "externalId" && u.ExternalID != value:
+		case filtered && attribute == "active" && u.IsActive() != (value == "true"):
 		default:
-			users = append(users, u.User)
+			users = append(users, o.scim(u))
 		}
 	}
-	if r.URL.Query().Get("startIndex") != "1" {
-		users = nil
+	slices.SortFunc(users, func(a, b genesys.User) int { return strings.Compare(a.ID, b.ID) })
+	start, _ := strconv.Atoi(r.URL.Query().Get("startIndex"))
+	count, _ := strconv.Atoi(r.URL.Query().Get("count"))
+	from := min(start-1, len(users))
+	answer(w, http.StatusOK, map[string]any{"totalResults": len(users), "Resources": users[from:min(from+count, len(users))]})
+}
+
+// scim shows a user with its skills by name.
+func (o *Org) scim(u *User) genesys.User {
+	view := u.User
+	view.Extension = &genesys.UserExtension{}
+	for id, level := range u.Skills {
+		view.Extension.RoutingSkills = append(view.Extension.RoutingSkills, genesys.UserRoutingSkill{Name: o.skills[id], Proficiency: level})
 	}
-	answer(w, http.StatusOK, map[string]any{"totalResults": len(users), "Resources": users})
+	return view
 }
 
 func (o *Org) routing(mux *http.ServeMux) {
@@ -156,6 +175,7 @@ func (o *Org) routing(mux *http.ServeMux) {
 	})
 	for _, what := range []string{"members", "codes"} {
 		path := map[string]string{"members": "members", "codes": "wrapupcodes"}[what]
+		mux.HandleFunc("GET /routing/queues/{id}/"+path, func(w http.ResponseWriter, r *http.Request) { o.listRelation(w, r, what) })
 		mux.HandleFunc("POST /routing/queues/{id}/"+path, func(w http.ResponseWriter, r *http.Request) {
 			var ids []string
 			for _, ref := range body[[]genesys.Ref](r) {
@@ -164,6 +184,25 @@ func (o *Org) routing(mux *http.ServeMux) {
 			reply(w, http.StatusOK, []any{}, o.relate(what, r.PathValue("id"), ids, r.URL.Query().Get("delete") == "true"))
 		})
 	}
+}
+
+func (o *Org) listRelation(w http.ResponseWriter, r *http.Request, what string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	q := o.queues[r.PathValue("id")]
+	if q == nil {
+		fail(w, refuse(http.StatusNotFound, "not.found"))
+		return
+	}
+	set := q.Members
+	if what == "codes" {
+		set = q.Codes
+	}
+	list := []genesys.Ref{}
+	for id := range set {
+		list = append(list, genesys.Ref{ID: id})
+	}
+	entities(w, list)
 }
 
 func (q *Queue) view() genesys.Queue {

@@ -4,6 +4,7 @@ package orgtest
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,6 +22,8 @@ type Org struct {
 	mu      sync.Mutex
 	next    int
 	writes  int
+	reads   int
+	paths   map[string]int // requests by method and path
 	log     []string
 	users   map[string]*User
 	queues  map[string]*Queue
@@ -37,6 +40,8 @@ type User struct {
 	Roles    []string
 	Skills   map[string]float64 // by skill id
 	Division string
+	// Languages are set by administrators only.
+	Languages []string
 }
 
 // Queue is a queue as the organization has it.
@@ -50,7 +55,7 @@ type Queue struct {
 func New() *Org {
 	return &Org{
 		users: map[string]*User{}, queues: map[string]*Queue{}, skills: map[string]string{}, codes: map[string]string{},
-		sources: map[string]string{}, roles: []string{"employee", "User", "Supervisor"},
+		sources: map[string]string{}, paths: map[string]int{}, roles: []string{"employee", "User", "Supervisor"},
 	}
 }
 
@@ -98,6 +103,20 @@ func (o *Org) Writes() int {
 	return o.writes
 }
 
+// Requests is the number of all requests so far but log-ins.
+func (o *Org) Requests() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.writes + o.reads
+}
+
+// Paths lists the requests so far, as methods and paths.
+func (o *Org) Paths() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Sorted(maps.Keys(o.paths))
+}
+
 // Log lists the writing requests so far.
 func (o *Org) Log() []string {
 	o.mu.Lock()
@@ -114,15 +133,6 @@ func (o *Org) AddUser(userName string) string {
 	return id
 }
 
-// GiveSkill assigns a skill of the organization's own to a user, as an administrator can.
-func (o *Org) GiveSkill(user, skill string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	id := o.id("skill")
-	o.skills[id] = skill
-	o.users[user].Skills[id] = 3
-}
-
 // Delete takes an object away, as an administrator can.
 func (o *Org) Delete(id string) {
 	o.mu.Lock()
@@ -131,6 +141,9 @@ func (o *Org) Delete(id string) {
 	delete(o.queues, id)
 	delete(o.skills, id)
 	delete(o.codes, id)
+	for _, u := range o.users {
+		delete(u.Skills, id)
+	}
 	for _, q := range o.queues {
 		delete(q.Members, id)
 		delete(q.Codes, id)
@@ -233,6 +246,7 @@ func (o *Org) patchUser(id string, ops []genesys.PatchOperation) error {
 			case strings.HasSuffix(op.Path, ":division"):
 				next.Division = op.Value.(string)
 			case op.Path == "emails":
+				next.Emails = emailsOf(op.Value)
 			default:
 				return refuse(http.StatusBadRequest, "invalidPath")
 			}

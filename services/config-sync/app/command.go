@@ -1,0 +1,177 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"engage.connector/pkg/fault"
+	"engage.connector/pkg/host"
+	"engage.connector/pkg/wire"
+	"engage.connector/services/config-sync/idmap"
+	"engage.connector/services/config-sync/plan"
+)
+
+// commandTimeout bounds a sub-command.
+const commandTimeout = 5 * time.Minute
+
+// command is a sub-command. It works with the same environment as the service, beside which it may
+// run.
+type command struct {
+	name, usage string
+	flags       func(*flag.FlagSet) func(context.Context, *App, []string, output) error
+}
+
+// output is where a sub-command prints.
+type output struct{ stdout, stderr io.Writer }
+
+// commandTable lists the sub-commands.
+func commandTable() []command {
+	return []command{
+		{"plan", "plan [-json]\n  Prints what the next synchronisation would do, and changes nothing.", planCommand},
+		{"clear-mapping", "clear-mapping -deleted | KIND ENGAGE_ID...\n" +
+			"  Makes the service forget what it did for objects, so that its next synchronisation maps them anew: an object that\n" +
+			"  was deleted in the organization is created again. KIND is users, queues, skills, wrapupcodes or source; -deleted\n" +
+			"  means all objects that were deleted in the organization. Neither Redis has to be emptied nor the service restarted.", clearCommand},
+	}
+}
+
+// Command runs the sub-command that the arguments name. ok is false when they name none.
+func Command(ctx context.Context, args, environ []string, stdout, stderr io.Writer) (code int, ok bool) {
+	if len(args) == 0 {
+		return 0, false
+	}
+	for _, c := range commandTable() {
+		if c.name == args[0] {
+			return c.run(ctx, args[1:], environ, output{stdout, stderr}), true
+		}
+	}
+	return 0, false
+}
+
+func (c command) run(ctx context.Context, args, environ []string, out output) int {
+	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	flags.SetOutput(out.stderr)
+	flags.Usage = func() { _, _ = fmt.Fprintf(out.stderr, "usage: %s %s\n", Service, c.usage) }
+	execute := c.flags(flags)
+	if err := flags.Parse(args); err != nil {
+		return host.ExitConfig
+	}
+	config, err := Load(environ)
+	if err != nil {
+		return host.Exit(out.stderr, err)
+	}
+	// The command listens to nobody; the service may run beside it.
+	config.HTTPAddr, config.GRPCAddr = "127.0.0.1:0", "127.0.0.1:0"
+	logger, err := host.NewLogger(out.stderr, Service, "warn")
+	if err != nil {
+		return host.Exit(out.stderr, err)
+	}
+	a, err := New(Options{Config: config, Tools: wire.Tools{Logger: logger, Registry: prometheus.NewRegistry(), Now: time.Now}})
+	if err != nil {
+		return host.Exit(out.stderr, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	err = execute(ctx, a, flags.Args(), out)
+	stopErr := a.Stop(context.WithoutCancel(ctx))
+	if fault.CodeOf(err) == fault.Invalid && len(flags.Args()) == 0 {
+		flags.Usage()
+	}
+	if err == nil {
+		err = stopErr
+	}
+	return host.Exit(out.stderr, err)
+}
+
+// planCommand prints the plan as text or as JSON. A plan that would be refused is printed too, and
+// the refusal on stderr.
+func planCommand(flags *flag.FlagSet) func(context.Context, *App, []string, output) error {
+	asJSON := flags.Bool("json", false, "print JSON")
+	return func(ctx context.Context, a *App, args []string, out output) error {
+		if len(args) > 0 {
+			return fault.Newf(fault.Invalid, "app.plan", "%q is not expected", args[0])
+		}
+		p, err := a.syncer.Preview(ctx)
+		if err != nil {
+			return err
+		}
+		if p.Refused != "" {
+			_, _ = fmt.Fprintln(out.stderr, "warning:", p.Refused)
+		}
+		if !*asJSON {
+			return p.WriteText(out.stdout)
+		}
+		encoder := json.NewEncoder(out.stdout)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(p)
+	}
+}
+
+// clearableTable are the kinds whose mappings can be cleared: those with objects in the
+// organization that an administrator can delete.
+func clearableTable() []plan.Kind {
+	return []plan.Kind{plan.Users, plan.Queues, plan.Skills, plan.Codes, plan.Source}
+}
+
+func clearCommand(flags *flag.FlagSet) func(context.Context, *App, []string, output) error {
+	deleted := flags.Bool("deleted", false, "all objects that were deleted in the organization")
+	return func(ctx context.Context, a *App, args []string, out output) error {
+		applied, err := a.idmap.Load(ctx)
+		if err != nil {
+			return err
+		}
+		keys, err := clearable(applied, *deleted, args)
+		if err != nil {
+			return err
+		}
+		if err := a.idmap.Request(ctx, keys...); err != nil {
+			return err
+		}
+		for _, key := range keys {
+			r := applied[key.Kind][key.ID]
+			_, _ = fmt.Fprintf(out.stdout, "%s %s %q will be mapped anew by the next synchronisation\n", key.Kind, key.ID, r.CloudName)
+		}
+		_, err = fmt.Fprintf(out.stdout, "%d mappings\n", len(keys))
+		return err
+	}
+}
+
+// clearable are the records that the arguments mean.
+func clearable(applied plan.Applied, deleted bool, args []string) ([]idmap.Key, error) {
+	const op = "app.clear_mapping"
+	var keys []idmap.Key
+	if deleted && len(args) == 0 {
+		for _, kind := range clearableTable() {
+			for _, id := range applied.GoneIDs(kind) {
+				keys = append(keys, idmap.Key{Kind: kind, ID: id})
+			}
+		}
+		return keys, nil
+	}
+	if deleted || len(args) < 2 {
+		return nil, fault.New(fault.Invalid, op, "a kind and at least one Engage id, or -deleted alone, is expected")
+	}
+	kind := plan.Kind(strings.ToLower(args[0]))
+	if !slices.Contains(clearableTable(), kind) {
+		return nil, fault.Newf(fault.Invalid, op, "there are no mappings of %q", args[0]).WithHint("use users, queues, skills, wrapupcodes or source")
+	}
+	for _, id := range args[1:] {
+		r, known := applied[kind][id]
+		switch {
+		case !known:
+			return nil, fault.Newf(fault.NotFound, op, "%s has no mapping of %q", kind, id)
+		case r.AliasOf != "":
+			id = r.AliasOf
+		}
+		keys = append(keys, idmap.Key{Kind: kind, ID: id})
+	}
+	return keys, nil
+}

@@ -1,0 +1,14 @@
+INSERT INTO cfg_skill(dbid,name,tenant_dbid,state) VALUES (403,'spanish ',101,1);
+INSERT INTO cfg_skill(dbid,name,tenant_dbid,state) VALUES (404,NULL,101,1);
+INSERT INTO cfg_skill(dbid,name,tenant_dbid,state) VALUES (405,'',101,3);
+INSERT INTO cfg_skill(dbid,name,tenant_dbid,state) VALUES (406,'Größe 漢字 😀',101,NULL);
+INSERT INTO cfg_skill_level(person_dbid,skill_dbid,level_) VALUES (301,403,0);
+INSERT INTO cfg_skill_level(person_dbid,skill_dbid,level_) VALUES (301,404,NULL);
+INSERT INTO cfg_skill_level(person_dbid,skill_dbid,level_) VALUES (301,406,-3);
+INSERT INTO cfg_person(dbid,tenant_dbid,first_name,last_name,employee_id,user_name,is_agent,state,email_address) VALUES (305,101,'','',NULL,'o''neil',0,3,'');
+INSERT INTO cfg_person(dbid,tenant_dbid,first_name,last_name,employee_id,user_name,is_agent,state,email_address) VALUES (9999999999,101,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO cfg_transaction(dbid,tenant_dbid,name,type,state) VALUES (800,101,'hybrid_integration ',21,1);
+INSERT INTO cfg_transaction(dbid,tenant_dbid,name,type,state) VALUES (799,101,'hybrid_integration',21,3);
+INSERT INTO cfg_transaction(dbid,tenant_dbid,name,type,state) VALUES (798,101,'hybrid_integration',2,1);
+INSERT INTO cfg_flex_prop(dbid,object_dbid,object_type,parent_dbid,prop_type,prop_name,prop_value,part) VALUES (9100,502,5,NULL,3,'hybrid',NULL,1);
+INSERT INTO cfg_flex_prop(dbid,object_dbid,object_type,parent_dbid,prop_type,prop_name,prop_value,part) VALUES (9101,502,5,9999,0,'lost','x',1);
