@@ -24,8 +24,8 @@ type Options struct {
 	Workers   int
 	Calls     int
 	Moves     int
-	Shown     int // failing histories of each rule that are printed
-	LinkOrder bool
+	Shown     int    // failing histories of each rule that are printed
+	LinkOrder bool   // also beyond the reorder window
 	Org       string // URL of an org that gets the events; empty: none
 	Environ   []string
 	Stdout    io.Writer
@@ -45,6 +45,8 @@ type tally struct {
 	plain     int
 	failures  map[judge.Rule]int
 	failed    int
+	late      int // compared while links lagged beyond the reorder window
+	differed  int // of these, told in another way
 }
 
 // Run runs the campaign; false when a history failed.
@@ -165,6 +167,12 @@ func (t *tally) add(r drive.Result) {
 	if len(r.Faults) > 0 {
 		t.failed++
 	}
+	if r.Late {
+		t.late++
+	}
+	if r.LateDiffers {
+		t.differed++
+	}
 }
 
 func (t *tally) report(w io.Writer) {
@@ -175,6 +183,7 @@ func (t *tally) report(w io.Writer) {
 	_, _ = fmt.Fprintf(w, "interactions: %d, of them plain ones: %d; T-events: %d; EX events: %d\n", t.talks, t.plain, t.fed, sent)
 	_, _ = fmt.Fprintf(w, "moves: %s\n", counts(t.moves))
 	_, _ = fmt.Fprintf(w, "EX events: %s\n", counts(t.sent))
+	_, _ = fmt.Fprintf(w, "links that lag beyond the reorder window: %d of %d histories are told in another way\n", t.differed, t.late)
 	byRule := map[string]int{}
 	for rule, n := range t.failures {
 		byRule[string(rule)] = n

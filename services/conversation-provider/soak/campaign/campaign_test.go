@@ -13,7 +13,7 @@ import (
 func TestACampaignEndsWithItsSum(t *testing.T) {
 	var out bytes.Buffer
 	ok, err := campaign.Run(t.Context(), campaign.Options{
-		Histories: 100, Seed: 1, Limit: time.Minute, Workers: 2, Calls: 4, Moves: 30, Shown: 1, LinkOrder: true, Stdout: &out,
+		Histories: 100, Seed: 1, Limit: time.Minute, Workers: 2, Calls: 4, Moves: 30, Shown: 1, Stdout: &out,
 	})
 	require.NoError(t, err)
 	require.True(t, ok, out.String())

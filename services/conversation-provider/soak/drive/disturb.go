@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/engage"
+	"engage.connector/pkg/pipeline"
 	"engage.connector/services/conversation-provider/soak/history"
 )
 
@@ -108,9 +109,38 @@ func repeat(all []arrival, from, to int) []arrival {
 	return slices.Insert(all, at+1, again)
 }
 
-// batches cuts what arrives into commits. Within one, the pipeline's sequencer has put the events
-// into the order of their time.
+// reorderWindow is for how long the pipeline holds what it has read (REORDER_WINDOW's default).
+const reorderWindow = 250 * time.Millisecond
+
+// inOrder tells whether the pipeline brings everything back into the order of time.
+func (p plan) inOrder() bool { return p.lag <= reorderWindow }
+
+// sequence is what the pipeline's sequencer makes of what arrives.
+func sequence(all []arrival) []arrival {
+	seq := pipeline.NewSequencer(reorderWindow)
+	var released []arrival
+	release := func(now time.Time) {
+		for _, h := range seq.Release(now) {
+			released = append(released, arrival{Event: h.Event, at: now})
+		}
+	}
+	for _, a := range all {
+		for due, held := seq.Due(); held && !due.After(a.at); due, held = seq.Due() {
+			release(due)
+		}
+		seq.Add(pipeline.Held{Event: a.Event, ReadAt: a.at})
+	}
+	for due, held := seq.Due(); held; due, held = seq.Due() {
+		release(due)
+	}
+	return released
+}
+
+// batches cuts what arrives into commits, each in the order of time.
 func (p plan) batches(all []arrival) []batch {
+	if p.inOrder() {
+		all = sequence(all)
+	}
 	var list []batch
 	for len(all) > 0 {
 		n := min(p.sizes[len(list)%len(p.sizes)], len(all))

@@ -28,7 +28,7 @@ type Options struct {
 	Mapping *Mapping
 	Calls   int
 	Moves   int
-	// LinkOrder also demands that the way the links lag does not matter.
+	// LinkOrder demands that the way the links lag does not matter even beyond the reorder window.
 	LinkOrder bool
 }
 
@@ -39,6 +39,9 @@ type Result struct {
 	Faults  []judge.Fault
 	Mode    string // which run the faults are of
 	fed     []batch
+	// Late is set when links lagged beyond the reorder window and the run was compared with one without
+	// any lag; LateDiffers when that came out differently.
+	Late, LateDiffers bool
 }
 
 // lagTable are the longest lags of a link: within the reorder window, within the grace for another
@@ -74,13 +77,8 @@ func Run(tag string, opts Options, pick history.Pick) (r Result) {
 	if len(r.Faults) > 0 {
 		return r
 	}
-	if opts.LinkOrder && p.mode == 0 {
-		plain := newWriter(opts.Mapping)
-		r.feed("undisturbed", plain, clean(r.History.Events), false, -1)
-		if want, got := plain.byConversation(), whole.byConversation(); len(r.Faults) == 0 && !maps.Equal(want, got) {
-			r.fed = fed
-			r.fault(OrderDiffers, differences(want, got))
-		}
+	if p.mode == 0 {
+		r.compare(opts, p, whole, fed)
 		return r
 	}
 	if p.lag > conversation.DefaultGrace { // what comes later than the grace is not waited for
@@ -90,6 +88,27 @@ func Run(tag string, opts Options, pick history.Pick) (r Result) {
 	}
 	r.judge(opts, "live", newWriter(opts.Mapping), fed, true, -1)
 	return r
+}
+
+// compare looks whether it matters how the links lag. It must not as long as the pipeline's reorder
+// window covers the lag; beyond that, what is told is still true and well formed, but a call may be
+// told of in less detail, and how often that is so is counted.
+func (r *Result) compare(opts Options, p plan, whole *writer, fed []batch) {
+	plain := newWriter(opts.Mapping)
+	r.feed("undisturbed", plain, clean(r.History.Events), false, -1)
+	if len(r.Faults) > 0 {
+		return
+	}
+	want, got := plain.byConversation(), whole.byConversation()
+	r.Late = !p.inOrder()
+	switch {
+	case maps.Equal(want, got):
+	case r.Late && !opts.LinkOrder:
+		r.LateDiffers = true
+	default:
+		r.fed = fed
+		r.fault(OrderDiffers, differences(want, got))
+	}
 }
 
 func (r *Result) fault(rule judge.Rule, text string) {

@@ -12,7 +12,7 @@ import (
 )
 
 func options() drive.Options {
-	return drive.Options{Mapping: drive.NewMapping(), Calls: 4, Moves: 25, LinkOrder: true}
+	return drive.Options{Mapping: drive.NewMapping(), Calls: 4, Moves: 25}
 }
 
 // A few histories of every build; `make soak` looks for new ones.
