@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"engage.connector/pkg/engage"
 )
@@ -57,10 +58,30 @@ func (b *Book) registered(e engage.Event) []string {
 	if d == nil {
 		return nil
 	}
-	if d.login(Login{At: e.Time, Agent: e.AgentID(), Standing: true}) {
+	changed := d.login(Login{At: e.Time, Agent: e.AgentID(), Standing: true})
+	if b.hear(d, e) || changed {
 		b.dirtyDNs[d.Number] = struct{}{}
 	}
 	return b.CallsAt(d.Number)
+}
+
+// hear notes how far the agent link of a DN has reported.
+func (b *Book) hear(d *DN, e engage.Event) bool {
+	if !e.Time.After(d.Heard) && d.Server != "" {
+		return false
+	}
+	d.Server, d.Heard = e.Server.Name, e.Time
+	if e.Time.After(b.heard[d.Server]) {
+		b.heard[d.Server] = e.Time
+	}
+	return true
+}
+
+// AgentsReportedBy tells whether the link that reports a DN has reported up to a time, whatever DN
+// that was about: links keep their order.
+func (b *Book) AgentsReportedBy(dn string, at time.Time) bool {
+	d := b.dns[dn]
+	return d != nil && !b.heard[d.Server].Before(at)
 }
 
 // agentEvent reads the agent events of an extension.
@@ -69,16 +90,16 @@ func (b *Book) agentEvent(e engage.Event) []string {
 	if d == nil {
 		return nil
 	}
-	changed := false
+	changed := b.hear(d, e)
 	switch e.Message {
 	case engage.MsgEventAgentLogout:
-		changed = d.login(Login{At: e.Time})
+		changed = d.login(Login{At: e.Time}) || changed
 		changed = d.state(AgentState{At: e.Time, Kind: AgentLoggedOut}) || changed
 	case engage.MsgEventAgentLogin:
-		changed = d.login(Login{At: e.Time, Agent: e.AgentID()})
+		changed = d.login(Login{At: e.Time, Agent: e.AgentID()}) || changed
 	case engage.MsgEventAgentReady, engage.MsgEventAgentNotReady:
 		if id := e.AgentID(); id != "" { // whoever changes state is logged in
-			changed = d.login(Login{At: e.Time, Agent: id, Standing: len(d.Logins) == 0})
+			changed = d.login(Login{At: e.Time, Agent: id, Standing: len(d.Logins) == 0}) || changed
 		}
 		changed = d.state(AgentState{At: e.Time, Kind: agentState(e)}) || changed
 	}

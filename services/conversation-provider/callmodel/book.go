@@ -25,7 +25,8 @@ type Book struct {
 	calls   map[string]*Call
 	closed  map[string]struct{} // calls that are finished: late repeats must not bring them back
 	dns     map[string]*DN
-	orphans map[string]*Orphans // by ConnID
+	heard   map[string]time.Time // by SIP Server: how far the agent link has reported
+	orphans map[string]*Orphans  // by ConnID
 
 	byConn map[string]string              // ConnID -> CallUUID
 	byLink map[string]string              // IS-Link -> CallUUID
@@ -57,7 +58,7 @@ const (
 // NewBook returns an empty book.
 func NewBook(opts Options) *Book {
 	return &Book{
-		keep: opts.Keep, handlers: handlers(), calls: map[string]*Call{}, closed: map[string]struct{}{}, dns: map[string]*DN{},
+		keep: opts.Keep, handlers: handlers(), calls: map[string]*Call{}, closed: map[string]struct{}{}, dns: map[string]*DN{}, heard: map[string]time.Time{},
 		orphans: map[string]*Orphans{}, byConn: map[string]string{}, byLink: map[string]string{},
 		byDN: map[string]map[string]struct{}{}, members: map[string]map[string]struct{}{}, oddities: map[OddKind]int{},
 		dirtyCalls: map[string]struct{}{}, dirtyDNs: map[string]struct{}{}, dirtyOrphans: map[string]struct{}{},

@@ -128,6 +128,8 @@ type Fact struct {
 	Moved string `json:"moved,omitempty"`
 	Note  string `json:"note,omitempty"`
 
+	// Awaited is set once the fact has waited for a log-in: the agent link is known to lag.
+	Awaited bool `json:"awaited,omitempty"`
 	// Waiting is since when the fact has been waiting for another link, by the clock of whoever
 	// reads the facts. It is not kept over a restart: the wait then starts again.
 	Waiting time.Time `json:"-"`

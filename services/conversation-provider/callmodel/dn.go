@@ -11,6 +11,10 @@ type DN struct {
 	Logins []Login      `json:"logins,omitempty"` // by time
 	States []AgentState `json:"states,omitempty"` // by time
 	Talks  []Talk       `json:"talks,omitempty"`  // of finished calls, in the order of their end
+	// Server is the SIP Server whose link reports the DN, Heard the time of the link's newest event
+	// about it.
+	Server string    `json:"server,omitempty"`
+	Heard  time.Time `json:"heard,omitzero"`
 }
 
 // Talk is a time in which the DN was on a call that is finished.
@@ -20,12 +24,13 @@ type Talk struct {
 	To   time.Time `json:"to"`
 }
 
-// TalksAt counts the finished calls that the DN was on at a time.
-func (d *DN) TalksAt(at time.Time) int {
+// TalksIn counts the finished calls that the DN was on in a stretch of time; until is zero when its
+// end is not known.
+func (d *DN) TalksIn(from, until time.Time) int {
 	n := 0
 	if d != nil {
 		for _, t := range d.Talks {
-			if !t.From.After(at) && t.To.After(at) {
+			if t.To.After(from) && (until.IsZero() || t.From.Before(until) || !t.From.After(from)) {
 				n++
 			}
 		}

@@ -51,7 +51,12 @@ func (b *Book) RestoreCall(c *Call) {
 }
 
 // RestoreDN puts a DN back.
-func (b *Book) RestoreDN(d *DN) { b.dns[d.Number] = d }
+func (b *Book) RestoreDN(d *DN) {
+	b.dns[d.Number] = d
+	if d.Heard.After(b.heard[d.Server]) {
+		b.heard[d.Server] = d.Heard
+	}
+}
 
 // RestoreOrphans puts waiting events back.
 func (b *Book) RestoreOrphans(o *Orphans) { b.orphans[o.ConnID] = o }

@@ -42,24 +42,21 @@ type takeover struct {
 
 // takeover looks at what follows an agent's leaving.
 func (x *situation) takeover() takeover {
-	t := takeover{unknown: true}
+	t := takeover{unknown: true, ivr: x.routingParty()}
 	for _, y := range x.ahead() {
 		near := y.fact.At.Sub(x.fact.At) <= settling
+		over := y.trigger == CallerLeft || y.trigger == Ended
 		switch {
-		case y.consult != nil:
-		case y.trigger == CallerLeft || y.trigger == Ended:
+		case y.consult != nil || !t.unknown:
+		case over:
 			t.unknown = false
-			return t
-		case near && (y.trigger == AgentJoined || y.trigger == OutsideJoined || y.role == RoleTrunk),
+		case near && t.ivr == nil && (y.trigger == AgentJoined || y.trigger == OutsideJoined || y.role == RoleTrunk),
 			near && y.trigger == QueueJoined && y.queueID() != "":
 			t.unknown, t.agent = false, true
 			return t
 		case y.trigger == IVRJoined && t.ivr == nil:
 			t.ivr = y
 		}
-	}
-	if t.ivr == nil {
-		t.ivr = x.routingParty()
 	}
 	return t
 }

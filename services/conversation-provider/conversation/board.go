@@ -53,6 +53,11 @@ func (b *Board) Root(callUUID string) string {
 	return c.Root
 }
 
+// AgentsReportedBy tells whether the agent link of a DN has reported up to a time.
+func (b *Board) AgentsReportedBy(dn string, at time.Time) bool {
+	return b.book.AgentsReportedBy(dn, at)
+}
+
 // DN gives what is known of an extension.
 func (b *Board) DN(number string) *callmodel.DN { return b.book.DN(number) }
 
@@ -110,10 +115,10 @@ func (b *Board) setApart(g *Group, c *callmodel.Call) {
 	})
 }
 
-// Busy counts the legs that other conversations have at a DN at a time, whether they have read up to
-// that time, or on beyond it, or not.
-func (b *Board) Busy(dn string, at time.Time, except *Conversation) int {
-	n := b.book.DN(dn).TalksAt(at)
+// Busy counts the legs that other conversations have at a DN in a stretch of time, whether they have
+// read up to that time, or on beyond it, or not. until is zero when its end is not known.
+func (b *Board) Busy(dn string, from, until time.Time, except *Conversation) int {
+	n := b.book.DN(dn).TalksIn(from, until)
 	seen := map[string]bool{}
 	for _, uuid := range b.book.CallsAt(dn) {
 		root := b.Root(uuid)
@@ -124,7 +129,8 @@ func (b *Board) Busy(dn string, at time.Time, except *Conversation) int {
 		seen[root] = true
 		g := b.Group(root)
 		for _, l := range g.Conv.Legs {
-			if l.Kind == User && l.DN == dn && !l.Began.After(at) && !g.goneBy(l, at) {
+			began := until.IsZero() || l.Began.Before(until) || !l.Began.After(from)
+			if l.Kind == User && l.DN == dn && began && !g.goneBy(l, from) {
 				n++
 			}
 		}
@@ -140,27 +146,29 @@ type Advanced struct {
 	Changed []string
 }
 
-// Advance lets the conversation of a call read what can be read, in the order of its time. now is the
-// wall clock; zero means that no time has passed. It returns nil for a call that is not known.
-func (b *Board) Advance(callUUID string, now time.Time) *Advanced {
-	g := b.Group(callUUID)
-	if g == nil {
-		return nil
-	}
-	before := make([]int, len(g.Calls))
-	for i, c := range g.Calls {
-		before[i] = len(c.Facts)
-	}
-	a := &Advanced{Group: g, Events: b.machine.advance(g, now)}
-	for i, c := range g.Calls {
-		if len(c.Facts) != before[i] {
-			a.Changed = append(a.Changed, c.UUID)
+// Advance lets the conversations of calls read what can be read. The facts of all of them are read
+// in the order of time, because what one conversation shows of an agent decides what another one
+// can. now is the wall clock; zero means that no time has passed. Calls that are not known are left
+// out.
+func (b *Board) Advance(callUUIDs []string, now time.Time) []Advanced {
+	var turns []*turn
+	seen := map[string]bool{}
+	for _, uuid := range callUUIDs {
+		root := b.Root(uuid)
+		if seen[root] {
+			continue
+		}
+		seen[root] = true
+		if g := b.Group(root); g != nil {
+			turns = append(turns, b.machine.begin(g, now))
 		}
 	}
-	if len(a.Changed) > 0 || len(a.Events) > 0 {
-		a.Changed = append(a.Changed, g.Root.UUID)
+	b.machine.readAll(slices.Clone(turns))
+	advanced := make([]Advanced, len(turns))
+	for i, t := range turns {
+		advanced[i] = b.machine.finish(t)
 	}
-	return a
+	return advanced
 }
 
 // Abandon ends the conversation of a call that will not be heard of again. at is the time at which

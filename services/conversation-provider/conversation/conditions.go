@@ -33,6 +33,7 @@ const (
 	winnerUnknown     Condition = "several queues, none says that it delivered the call"
 	otherQueueWon     Condition = "delivered by another queue than that of the ACD leg"
 	agentConnected    Condition = "agent connected at once"
+	loginUnsure       Condition = "nobody logged in, or the agent link has not come as far"
 	nobodyLoggedIn    Condition = "nobody logged in"
 	agentOutOfScope   Condition = "agent not mapped"
 	agentBusy         Condition = "agent has another call"
@@ -166,10 +167,13 @@ func agentConditions() map[Condition]func(*situation) bool {
 		agentConnected:  connects,
 		nobodyLoggedIn:  func(x *situation) bool { return x.login() == "" },
 		agentOutOfScope: func(x *situation) bool { return x.userID() == "" },
-		agentBusy:       func(x *situation) bool { return x.g.site.Busy(x.dn, x.fact.At, x.conv) > 0 },
-		peerBusy:        func(x *situation) bool { return x.g.site.Busy(x.dn, x.fact.At, x.conv) > 1 },
-		held:            func(x *situation) bool { return x.leg != nil && x.leg.Held },
-		notHeld:         func(x *situation) bool { return x.leg != nil && !x.leg.Held },
+		loginUnsure: func(x *situation) bool {
+			return x.login() == "" || x.fact.Awaited && !x.g.site.AgentsReportedBy(x.dn, x.fact.At)
+		},
+		agentBusy: func(x *situation) bool { return x.busy() > 0 },
+		peerBusy:  func(x *situation) bool { return x.busy() > 1 },
+		held:      func(x *situation) bool { return x.leg != nil && x.leg.Held },
+		notHeld:   func(x *situation) bool { return x.leg != nil && !x.leg.Held },
 	}
 }
 
@@ -186,6 +190,11 @@ func aheadConditions() map[Condition]func(*situation) bool {
 		newcomerUnclear:   func(x *situation) bool { return x.newcomer() == newcomerUnknown },
 		newcomerTransfers: func(x *situation) bool { return x.newcomer() == newcomerTransfer },
 	}
+}
+
+// busy counts the other calls that the agent of the party has while it is in this one.
+func (x *situation) busy() int {
+	return x.g.site.Busy(x.dn, x.fact.At, x.call.LeftAt(x.fact.Subject), x.conv)
 }
 
 // visitOf is a stay in a queue and the call it is of.
@@ -214,7 +223,7 @@ func (x *situation) deliveredBy() *visitOf {
 	var found *visitOf
 	for _, c := range x.g.mainCalls() {
 		for _, v := range c.Visits {
-			if v.ToDN != x.dn || x.dn == "" || v.Left.IsZero() || known(x.m.dir.Queue(v.DN)) == "" || v.Left.Before(x.fact.At) {
+			if v.ToDN != x.dn || x.dn == "" || known(x.m.dir.Queue(v.DN)) == "" || !x.delivers(v) {
 				continue
 			}
 			if key := x.g.key(c, v.Key); x.hadLeg(key) && x.conv.legAt(key) == nil {
@@ -226,6 +235,13 @@ func (x *situation) deliveredBy() *visitOf {
 		}
 	}
 	return found
+}
+
+// delivers tells whether a stay in a queue ended when the party joined, or after that: a switch does
+// both within milliseconds, in any order.
+func (x *situation) delivers(v *callmodel.Visit) bool {
+	earliest := x.fact.At.Add(-settling)
+	return !v.Left.IsZero() && !v.Queued.After(x.fact.At) && !v.Left.Before(earliest) && !v.Left.Before(x.conv.Attempt)
 }
 
 // reportedBy tells whether a stream has reported on any call of the group up to a time.

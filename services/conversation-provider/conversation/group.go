@@ -22,8 +22,11 @@ type Group struct {
 type Site interface {
 	// DN gives what is known of an extension; nil when nothing is.
 	DN(number string) *callmodel.DN
-	// Busy counts the open legs that other conversations have at a DN at a time.
-	Busy(dn string, at time.Time, except *Conversation) int
+	// AgentsReportedBy tells whether the agent link of a DN has reported up to a time.
+	AgentsReportedBy(dn string, at time.Time) bool
+	// Busy counts the legs that other conversations have at a DN in a stretch of time; until is zero
+	// when its end is not known.
+	Busy(dn string, from, until time.Time, except *Conversation) int
 }
 
 func (g *Group) call(uuid string) *callmodel.Call {

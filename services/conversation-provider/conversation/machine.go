@@ -70,57 +70,18 @@ type DNs interface {
 type alone struct{ DNs }
 
 // Busy knows of no other conversation.
-func (alone) Busy(string, time.Time, *Conversation) int { return 0 }
+func (alone) Busy(string, time.Time, time.Time, *Conversation) int { return 0 }
+
+// AgentsReportedBy does not wait for an agent link.
+func (alone) AgentsReportedBy(string, time.Time) bool { return true }
 
 // Advance reads the facts of one call that belongs to no other; a Board does so for interactions of
 // several calls, and knows of the other conversations. now is the wall clock; it only matters to
 // what waits: zero means that no time has passed.
 func (m *Machine) Advance(call *callmodel.Call, conv *Conversation, dns DNs, now time.Time) []genesys.ConversationEvent {
-	return m.advance(&Group{Root: call, Calls: []*callmodel.Call{call}, Conv: conv, site: alone{dns}}, now)
-}
-
-// advance reads the facts of an interaction that can be read, in the order of their time, and
-// returns the events that follow.
-func (m *Machine) advance(g *Group, now time.Time) []genesys.ConversationEvent {
-	out := &batch{m: m, g: g, conv: g.Conv}
-	m.readFacts(g, now, out)
-	m.wrapUp(g, now, out)
-	if g.Conv.Started() {
-		for _, c := range g.Calls {
-			c.Forget()
-		}
-	}
-	return out.events
-}
-
-func (m *Machine) readFacts(g *Group, now time.Time, out *batch) {
-	conv := g.Conv
-	conv.Waits = ""
-	if g.Root.Created.IsZero() {
-		// Only other links, or the end of the call, have been reported.
-		if !g.Root.Deleted.IsZero() && conv.Stage == StageNew {
-			conv.Stage, conv.Reason = StageIgnored, ReasonNotFromStart
-		}
-		return
-	}
-	for call := g.next(); call != nil; call = g.next() {
-		fact := call.Facts[0]
-		m.wrapUpBefore(g, fact.At, out)
-		x := &situation{
-			m: m, g: g, call: call, conv: conv, fact: fact, events: out,
-			patient: now.IsZero() || fact.Waiting.IsZero() || now.Sub(fact.Waiting) < m.opts.Grace,
-		}
-		x.read()
-		row := m.find(x)
-		if row != nil && row.Wait {
-			conv.Waits = row.ID
-			g.startWaiting(now)
-			return
-		}
-		call.Take(!conv.Started())
-		x.taken = true
-		m.take(x, row)
-	}
+	t := m.begin(&Group{Root: call, Calls: []*callmodel.Call{call}, Conv: conv, site: alone{dns}}, now)
+	m.readAll([]*turn{t})
+	return m.finish(t).Events
 }
 
 // find returns the first row that fits; nil when none does.

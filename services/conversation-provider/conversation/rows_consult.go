@@ -64,7 +64,7 @@ func consultBeginRows() []Row {
 			From: FromInferred, Why: "the agent's side of the consultation call; that the caller is held is reported by the main call"},
 		{ID: "consult/queue-awaited", Stages: at, On: on(ConsultAgent), If: when(consultRouted, peerGone, consultQueueBehind), Wait: true,
 			From: FromInferred, Why: "the consultation went through a routing point: EventQueued may still be under way on the queue link"},
-		{ID: "consult/login-awaited", Stages: at, On: on(ConsultAgent), If: when(nobodyLoggedIn), Wait: true,
+		{ID: "consult/login-awaited", Stages: at, On: on(ConsultAgent), If: when(loginUnsure), Wait: true,
 			From: FromInferred, Why: "the log-in may still be under way on the agent link"},
 		{ID: "consult/nobody-logged-in", Stages: at, On: on(ConsultAgent), If: when(nobodyLoggedIn), Effect: UnseenLogin,
 			From: FromInferred, Why: "who cannot be shown is not shown; the caller's conversation stays what it is"},

@@ -58,7 +58,7 @@ func queueAgentRows() []Row {
 	return []Row{
 		{ID: "queue/requeue-awaited", Stages: at, On: on(AgentJoined, CallerLeft, Ended), If: when(attemptUnsettled), Wait: true,
 			From: FromInferred, Why: "after a failed attempt the queue link tells where the call waits now"},
-		{ID: "queue/login-awaited", Stages: at, On: on(AgentJoined), If: when(nobodyLoggedIn), Wait: true,
+		{ID: "queue/login-awaited", Stages: at, On: on(AgentJoined), If: when(loginUnsure), Wait: true,
 			From: FromInferred, Why: "the log-in may still be under way on the agent link"},
 		{ID: "queue/nobody-logged-in", Stages: at, On: on(AgentJoined), If: when(nobodyLoggedIn), Next: StageSuspended, Reason: ReasonNobodyLoggedIn,
 			From: FromGuide, Why: "calls to extensions without a logged-in agent are not supported"},

@@ -38,7 +38,7 @@ func startRows() []Row {
 			From: FromInferred, Why: "whether an agent calls out, or a campaign called the customer, shows in the first party"},
 		{ID: "outbound/queue-first", Stages: stages(StageNew), On: on(QueueJoined), If: when(typeOutbound), Effect: NoteQueue,
 			From: FromInferred, Why: "an agent calls out in the name of a queue"},
-		{ID: "outbound/login-awaited", Stages: stages(StageNew), On: on(AgentJoined), If: when(typeOutbound, nobodyLoggedIn), Wait: true,
+		{ID: "outbound/login-awaited", Stages: stages(StageNew), On: on(AgentJoined), If: when(typeOutbound, loginUnsure), Wait: true,
 			From: FromInferred, Why: "the log-in may still be under way on the agent link"},
 		{ID: "outbound/nobody-logged-in", Stages: stages(StageNew), On: on(AgentJoined), If: when(typeOutbound, nobodyLoggedIn), Next: StageIgnored, Reason: ReasonNobodyLoggedIn,
 			From: FromGuide, Why: "calls of extensions without a logged-in agent are not supported"},
@@ -99,7 +99,7 @@ func startRows() []Row {
 func directRows() []Row {
 	at := stages(StageCaller)
 	return []Row{
-		{ID: "direct/login-awaited", Stages: at, On: on(AgentJoined), If: when(nobodyLoggedIn), Wait: true,
+		{ID: "direct/login-awaited", Stages: at, On: on(AgentJoined), If: when(loginUnsure), Wait: true,
 			From: FromInferred, Why: "the log-in may still be under way on the agent link"},
 		{ID: "direct/nobody-logged-in", Stages: at, On: on(AgentJoined), If: when(nobodyLoggedIn), Next: StageIgnored, Reason: ReasonNobodyLoggedIn,
 			From: FromGuide, Why: "calls to extensions without a logged-in agent are not supported"},

@@ -56,7 +56,7 @@ func transferRows() []Row {
 			From: FromInferred, Why: "if the agent leaves it is a transfer, if the agent stays a conference"},
 		{ID: "transfer/site-awaited", Stages: stages(StageTalking, StageTransfer), On: on(OutsideJoined), If: when(linkPossible), Wait: true,
 			From: FromInferred, Why: "the party may be the way to another site"},
-		{ID: "transfer/login-awaited", Stages: handed, On: on(AgentJoined), If: when(nobodyLoggedIn), Wait: true,
+		{ID: "transfer/login-awaited", Stages: handed, On: on(AgentJoined), If: when(loginUnsure), Wait: true,
 			From: FromInferred, Why: "the log-in may still be under way on the agent link"},
 		{ID: "transfer/nobody-logged-in", Stages: handed, On: on(AgentJoined), If: when(nobodyLoggedIn), Next: StageSuspended, Reason: ReasonNobodyLoggedIn,
 			From: FromGuide, Why: "calls to extensions without a logged-in agent are not supported"},
@@ -86,7 +86,7 @@ func takeoverRows() []Row {
 	ended := func(how genesys.DisconnectType) []Step { return []Step{end(Former, how)} }
 	completed := []Step{endTransfer(genesys.TransferCompleted)}
 	return []Row{
-		{ID: "transfer/login-awaited-early", Stages: talking, On: on(AgentJoined), If: when(newcomerTransfers, nobodyLoggedIn), Wait: true,
+		{ID: "transfer/login-awaited-early", Stages: talking, On: on(AgentJoined), If: when(newcomerTransfers, loginUnsure), Wait: true,
 			From: FromInferred, Why: "the log-in may still be under way on the agent link"},
 		{ID: "transfer/nobody-early", Stages: talking, On: on(AgentJoined), If: when(newcomerTransfers, nobodyLoggedIn), Next: StageSuspended, Reason: ReasonNobodyLoggedIn,
 			From: FromGuide, Why: "calls to extensions without a logged-in agent are not supported"},

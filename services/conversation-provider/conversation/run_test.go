@@ -53,15 +53,13 @@ func (r *runner) feed(events []feedtest.Event) *runner {
 }
 
 func (r *runner) advance(uuid string, now time.Time) {
-	a := r.board.Advance(uuid, now)
-	if a == nil {
-		return
+	for _, a := range r.board.Advance([]string{uuid}, now) {
+		r.out = append(r.out, a.Events...)
+		for _, c := range a.Group.Calls {
+			delete(r.convs, c.UUID)
+		}
+		r.convs[a.Group.Root.UUID] = a.Group.Conv
 	}
-	r.out = append(r.out, a.Events...)
-	for _, c := range a.Group.Calls {
-		delete(r.convs, c.UUID)
-	}
-	r.convs[a.Group.Root.UUID] = a.Group.Conv
 }
 
 // wait lets the wall clock pass.

@@ -44,11 +44,12 @@ func All() map[string]func(s *Site, n int) {
 }
 
 // Steady are the flows whose conversation does not depend on which link is late, however late it is.
-// The others are known to: that somebody listens is told by the agent's link only, and which of two
-// queues delivers a call shows when both are known.
+// The others are known to: that somebody listens is told by the agent's link only, which of two
+// queues delivers a call shows when both are known, and of two calls of an agent the one that is read
+// first is shown.
 func Steady() map[string]func(s *Site, n int) {
 	flows := All()
-	for _, name := range []string{"supervision-listen", "supervision-whisper", "two-queues-second-wins"} {
+	for _, name := range []string{"supervision-listen", "supervision-whisper", "second-call", "two-queues-second-wins"} {
 		delete(flows, name)
 	}
 	return flows

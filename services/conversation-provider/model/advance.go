@@ -8,18 +8,19 @@ import (
 	"engage.connector/services/conversation-provider/conversation"
 )
 
-// advance lets the conversation of a call read the facts of its calls.
-func (m *Model) advance(uuid string, now time.Time, out *outbox) {
-	a := m.board.Advance(uuid, now)
-	if a == nil {
+// advance lets the conversations of calls read the facts of their calls.
+func (m *Model) advance(calls map[string]struct{}, now time.Time, out *outbox) {
+	uuids := sorted(calls)
+	for _, uuid := range uuids {
 		delete(m.waiting, uuid)
-		return
 	}
-	out.inject(a.Group.Root.UUID, a.Events)
-	for _, changed := range a.Changed {
-		m.book.Touch(changed)
+	for _, a := range m.board.Advance(uuids, now) {
+		out.inject(a.Group.Root.UUID, a.Events)
+		for _, changed := range a.Changed {
+			m.book.Touch(changed)
+		}
+		m.settle(a.Group, out)
 	}
-	m.settle(a.Group, out)
 }
 
 // open returns the interaction of a call that is not closed, as it stands.

@@ -233,19 +233,8 @@ func (m *Model) Apply(events []engage.Event) (pipeline.Effects, error) {
 			touched[uuid] = struct{}{}
 		}
 	}
-	m.advanceAll(touched, time.Time{}, out)
+	m.advance(touched, time.Time{}, out)
 	return m.effects(out)
-}
-
-// advanceAll advances the interactions of calls, each once.
-func (m *Model) advanceAll(calls map[string]struct{}, now time.Time, out *outbox) {
-	roots := map[string]struct{}{}
-	for uuid := range calls {
-		roots[m.board.Root(uuid)] = struct{}{}
-	}
-	for _, uuid := range sorted(roots) {
-		m.advance(uuid, now, out)
-	}
 }
 
 func (m *Model) read(e engage.Event, out *outbox) []string {
@@ -271,7 +260,7 @@ func (m *Model) Tick(now time.Time) (pipeline.Effects, error) {
 	defer m.mu.Unlock()
 	out := &outbox{}
 	m.clock = now
-	m.advanceAll(maps.Clone(m.waiting), now, out)
+	m.advance(maps.Clone(m.waiting), now, out)
 	if now.Sub(m.swept) >= housekeeping {
 		m.swept = now
 		m.sweep(now, out)

@@ -39,6 +39,7 @@ type Result struct {
 	Faults  []judge.Fault
 	Mode    string // which run the faults are of
 	fed     []batch
+	late    bool // links lag beyond the reorder window
 	// Late is set when links lagged beyond the reorder window and the run was compared with one without
 	// any lag; LateDiffers when that came out differently.
 	Late, LateDiffers bool
@@ -63,6 +64,7 @@ func Run(tag string, opts Options, pick history.Pick) (r Result) {
 	if r.Faults = identities(r.History); len(r.Faults) > 0 {
 		return r
 	}
+	r.late = !p.inOrder()
 	fed := p.batches(p.disturb(r.History.Events))
 	whole := newWriter(opts.Mapping)
 	r.judge(opts, "disturbed", whole, fed, false, -1)
@@ -100,7 +102,7 @@ func (r *Result) compare(opts Options, p plan, whole *writer, fed []batch) {
 		return
 	}
 	want, got := plain.byConversation(), whole.byConversation()
-	r.Late = !p.inOrder()
+	r.Late = r.late
 	switch {
 	case maps.Equal(want, got):
 	case r.Late && !opts.LinkOrder:
@@ -158,7 +160,7 @@ func (r *Result) judge(opts Options, mode string, w *writer, list []batch, live 
 		return
 	}
 	r.Sent = sent
-	r.Faults = judge.Events(opts.Mapping.org(), opts.Mapping.truth(r.History), sent)
+	r.Faults = judge.Events(opts.Mapping.org(), opts.Mapping.truth(r.History, r.late), sent)
 	left, err := w.leftOver()
 	if err != nil {
 		r.fault(Broken, err.Error())

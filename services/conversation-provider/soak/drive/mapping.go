@@ -85,7 +85,8 @@ func values(m map[string]string) map[string]bool {
 }
 
 // truth is what happened, in the org's words.
-func (m *Mapping) truth(h history.History) []judge.Interaction {
+// With late links, who has logged out may still be believed to be there.
+func (m *Mapping) truth(h history.History, late bool) []judge.Interaction {
 	list := make([]judge.Interaction, len(h.Talks))
 	for i, t := range h.Talks {
 		in := judge.Interaction{
@@ -93,6 +94,9 @@ func (m *Mapping) truth(h history.History) []judge.Interaction {
 		}
 		for login := range t.Logins {
 			in.Users[m.Users[login]] = true
+		}
+		for login := range t.Absent {
+			in.Users[m.Users[login]] = in.Users[m.Users[login]] || late
 		}
 		for vq := range t.Queues {
 			in.Queues[m.Queues[vq]] = true

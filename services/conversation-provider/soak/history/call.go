@@ -114,6 +114,9 @@ func (c *call) take(p *party) {
 	c.parties = append(c.parties, p)
 	if p.agent != nil {
 		p.agent.lines++
+		if !p.agent.here {
+			c.talk.truth.Absent[p.agent.Login] = true
+		}
 		if p.agent.here {
 			c.talk.truth.Logins[p.agent.Login] = true
 			if p.agent.User && c.talk.truth.Type == engage.CallTypeOutbound {

@@ -46,6 +46,9 @@ type Talk struct {
 	Calls  []string // CallUUIDs
 	Type   engage.CallType
 	Logins map[string]bool // log-in codes of everybody who had a party in it
+	// Absent are the log-in codes of those who had been at a DN of it, and had logged out: with a link
+	// that lags they are still believed to be there.
+	Absent map[string]bool
 	Queues map[string]bool // virtual queues it was in
 	// Silent: nothing of it may reach the org.
 	Silent bool

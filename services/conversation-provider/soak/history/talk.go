@@ -26,7 +26,7 @@ type talk struct {
 
 func (w *world) newTalk(kind engage.CallType, site, ani, dnis string) *talk {
 	w.begun++
-	t := &talk{w: w, truth: Talk{Type: kind, Logins: map[string]bool{}, Queues: map[string]bool{}}}
+	t := &talk{w: w, truth: Talk{Type: kind, Logins: map[string]bool{}, Absent: map[string]bool{}, Queues: map[string]bool{}}}
 	w.talks = append(w.talks, t)
 	t.main = w.newCall(t, site, kind, ani, dnis)
 	return t
