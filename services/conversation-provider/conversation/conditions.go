@@ -185,7 +185,7 @@ func aheadConditions() map[Condition]func(*situation) bool {
 		takenOverByIVR: func(x *situation) bool { return x.takeover().ivr != nil },
 		queueUnsure: func(x *situation) bool {
 			t := x.takeover()
-			return t.ivr != nil && !t.agent && !x.call.ReportedBy(callmodel.StreamQueue, x.fact.At)
+			return t.ivr != nil && !t.agent && !x.settled()
 		},
 		newcomerUnclear:   func(x *situation) bool { return x.newcomer() == newcomerUnknown },
 		newcomerTransfers: func(x *situation) bool { return x.newcomer() == newcomerTransfer },
@@ -195,6 +195,13 @@ func aheadConditions() map[Condition]func(*situation) bool {
 // busy counts the other calls that the agent of the party has while it is in this one.
 func (x *situation) busy() int {
 	return x.g.site.Busy(x.dn, x.fact.At, x.call.LeftAt(x.fact.Subject), x.conv)
+}
+
+// settled tells whether what belongs to the same transfer has been reported.
+func (x *situation) settled() bool {
+	later := x.fact.At.Add(settling)
+	return x.call.ReportedBy(callmodel.StreamQueue, later) ||
+		x.call.ReportedBy(callmodel.StreamCall, later) && x.call.ReportedBy(callmodel.StreamQueue, x.fact.At)
 }
 
 // visitOf is a stay in a queue and the call it is of.

@@ -151,7 +151,8 @@ func (g *Group) livesElsewhere(l *Leg, except string, at time.Time, calls []*cal
 		for _, p := range c.Parties {
 			key := g.key(c, p.UUID)
 			stays := p.Joined.Sub(at) <= within && (p.Left.IsZero() || p.Left.After(at) && c.LeavePending(p.UUID))
-			if key != except && stays && (l.at(key) || l.DN != "" && p.DN == l.DN) {
+			person := l.Kind == External || l.talker() // a routing point may be in many calls
+			if key != except && stays && (l.at(key) || person && l.DN != "" && p.DN == l.DN) {
 				return true
 			}
 		}

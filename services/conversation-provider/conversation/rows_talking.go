@@ -92,6 +92,8 @@ func takeoverRows() []Row {
 			From: FromGuide, Why: "calls to extensions without a logged-in agent are not supported"},
 		{ID: "transfer/unmapped-early", Stages: talking, On: on(AgentJoined), If: when(newcomerTransfers, agentOutOfScope), Next: StageSuspended, Reason: ReasonOutOfScope,
 			From: FromGuide, Why: "a call to an agent that is not mapped cannot be injected"},
+		{ID: "transfer/second-call-early", Stages: talking, On: on(AgentJoined), If: when(newcomerTransfers, agentBusy), Next: StageSuspended, Reason: ReasonSecondCall,
+			From: FromGuide, Why: "an agent has one main and one consult call; all other concurrent calls are ignored"},
 		{ID: "transfer/ringing-before-leaving", Stages: talking, On: on(AgentJoined), If: when(newcomerTransfers), Next: StageRinging, Do: toAgent(Former),
 			From: FromInferred, Why: "blind transfer: the other phone rings before the agent leaves"},
 		{ID: "transfer/dialing-before-leaving", Stages: talking, On: on(OutsideJoined), If: when(newcomerTransfers), Next: StageRinging, Do: toPhone(Former),

@@ -46,6 +46,12 @@ func talkingCases() map[string]rowCase {
 			s.Inbound(2).IVR().Queue().Ring("B", feedtest.Ext2).Answer("B", feedtest.Ext2)
 			c.Single("A", "B", feedtest.Ext2)
 		}, stage: conversation.StageSuspended, reason: conversation.ReasonSecondCall},
+		"transfer/second-call-early": {play: func(s *feedtest.Site) {
+			c := talking(s)
+			s.Inbound(2).IVR().Queue().Ring("B", feedtest.Ext2).Answer("B", feedtest.Ext2)
+			c.Join("B", feedtest.Ext2, engage.PartyStateAlerting)
+			c.Leave("A", "", 0)
+		}, stage: conversation.StageSuspended, reason: conversation.ReasonSecondCall},
 		"transfer/login-awaited-early": {play: func(s *feedtest.Site) {
 			c := talking(s)
 			c.Join("B", feedtest.Ext3, engage.PartyStateAlerting)

@@ -114,6 +114,7 @@ func (c *call) take(p *party) {
 	c.parties = append(c.parties, p)
 	if p.agent != nil {
 		p.agent.lines++
+		c.talk.odd = c.talk.odd || p.agent.stuck
 		if !p.agent.here {
 			c.talk.truth.Absent[p.agent.Login] = true
 		}

@@ -154,6 +154,11 @@ func (t *talk) outsideOnly() bool {
 // lose: a link is lost and nothing more is heard of this interaction.
 func (t *talk) lose() {
 	t.truth.Lost, t.odd = true, true
+	for _, c := range t.calls {
+		for _, p := range t.agents(c) {
+			p.agent.stuck = true
+		}
+	}
 	t.endAll(nil)
 }
 
