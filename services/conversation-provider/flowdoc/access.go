@@ -162,6 +162,20 @@ func (f *flow) assign(c *exConversation) error {
 	return nil
 }
 
+// outsideTheTable are the rows of traces that the transition table does not list: they follow from
+// time or from another row.
+func outsideTheTable() []tableRow {
+	from := string(conversation.FromGuide)
+	inferred := string(conversation.FromInferred)
+	return []tableRow{
+		{ID: "suspended/last-leg", From: from, Steps: []string{"CommunicationEnded rest: System"}, Why: "after every row that leaves a suspended conversation with one leg: to avoid leaving a single party, the remaining party leaves too"},
+		{ID: "suspended/left-before", From: inferred, Steps: []string{"CommunicationEnded gone: Transfer"}, Why: "when a conversation becomes suspended: a leg whose party had handed the call on already"},
+		{ID: "wrap-up/ended", From: inferred, Steps: []string{"CommunicationDispositionApplied"}, Why: "the agent is ready, not ready for another reason, or logs out: after-call work is over"},
+		{ID: "wrap-up/timed-out", From: inferred, Steps: []string{"CommunicationDispositionApplied"}, Why: "nobody told of the end of after-call work within WRAPUP_TIMEOUT"},
+		{ID: "lost/end", From: inferred, Steps: []string{"CommunicationEnded rest: System"}, Next: stageSuspended, Reason: string(conversation.ReasonLost), Why: "the call was silent for 12 hours, or reached MAX_CALL_AGE"},
+	}
+}
+
 // tableRow is a row of the transition table as text.
 type tableRow struct {
 	ID, Next, Reason, From, Why, Effect string
@@ -254,6 +268,25 @@ const (
 )
 
 func kindOf(dn string) conversation.DNKind { return feedtest.Directory{}.DNKind(dn) }
+
+// queueName is the virtual queue of an EX queue.
+func queueName(id string) string {
+	for _, vq := range []string{feedtest.VQ, feedtest.VQ2} {
+		if mapped, _ := (feedtest.Directory{}).Queue(vq); mapped == id {
+			return vq
+		}
+	}
+	return id
+}
+
+// codeName is the disposition value of a wrap-up code.
+func codeName(id string) string {
+	const resolved = "Resolved"
+	if code, _ := (feedtest.Directory{}).WrapUpCode(resolved); code == id {
+		return resolved
+	}
+	return id
+}
 
 // userOf is the EX user of a login code.
 func userOf(login string) string {

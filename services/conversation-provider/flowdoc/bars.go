@@ -69,7 +69,7 @@ const (
 func newScale(start, end time.Time) scale {
 	s := scale{start: start}
 	for _, unit := range []time.Duration{250 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second} {
-		s.unit, s.cells = unit, int((end.Sub(start)+unit-1)/unit)
+		s.unit, s.cells = unit, int(end.Sub(start)/unit)+1
 		if s.cells <= maxCells {
 			break
 		}

@@ -17,7 +17,7 @@ type center struct {
 	agents map[string]string // login code by DN
 	calls  []*callBars
 	queues map[string]*bar // open stays, by ConnID and DN
-	end    time.Time
+	end    time.Time       // of the feed
 }
 
 // callBars is what is drawn of one call.
@@ -43,9 +43,6 @@ func newCenter(f *flow) *center {
 	for _, e := range f.feed {
 		c.read(e)
 		c.end = e.Time
-	}
-	for _, e := range f.sent {
-		c.end = maxTime(c.end, e.EventDateTime)
 	}
 	return c
 }

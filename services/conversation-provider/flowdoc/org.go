@@ -33,7 +33,7 @@ func newOrg(c *center, conv exConversation) *org {
 	return o
 }
 
-// kindTable says how the guide calls a leg, and what it shows.
+// established says how the guide calls a leg, and what it shows.
 func (o *org) established(e genesys.ConversationEvent) (name string, shows rune) {
 	switch e.Type {
 	case genesys.ExternalEstablished:
@@ -78,6 +78,9 @@ func (o *org) read(e genesys.ConversationEvent) {
 		leg.begin(leg.spans[len(leg.spans)-1].to, wrapsUp)
 		leg.end(e.EventDateTime)
 		leg.note += "; disposition " + disposition(e)
+		if e.EventDateTime.After(o.center.end) {
+			leg.note += " when after-call work timed out"
+		}
 	}
 }
 
@@ -100,7 +103,7 @@ func disposition(e genesys.ConversationEvent) string {
 	if e.Code == "" {
 		return "skipped"
 	}
-	return "set"
+	return codeName(e.Code)
 }
 
 func (o *org) section(title string) section {
@@ -122,7 +125,7 @@ func (o *org) text(e genesys.ConversationEvent) string {
 	case genesys.UserTransfer:
 		return fmt.Sprintf("%s %s -> %s", text, name(e.InitiatingCommunicationID), o.agent(e.DestinationUserID))
 	case genesys.RoutingTransfer:
-		return fmt.Sprintf("%s %s -> queue", text, name(e.InitiatingCommunicationID))
+		return fmt.Sprintf("%s %s -> %s", text, name(e.InitiatingCommunicationID), queueName(e.DestinationQueueID))
 	case genesys.PhoneTransfer:
 		return fmt.Sprintf("%s %s -> %s", text, name(e.InitiatingCommunicationID), e.DestinationPhoneNumber)
 	case genesys.ProgressTransfer:
@@ -139,6 +142,11 @@ func (o *org) text(e genesys.ConversationEvent) string {
 		return fmt.Sprintf("DispositionApplied %s %s", name(e.CommunicationID), disposition(e))
 	case genesys.EndConsultTransfer:
 		return text
+	case genesys.UserEstablished:
+		if e.QueueID != "" {
+			return fmt.Sprintf("%s %s for %s", text, name(e.CommunicationID), queueName(e.QueueID))
+		}
+		return text + " " + name(e.CommunicationID)
 	default:
 		return text + " " + name(e.CommunicationID)
 	}

@@ -2,6 +2,7 @@ package flowdoc
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -40,7 +41,8 @@ Generated from the scenarios that the tests play (` + "`services/conversation-pr
 What decides is the [transition table](call-model.md).
 
 The pictures show, on one time axis, who is in the Engage call and which legs the EX conversation has: caller, IVR (the routing
-point), queue (the virtual queue) and agent, named as the vendor's guide draws them. ` + legend + `.
+point), queue (the virtual queue) and agent, named as the vendor's guide draws them.
+` + legend + `.
 What stands after a leg is its disconnect type, and what became of the disposition.
 
 - **whole**: every party is shown from its beginning to its end.
@@ -132,7 +134,7 @@ func (f *flow) list(c *center, orgs []*org) []string {
 	var lines []line
 	told := map[time.Time]bool{}
 	for _, e := range f.feed {
-		first := line{time: fmt.Sprintf("%.3f", e.Time.Sub(f.start).Seconds()), in: c.text(e)}
+		first := line{time: seconds(e.Time.Sub(f.start)), in: c.text(e)}
 		var more []line
 		if !told[e.Time] {
 			more = f.decided(e.Time, orgs)
@@ -144,7 +146,29 @@ func (f *flow) list(c *center, orgs []*org) []string {
 		}
 		lines = append(append(lines, first), more...)
 	}
+	for _, at := range f.later(told) {
+		more := f.decided(at, orgs)
+		more[0].time, more[0].in = seconds(at.Sub(f.start)), "(time passed)"
+		lines = append(lines, more...)
+	}
 	return columns(append([]line{{"time", "Engage", "EX", "row"}}, lines...))
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
+
+// later are the times of decisions that no event of the feed brought.
+func (f *flow) later(told map[time.Time]bool) []time.Time {
+	var times []time.Time
+	for _, conv := range f.convs {
+		for _, d := range conv.Decisions {
+			if !told[d.At] && d.Row != "" {
+				told[d.At] = true
+				times = append(times, d.At)
+			}
+		}
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	return times
 }
 
 // decided are the decisions about the facts of a time.
