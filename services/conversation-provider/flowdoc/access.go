@@ -254,6 +254,11 @@ func allStages() []string {
 
 func allReasons() []string { return texts(conversation.Reasons()) }
 
+// consultReasons are the reasons for which a consulted party is not shown.
+func consultReasons() []string {
+	return texts([]conversation.Reason{conversation.ReasonNobodyLoggedIn, conversation.ReasonOutOfScope, conversation.ReasonSecondCall})
+}
+
 // isMapped tells whether an agent is in the sync-scope.
 func isMapped(login string) bool {
 	_, ok := feedtest.Directory{}.User(login)

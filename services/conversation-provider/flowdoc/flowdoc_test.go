@@ -66,6 +66,13 @@ func TestPagesShowTheirFiles(t *testing.T) {
 	})
 }
 
+// Every reason has a row that gives it.
+func TestEveryReasonHasARow(t *testing.T) {
+	for _, reason := range allReasons() {
+		require.NotEmpty(t, rowsFor(reason), reason)
+	}
+}
+
 // A supported flow is shown whole, an unsupported one is suspended or ignored by a row of the table.
 //
 // ledger: E-EXCP-048, E-EXCP-049

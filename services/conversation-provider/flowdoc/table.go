@@ -39,9 +39,9 @@ Generated from ` + "`services/conversation-provider/conversation`" + `; do not e
 
 A conversation is in one stage. What is reported of its calls is read in the order of time; of the rows of the stage, the first
 one whose trigger and conditions fit is taken, and what fits no row changes nothing. *Waits* says that it is too early: the
-fact waits for another link, at most LINK_GRACE, and then the next row counts. The events are those of
-` + "`POST /api/v2/events/conversations`" + `; an event about a leg that is not open is not sent. The source is the vendor's guide, the
-fields of the public API, or our conclusion (inferred).
+fact waits for another link, at most LINK_GRACE, and then the next row counts. The events are those of the public API's
+conversation injection; an event about a leg that is not open is not sent. The source is the vendor's guide, the fields of
+that API, or our conclusion (inferred).
 
 Legs: *caller* (the customer), *ivr*, *queue*; *agent* talks to the caller, or the phone rings; *former* hands the caller on; *peer* is
 consulted; *peer queue* is the queue consulted; *winner* is the queue that delivered the call; *routing* is the routing point that takes over;
@@ -98,7 +98,10 @@ func (r tableRow) then() string {
 	if r.Next != "" {
 		parts = append(parts, "→ "+r.Next)
 	}
-	if r.Reason != "" {
+	switch {
+	case r.Reason == reasonOfConsult:
+		parts = append(parts, "`"+strings.Join(consultReasons(), "`, `")+"`: why who is consulted is not shown")
+	case r.Reason != "":
 		parts = append(parts, "`"+r.Reason+"`")
 	}
 	if r.Effect != "" {
@@ -107,10 +110,13 @@ func (r tableRow) then() string {
 	return strings.Join(parts, "<br>")
 }
 
+// reasonOfConsult is the reason of rows that take it from the consultation.
+const reasonOfConsult = "of the consultation"
+
 func rowsFor(reason string) []string {
 	var ids []string
 	for _, r := range append(tableRows(), outsideTheTable()...) {
-		if r.Reason == reason {
+		if r.Reason == reason || r.Reason == reasonOfConsult && slices.Contains(consultReasons(), reason) {
 			ids = append(ids, "`"+r.ID+"`")
 		}
 	}
