@@ -111,7 +111,7 @@ func TestACallAndItsRecordingReachTheOrg(t *testing.T) {
 	status, _ = do(t, http.MethodGet, base+"/api/v1/interactions/unknown", nil)
 	require.Equal(t, http.StatusNotFound, status)
 	require.ElementsMatch(t, []string{feedtest.VQ2, feedtest.VQ}, o.registered("vq"))
-	require.Len(t, o.registered("agent"), 4)
+	require.Len(t, o.registered("agent"), 5)
 	require.True(t, o.spec("call").CallMonitoring)
 	require.Equal(t, []string{"vq1:8000", "vq2:8000"}, o.spec("vq").Endpoints)
 	requireStatus(t, base)

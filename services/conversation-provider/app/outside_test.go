@@ -54,6 +54,11 @@ func dn(kind configsyncv1.MappingKind, dbid, cloud, number string, t configsyncv
 	}
 }
 
+func onSite2(m *configsyncv1.Mapping) *configsyncv1.Mapping {
+	m.Dn.SwitchName = "SIP_Switch_B"
+	return m
+}
+
 func user(dbid, cloud, login string) *configsyncv1.Mapping {
 	return &configsyncv1.Mapping{
 		Kind: configsyncv1.MappingKind_MAPPING_KIND_USER, EngageId: dbid, CloudId: cloud,
@@ -74,8 +79,10 @@ func mappings() []*configsyncv1.Mapping {
 		dn(plain, "205", "", feedtest.Ext2, configsyncv1.DnType_DN_TYPE_EXTENSION),
 		dn(plain, "206", "", feedtest.Ext3, configsyncv1.DnType_DN_TYPE_EXTENSION),
 		dn(plain, "207", "", feedtest.Ext4, configsyncv1.DnType_DN_TYPE_EXTENSION),
+		onSite2(dn(plain, "208", "", feedtest.Ext5, configsyncv1.DnType_DN_TYPE_EXTENSION)),
 		user("301", feedtest.User1ID, feedtest.Agent1),
 		user("302", feedtest.User2ID, feedtest.Agent2),
+		user("303", feedtest.User3ID, feedtest.Agent3),
 		{Kind: configsyncv1.MappingKind_MAPPING_KIND_WRAPUP_CODE, EngageId: "Resolved", CloudId: feedtest.ResolvedID},
 		{Kind: configsyncv1.MappingKind_MAPPING_KIND_SOURCE, EngageId: "101", CloudId: feedtest.SourceID},
 	}

@@ -99,6 +99,11 @@ func inboundScenarios() []Scenario {
 			Play:        func(s *Site, n int) { s.Inbound(n).IVR().HangUpWith("") },
 		},
 		{
+			Name: "ended-in-ivr", Title: "Self-service: the IVR ends the call",
+			Description: "The caller needs no agent; the IVR application hangs up.",
+			Play:        func(s *Site, n int) { s.Inbound(n).IVR().HangUp("I", "X") },
+		},
+		{
 			Name: "hold-and-retrieve", Title: "Hold and retrieve, twice",
 			Description: "The agent puts the caller on hold and comes back, two times.",
 			Play: func(s *Site, n int) {

@@ -24,6 +24,34 @@ func siteScenarios() []Scenario {
 			},
 		},
 		{
+			Name: "multi-site-queue-server", Title: "Multi-site inbound, virtual queues on their own SIP Server",
+			Description: "The queue's events come from a third server, by ConnID only. An agent of the first site does not answer; the call is queued again and goes to an agent of the second site.",
+			Play: func(s *Site, n int) {
+				c := s.Inbound(n).IVR()
+				c.queue = LinkQueue2
+				c.Anonymous(engage.MsgEventQueued, VQ, "")
+				s.Wait(3 * time.Second)
+				c.Join("A", Ext1, engage.PartyStateAlerting)
+				c.Anonymous(engage.MsgEventDiverted, VQ, Ext1)
+				s.Wait(2 * time.Second)
+				c.Leave("A", "", engage.CauseNoAnswer)
+				c.Anonymous(engage.MsgEventQueued, VQ, "")
+				s.Wait(time.Second)
+				c.routed(n).WrapUp(Ext5, Agent3, "Resolved")
+			},
+		},
+		{
+			Name: "multi-site-two-layers", Title: "IVR and agents on different SIP Servers, virtual queues on a third",
+			Description: "The guide's two layers: the first SIP Server has routing points only, the second one extensions only.",
+			Play: func(s *Site, n int) {
+				c := s.Inbound(n).IVR()
+				c.queue = LinkQueue2
+				c.Anonymous(engage.MsgEventQueued, VQ, "")
+				s.Wait(3 * time.Second)
+				c.routed(n).WrapUp(Ext5, Agent3, "Resolved")
+			},
+		},
+		{
 			Name: "multi-site-link-later", Title: "Multi-site inbound, the IS-Link is reported later",
 			Description: "The link is reported by EventCallDataChanged after the agent's phone rings, and the second switch calls the call internal.",
 			Play: func(s *Site, n int) {
@@ -89,6 +117,19 @@ func siteScenarios() []Scenario {
 			},
 		},
 	}
+}
+
+// routed lets a queue of the server of virtual queues send the call to the agent of the second site,
+// who talks and hangs up.
+func (c *Call) routed(n int) *Call {
+	there := c.ToSite(n, 1, engage.CallTypeInbound)
+	there.Join("A", Ext5, engage.PartyStateAlerting)
+	c.Anonymous(engage.MsgEventDiverted, VQ, Ext5)
+	c.s.Wait(2 * time.Second)
+	c.Leave("I", "", engage.CauseRoute)
+	c.State("T", engage.PartyStateConnected)
+	there.Pick("A")
+	return c.EndSites(there, "A", "X")
 }
 
 // Linked reports an IS-Link of a call.

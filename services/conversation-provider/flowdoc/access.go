@@ -1,0 +1,300 @@
+// Package flowdoc writes the pages about call flows: docs/call-flows.md from the scenarios of
+// feedtest, and docs/call-model.md from the transition table. This file is the only one that knows
+// the model and the conversation; the others work on what it returns.
+package flowdoc
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"engage.connector/pkg/engage"
+	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/pipeline"
+	"engage.connector/services/conversation-provider/conversation"
+	"engage.connector/services/conversation-provider/feedtest"
+	"engage.connector/services/conversation-provider/model"
+	"engage.connector/services/conversation-provider/recording"
+)
+
+// flow is a scenario that was played.
+type flow struct {
+	feedtest.Scenario
+
+	start  time.Time // of the first event of its calls
+	logins []feedtest.Event
+	feed   []feedtest.Event // the events of its calls
+	sent   []genesys.ConversationEvent
+	convs  []exConversation
+}
+
+// exConversation is one conversation as an operator gets it from the service.
+type exConversation struct {
+	ID        string     `json:"id"`
+	Stage     string     `json:"stage"`
+	Reason    string     `json:"reason"`
+	Decisions []decision `json:"trace"`
+}
+
+// decision is one entry of a conversation's trace, with the events that it sent.
+type decision struct {
+	At    time.Time           `json:"at"`
+	What  string              `json:"what"`
+	Row   string              `json:"row"`
+	Types []genesys.EventType `json:"events"`
+
+	events []genesys.ConversationEvent
+}
+
+// The ways in which a conversation ends early.
+const (
+	stageIgnored   = string(conversation.StageIgnored)
+	stageSuspended = string(conversation.StageSuspended)
+)
+
+type noRecordings struct{}
+
+func (noRecordings) Options() recording.Options   { return recording.Options{} }
+func (noRecordings) Settings() recording.Settings { return recording.Settings{} }
+
+// play plays a scenario through the model of the service, until nothing more can follow.
+func play(s feedtest.Scenario) (*flow, error) {
+	site := feedtest.New().Logins()
+	logins := len(site.Events)
+	s.Play(site, 1)
+	f := &flow{Scenario: s, logins: site.Events[:logins], feed: site.Events[logins:]}
+	f.start = f.feed[0].Time
+	m := model.New(model.Options{Tenant: "101", Directory: feedtest.Directory{}, Recordings: noRecordings{}})
+	for _, e := range site.Events {
+		read, err := throughJSON(e.Event)
+		if err != nil {
+			return nil, err
+		}
+		effects, err := m.Apply([]engage.Event{read})
+		if err := f.collect(effects, err); err != nil {
+			return nil, err
+		}
+	}
+	const ticks, apart = 17, 30 * time.Second
+	for n := range ticks {
+		effects, err := m.Tick(f.start.Add(time.Hour + time.Duration(n)*apart))
+		if err := f.collect(effects, err); err != nil {
+			return nil, err
+		}
+	}
+	return f, f.readConversations(m)
+}
+
+// throughJSON makes an event look as it does in the log.
+func throughJSON(e engage.Event) (read engage.Event, err error) {
+	line, err := engage.Encode(e)
+	if err == nil {
+		read, err = engage.Decode(line)
+	}
+	return read, err
+}
+
+func (f *flow) collect(effects pipeline.Effects, err error) error {
+	if err != nil {
+		return err
+	}
+	for _, entry := range effects.Outbox[model.OutboxConversation] {
+		var sent model.Injection
+		if err := json.Unmarshal(entry.Payload, &sent); err != nil {
+			return fmt.Errorf("outbox: %w", err)
+		}
+		f.sent = append(f.sent, sent.Event)
+	}
+	return nil
+}
+
+// readConversations asks for the conversations as GET /api/v1/interactions/{callUUID} does.
+func (f *flow) readConversations(m *model.Model) error {
+	seen := map[string]bool{}
+	for _, e := range f.feed {
+		if e.Message != engage.MsgEventCallCreated {
+			continue
+		}
+		trace, found, err := m.Lookup(e.CallUUID())
+		if err != nil || !found {
+			return fmt.Errorf("%s: call %s: found %t: %w", f.Name, e.CallUUID(), found, err)
+		}
+		var in struct {
+			UUID         string         `json:"uuid"`
+			Conversation exConversation `json:"conversation"`
+		}
+		if err := json.Unmarshal(trace.Interaction, &in); err != nil {
+			return fmt.Errorf("trace: %w", err)
+		}
+		if seen[in.UUID] {
+			continue
+		}
+		seen[in.UUID] = true
+		if err := f.assign(&in.Conversation); err != nil {
+			return err
+		}
+		f.convs = append(f.convs, in.Conversation)
+	}
+	return nil
+}
+
+// assign gives each decision the events that it sent: both stand in the order of their making.
+func (f *flow) assign(c *exConversation) error {
+	var events []genesys.ConversationEvent
+	for _, e := range f.sent {
+		if e.ConversationID == c.ID && c.ID != "" {
+			events = append(events, e)
+		}
+	}
+	for i := range c.Decisions {
+		d := &c.Decisions[i]
+		for _, t := range d.Types {
+			if len(events) == 0 || events[0].Type != t {
+				return fmt.Errorf("%s: the trace has %s where another event was sent", f.Name, t)
+			}
+			d.events, events = append(d.events, events[0]), events[1:]
+		}
+	}
+	if len(events) > 0 {
+		return fmt.Errorf("%s: %d events are not in the trace", f.Name, len(events))
+	}
+	return nil
+}
+
+// outsideTheTable are the rows of traces that the transition table does not list: they follow from
+// time or from another row.
+func outsideTheTable() []tableRow {
+	from := string(conversation.FromGuide)
+	inferred := string(conversation.FromInferred)
+	return []tableRow{
+		{ID: "suspended/last-leg", From: from, Steps: []string{"CommunicationEnded rest: System"}, Why: "after every row that leaves a suspended conversation with one leg: to avoid leaving a single party, the remaining party leaves too"},
+		{ID: "suspended/left-before", From: inferred, Steps: []string{"CommunicationEnded gone: Transfer"}, Why: "when a conversation becomes suspended: a leg whose party had handed the call on already"},
+		{ID: "wrap-up/ended", From: inferred, Steps: []string{"CommunicationDispositionApplied"}, Why: "the agent is ready, not ready for another reason, or logs out: after-call work is over"},
+		{ID: "wrap-up/timed-out", From: inferred, Steps: []string{"CommunicationDispositionApplied"}, Why: "nobody told of the end of after-call work within WRAPUP_TIMEOUT"},
+		{ID: "lost/end", From: inferred, Steps: []string{"CommunicationEnded rest: System"}, Next: stageSuspended, Reason: string(conversation.ReasonLost), Why: "the call was silent for 12 hours, or reached MAX_CALL_AGE"},
+	}
+}
+
+// tableRow is a row of the transition table as text.
+type tableRow struct {
+	ID, Next, Reason, From, Why, Effect string
+	Stages, On, If, Steps               []string
+	Wait                                bool
+}
+
+// effectTable names what a row changes beside stage and legs.
+func effectTable() map[conversation.Effect]string {
+	return map[conversation.Effect]string{
+		conversation.NoEffect:      "",
+		conversation.FailedAttempt: "note the failed attempt",
+		conversation.SameLeg:       "the stay belongs to the queue's open leg",
+		conversation.KeepAgent:     "keep the agent until the customer is there",
+		conversation.NoteQueue:     "note the queue on whose behalf the agent calls",
+		conversation.HandOver:      "keep the agent's leg open until it is known who takes over",
+		conversation.BeginConsult:  "note the consultation",
+		conversation.UnseenLogin:   "note the consultation; who is consulted is not shown (nobody logged in)",
+		conversation.UnseenScope:   "note the consultation; who is consulted is not shown (not mapped)",
+		conversation.UnseenBusy:    "note the consultation; who is consulted is not shown (other calls)",
+		conversation.EndConsult:    "forget the consultation",
+		conversation.TakeOver:      "who was consulted takes over the caller",
+	}
+}
+
+// tableRows is the transition table.
+func tableRows() []tableRow {
+	var rows []tableRow
+	effects := effectTable()
+	for _, r := range conversation.Rows() {
+		row := tableRow{
+			ID: r.ID, Next: string(r.Next), Reason: string(r.Reason), From: string(r.From), Why: r.Why, Wait: r.Wait,
+			Stages: texts(r.Stages), On: texts(r.On), If: texts(r.If), Effect: strings.Trim(effects[r.Before]+"; "+effects[r.Effect], "; "),
+		}
+		for _, s := range r.Do {
+			row.Steps = append(row.Steps, stepText(s))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func texts[S ~string](all []S) []string {
+	list := make([]string, len(all))
+	for i, s := range all {
+		list[i] = string(s)
+	}
+	return list
+}
+
+func stepText(s conversation.Step) string {
+	text := string(s.Event)
+	switch s.Event {
+	case genesys.EndTransfer:
+		return text + ": " + string(s.Final)
+	case genesys.HoldUpdated:
+		return fmt.Sprintf("%s %s: %t", text, s.Leg, s.Held)
+	case genesys.RoutingTransfer, genesys.UserTransfer, genesys.PhoneTransfer, genesys.ConsultTransfer, genesys.ProgressConsultTransfer:
+		return fmt.Sprintf("%s %s → %s", text, s.From, s.Leg)
+	case genesys.CommunicationEnded:
+		return fmt.Sprintf("%s %s: %s", text, s.Leg, s.Disconnect)
+	default:
+		return fmt.Sprintf("%s %s", text, s.Leg)
+	}
+}
+
+// allStages are the stages in the order in which calls come to them.
+func allStages() []string {
+	return texts([]conversation.Stage{
+		conversation.StageNew, conversation.StageCaller, conversation.StageDialing, conversation.StageCalling,
+		conversation.StageIVR, conversation.StageQueue, conversation.StageRinging, conversation.StageTalking,
+		conversation.StageTransfer, conversation.StageParting, conversation.StageOver, conversation.StageSuspended,
+		conversation.StageIgnored,
+	})
+}
+
+func allReasons() []string { return texts(conversation.Reasons()) }
+
+// consultReasons are the reasons for which a consulted party is not shown.
+func consultReasons() []string {
+	return texts([]conversation.Reason{conversation.ReasonNobodyLoggedIn, conversation.ReasonOutOfScope, conversation.ReasonSecondCall})
+}
+
+// isMapped tells whether an agent is in the sync-scope.
+func isMapped(login string) bool {
+	_, ok := feedtest.Directory{}.User(login)
+	return ok
+}
+
+// The kinds of directory numbers that are told apart.
+const (
+	kindExtension = conversation.DNExtension
+	kindRouting   = conversation.DNRoutingPoint
+	kindOther     = conversation.DNOther
+)
+
+func kindOf(dn string) conversation.DNKind { return feedtest.Directory{}.DNKind(dn) }
+
+// queueName is the virtual queue of an EX queue.
+func queueName(id string) string {
+	for _, vq := range []string{feedtest.VQ, feedtest.VQ2} {
+		if mapped, _ := (feedtest.Directory{}).Queue(vq); mapped == id {
+			return vq
+		}
+	}
+	return id
+}
+
+// codeName is the disposition value of a wrap-up code.
+func codeName(id string) string {
+	const resolved = "Resolved"
+	if code, _ := (feedtest.Directory{}).WrapUpCode(resolved); code == id {
+		return resolved
+	}
+	return id
+}
+
+// userOf is the EX user of a login code.
+func userOf(login string) string {
+	id, _ := feedtest.Directory{}.User(login)
+	return id
+}
