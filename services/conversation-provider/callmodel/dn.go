@@ -25,13 +25,16 @@ type Talk struct {
 }
 
 // TalksIn counts the finished calls that the DN was on in a stretch of time; until is zero when its
-// end is not known.
+// end is not known. One that began within the stretch counts twice: it was let in already.
 func (d *DN) TalksIn(from, until time.Time) int {
 	n := 0
 	if d != nil {
 		for _, t := range d.Talks {
 			if t.To.After(from) && (until.IsZero() || t.From.Before(until) || !t.From.After(from)) {
 				n++
+				if t.From.After(from) {
+					n++
+				}
 			}
 		}
 	}

@@ -116,7 +116,8 @@ func (b *Board) setApart(g *Group, c *callmodel.Call) {
 }
 
 // Busy counts the legs that other conversations have at a DN in a stretch of time, whether they have
-// read up to that time, or on beyond it, or not. until is zero when its end is not known.
+// read up to that time, or on beyond it, or not. until is zero when its end is not known. A leg that
+// began within the stretch counts twice: it was let in already.
 func (b *Board) Busy(dn string, from, until time.Time, except *Conversation) int {
 	n := b.book.DN(dn).TalksIn(from, until)
 	seen := map[string]bool{}
@@ -132,6 +133,9 @@ func (b *Board) Busy(dn string, from, until time.Time, except *Conversation) int
 			began := until.IsZero() || l.Began.Before(until) || !l.Began.After(from)
 			if l.Kind == User && l.DN == dn && began && !g.goneBy(l, from) {
 				n++
+				if l.Began.After(from) {
+					n++
+				}
 			}
 		}
 	}
