@@ -75,12 +75,6 @@ type term struct {
 // step does what is due now, then reads on until the next thing is due.
 func (t *term) step(ctx context.Context) error {
 	now := t.w.opts.Now()
-	if !now.Before(t.nextTick) {
-		t.nextTick = now.Add(t.w.opts.TickInterval)
-		if err := t.w.tick(ctx, now); err != nil {
-			return err
-		}
-	}
 	released := t.seq.Release(now)
 	for len(released) > 0 {
 		n := min(len(released), maxApply)
@@ -88,6 +82,12 @@ func (t *term) step(ctx context.Context) error {
 			return err
 		}
 		released = released[n:]
+	}
+	if !now.Before(t.nextTick) { // after what has come, so that nothing is waited for in vain
+		t.nextTick = now.Add(t.w.opts.TickInterval)
+		if err := t.w.tick(ctx, now); err != nil {
+			return err
+		}
 	}
 	t.w.metrics.held.Set(float64(t.seq.Len()))
 	until := t.nextTick

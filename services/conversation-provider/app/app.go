@@ -34,6 +34,9 @@ const (
 	leaseName    = "calls-writer"
 	// tick is how often waiting decisions are looked at; it is a fraction of the grace time.
 	tick = 250 * time.Millisecond
+	// longestTick is what counts of a pause between two ticks: a machine that stood still has not
+	// waited for a link.
+	longestTick = 4 * tick
 	// perKey is how many events of one conversation go in one request: they carry their order in
 	// their times, and the outbox is in the order of time over all conversations.
 	perKey = 100
@@ -147,7 +150,7 @@ func (a *App) wireWriter() error {
 	cfg := a.opts.Config
 	a.model = model.New(model.Options{
 		Tenant: cfg.TenantID, Machine: cfg.rules(), Directory: a.mapping, Recordings: recordings{a},
-		MaxCallAge: cfg.MaxCallAge,
+		MaxCallAge: cfg.MaxCallAge, LongestTick: longestTick,
 		Observer:   newMetrics(a.opts.Registry, func() model.Counts { return a.model.Counts() }),
 	})
 	writer, err := pipeline.NewWriter(pipeline.WriterOptions{

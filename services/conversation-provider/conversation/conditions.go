@@ -30,6 +30,7 @@ const (
 	queueLinkBehind   Condition = "queue link has not come as far"
 	callLinkBehind    Condition = "call link has not come as far"
 	attemptUnsettled  Condition = "queue link has not come as far as the failed attempt"
+	attemptOver       Condition = "a phone rang, was not answered, and later things have been told"
 	winnerUnknown     Condition = "several queues, none says that it delivered the call"
 	otherQueueWon     Condition = "delivered by another queue than that of the ACD leg"
 	agentConnected    Condition = "agent connected at once"
@@ -152,6 +153,11 @@ func queueConditions() map[Condition]func(*situation) bool {
 		callLinkBehind:  func(x *situation) bool { return !x.call.ReportedBy(callmodel.StreamCall, x.fact.At) },
 		attemptUnsettled: func(x *situation) bool {
 			return !x.conv.Attempt.IsZero() && !x.g.reportedBy(callmodel.StreamQueue, x.conv.Attempt)
+		},
+		attemptOver: func(x *situation) bool {
+			p := x.call.Party(x.fact.Subject)
+			rang := p != nil && p.State.Generic() != engage.PartyStateConnected && p.State.Generic() != engage.PartyStateHeld
+			return rang && !p.Left.IsZero() && p.Left.Before(x.conv.Last)
 		},
 		winnerUnknown: func(x *situation) bool { return x.severalQueues() && x.deliveredBy() == nil },
 		otherQueueWon: func(x *situation) bool {

@@ -100,21 +100,22 @@ func (x *situation) mergedOutcome(consult *callmodel.Call) outcome {
 			case agent == nil || p.DN != agent.DN:
 			case p.Left.IsZero():
 				stays = outcomeUnknown
-			case p.Left.Sub(x.fact.At) > settling:
+			case p.Left.Sub(x.fact.At) > settling, x.conferenceAhead(p.Left):
 				return outcomeConference
 			}
 		}
 	}
-	if stays == outcomeUnknown && (!x.patient || x.conferenceAhead()) {
+	if stays == outcomeUnknown && (!x.patient || x.conferenceAhead(time.Time{})) {
 		return outcomeConference
 	}
 	return stays
 }
 
-func (x *situation) conferenceAhead() bool {
+// conferenceAhead tells whether a participant list names more than two before a time; zero: at any.
+func (x *situation) conferenceAhead(until time.Time) bool {
 	for _, y := range x.ahead() {
 		if y.trigger == InConference {
-			return true
+			return until.IsZero() || y.fact.At.Before(until)
 		}
 	}
 	return false

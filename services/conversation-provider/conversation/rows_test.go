@@ -141,7 +141,11 @@ func requireClosed(t *testing.T, r *runner, s *feedtest.Site) {
 func record(r *runner, s *feedtest.Site, kind callmodel.FactKind) {
 	uuid := r.book.Calls()[0]
 	f := callmodel.Fact{Kind: kind, At: s.Now, Stream: callmodel.StreamCall}
-	if strings.HasPrefix(string(kind), "late") {
+	if kind == "late attempt" {
+		call := r.book.Call(uuid)
+		f.Kind, f.Subject, f.At, f.State = callmodel.PartyJoined, "L", call.Created, engage.PartyStateAlerting
+		call.Parties["L"] = &callmodel.Party{UUID: "L", DN: feedtest.Ext2, State: f.State, Joined: f.At, Left: f.At.Add(time.Millisecond)}
+	} else if strings.HasPrefix(string(kind), "late") {
 		visit := r.book.Call(uuid).Visits[0]
 		f.Kind, f.Subject, f.At = callmodel.Queued, visit.Key, visit.Queued
 	}

@@ -69,7 +69,10 @@ type Options struct {
 	MaxClosed    int           // closed calls kept; default 20,000
 	MaxUnmatched int           // recordings kept that belong to no call; default 10,000
 	StaleAfter   time.Duration // silence after which a call is given up; default 12 h
-	MaxCallAge   time.Duration // age at which a call is given up, whatever is heard of it; default 24 h
+	// LongestTick is the longest time between two ticks that counts as waiting for a link; what goes
+	// beyond it the process stood still, and the links with it. 0: all of it counts.
+	LongestTick time.Duration
+	MaxCallAge  time.Duration // age at which a call is given up, whatever is heard of it; default 24 h
 }
 
 const (
@@ -99,6 +102,7 @@ type Model struct {
 	waiting map[string]struct{} // open interactions that time may change, by their roots
 	dirty   dirty
 	clock   time.Time        // the wall clock of the newest tick
+	stood   time.Duration    // for how long the process stood still between ticks
 	swept   time.Time        // when housekeeping was done
 	quiet   map[string]quiet // open calls by CallUUID, as housekeeping last saw them
 }
@@ -259,8 +263,11 @@ func (m *Model) Tick(now time.Time) (pipeline.Effects, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	out := &outbox{}
+	if d := now.Sub(m.clock) - m.opts.LongestTick; m.opts.LongestTick > 0 && !m.clock.IsZero() && d > 0 {
+		m.stood += d
+	}
 	m.clock = now
-	m.advance(maps.Clone(m.waiting), now, out)
+	m.advance(maps.Clone(m.waiting), now.Add(-m.stood), out)
 	if now.Sub(m.swept) >= housekeeping {
 		m.swept = now
 		m.sweep(now, out)

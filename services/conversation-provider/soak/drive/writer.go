@@ -55,13 +55,11 @@ func (w *writer) commit(e pipeline.Effects, err error) error {
 
 // apply applies a batch; live lets the wall clock pass as well.
 func (w *writer) apply(b batch, live bool) error {
-	if live {
-		if err := w.tick(b.at); err != nil {
-			return err
-		}
-	}
 	w.now = b.at
-	return w.commit(w.model.Apply(b.events))
+	if err := w.commit(w.model.Apply(b.events)); err != nil || !live {
+		return err
+	}
+	return w.tick(b.at)
 }
 
 // tick lets the wall clock come to a time.
