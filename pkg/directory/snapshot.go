@@ -9,14 +9,15 @@ import (
 
 // Snapshot is the mapping at one moment. It never changes; a new one replaces it.
 type Snapshot struct {
-	users      map[string]*configsyncv1.Mapping // by employee id
-	logins     map[login]*configsyncv1.Mapping
-	dns        map[dnKey]*configsyncv1.Mapping // queues and plain DNs by number and by alias
-	dnAnywhere map[string][]*configsyncv1.Mapping
-	wrapups    map[string]string
-	presences  map[string]string
-	source     string
-	all        []*configsyncv1.Mapping
+	users         map[string]*configsyncv1.Mapping // by employee id
+	logins        map[login]*configsyncv1.Mapping
+	loginAnywhere map[string][]*configsyncv1.Mapping
+	dns           map[dnKey]*configsyncv1.Mapping // queues and plain DNs by number and by alias
+	dnAnywhere    map[string][]*configsyncv1.Mapping
+	wrapups       map[string]string
+	presences     map[string]string
+	source        string
+	all           []*configsyncv1.Mapping
 }
 
 type login struct{ switchName, code string }
@@ -26,7 +27,7 @@ type dnKey struct{ switchName, number string }
 // newSnapshot indexes mappings; the slice is kept.
 func newSnapshot(mappings []*configsyncv1.Mapping) *Snapshot {
 	s := &Snapshot{
-		users: map[string]*configsyncv1.Mapping{}, logins: map[login]*configsyncv1.Mapping{},
+		users: map[string]*configsyncv1.Mapping{}, logins: map[login]*configsyncv1.Mapping{}, loginAnywhere: map[string][]*configsyncv1.Mapping{},
 		dns: map[dnKey]*configsyncv1.Mapping{}, dnAnywhere: map[string][]*configsyncv1.Mapping{},
 		wrapups: map[string]string{}, presences: map[string]string{}, all: mappings,
 	}
@@ -49,7 +50,11 @@ func (s *Snapshot) index(mapping *configsyncv1.Mapping) {
 			s.users[id] = mapping
 		}
 		for _, known := range mapping.GetPerson().GetLogins() {
-			s.logins[login{known.GetSwitchName(), known.GetLoginCode()}] = mapping
+			code := known.GetLoginCode()
+			s.logins[login{known.GetSwitchName(), code}] = mapping
+			if !slices.Contains(s.loginAnywhere[code], mapping) {
+				s.loginAnywhere[code] = append(s.loginAnywhere[code], mapping)
+			}
 		}
 	case configsyncv1.MappingKind_MAPPING_KIND_QUEUE, configsyncv1.MappingKind_MAPPING_KIND_DN:
 		s.indexDN(mapping.GetDn().GetNumber(), mapping)
@@ -93,17 +98,10 @@ func (s *Snapshot) UserByLogin(switchName, code string) (*configsyncv1.Mapping, 
 		mapping, ok := s.logins[login{switchName, code}]
 		return mapping, ok
 	}
-	var found *configsyncv1.Mapping
-	for key, mapping := range s.logins {
-		if key.code != code {
-			continue
-		}
-		if found != nil && found != mapping {
-			return nil, false
-		}
-		found = mapping
+	if candidates := s.loginAnywhere[code]; len(candidates) == 1 {
+		return candidates[0], true
 	}
-	return found, found != nil
+	return nil, false
 }
 
 // UserByEmployeeID finds a person by the object name that Stat Server uses.

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"engage.connector/pkg/directory"
@@ -151,7 +152,7 @@ func (a *App) wireWriter() error {
 	a.model = model.New(model.Options{
 		Tenant: cfg.TenantID, Machine: cfg.rules(), Directory: a.mapping, Recordings: recordings{a},
 		MaxCallAge: cfg.MaxCallAge, LongestTick: longestTick,
-		Observer:   newMetrics(a.opts.Registry, func() model.Counts { return a.model.Counts() }),
+		Observer: newMetrics(a.opts.Registry, func() model.Counts { return a.model.Counts() }),
 	})
 	writer, err := pipeline.NewWriter(pipeline.WriterOptions{
 		Pipeline: a.pipeline, Store: a.store, LeaseName: leaseName, Owner: wire.InstanceName(), Model: a.model,
@@ -226,7 +227,10 @@ func (a *App) wireFeed() error {
 	if err != nil {
 		return err
 	}
-	intake := pipeline.NewIntake(pipeline.IntakeOptions{Pipeline: a.pipeline, Edge: a.opts.Config.FeedURL, Logger: a.opts.Logger, Registerer: a.opts.Registry})
+	intake := pipeline.NewIntake(pipeline.IntakeOptions{
+		Pipeline: a.pipeline, Edge: a.opts.Config.FeedURL, Logger: a.opts.Logger, Registerer: a.opts.Registry,
+		Pair: func(link string) string { return strings.TrimPrefix(link, a.opts.Config.LinkPrefix) },
+	})
 	for _, link := range links {
 		changed := a.directory.Changed()
 		spec := func(context.Context) (engage.LinkSpec, error) { return a.linkSpec(link) }
@@ -241,7 +245,12 @@ func (a *App) linkSpec(link feedlinks.Link) (engage.LinkSpec, error) {
 	if !ready {
 		return engage.LinkSpec{}, fault.New(fault.Unavailable, "app.link", "the DNs to register are not known yet")
 	}
-	return feedlinks.Spec(link, snapshot, a.opts.Config.SwitchName), nil
+	cfg := a.opts.Config
+	switchName := cfg.SwitchName
+	if link.Purpose == feedlinks.Queues && cfg.SwitchNameVQ != "" {
+		switchName = cfg.SwitchNameVQ
+	}
+	return feedlinks.Spec(link, snapshot, switchName), nil
 }
 
 func (a *App) wireHTTP() error {

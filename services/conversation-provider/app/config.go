@@ -25,7 +25,9 @@ type Config struct {
 	VoiceServerAgent string `env:"VOICE_SERVER_AGENT,required" help:"the SIP Server pair of the extensions, primary:port/backup:port; several pairs separated by commas"`
 	VoiceServerCall  string `env:"VOICE_SERVER_CALL,required" help:"the SIP Server pair of call monitoring, primary:port/backup:port; several pairs separated by commas"`
 
-	SwitchName     string        `env:"SWITCH_NAME" help:"the switch of these SIP Servers; needed where one number stands on several switches"`
+	SwitchName     string        `env:"SWITCH_NAME" help:"the switch of these SIP Servers: its DNs are registered, and preferred where one number stands on several switches; default: all switches"`
+	SwitchNameVQ   string        `env:"SWITCH_NAME_VQ" help:"the switch of the virtual queues, where they have a SIP Server of their own; default: SWITCH_NAME"`
+	LinkPrefix     string        `env:"LINK_PREFIX" help:"what the names of this pair's links begin with; needed where several pairs share one Engage edge"`
 	LinkGrace      time.Duration `env:"LINK_GRACE" envDefault:"2s" help:"how long a decision waits for a link that has not reported yet"`
 	WrapUpTimeout  time.Duration `env:"WRAPUP_TIMEOUT" envDefault:"5m" help:"how long after-call work may last before the disposition is applied"`
 	MaxCallAge     time.Duration `env:"MAX_CALL_AGE" envDefault:"24h" help:"the age at which a call whose end was never reported is ended in the org"`
@@ -78,6 +80,7 @@ func (c *Config) faults() []error {
 	add(c.LinkGrace <= 0 || c.LinkGrace > maxLinkGrace, "LINK_GRACE", c.LinkGrace.String()+" is out of range", "choose more than 0s, at most 1m")
 	add(c.WrapUpTimeout <= 0 || c.WrapUpTimeout > maxWrapUp, "WRAPUP_TIMEOUT", c.WrapUpTimeout.String()+" is out of range", "choose more than 0s, at most 2h")
 	add(c.MaxCallAge < minCallAge || c.MaxCallAge > maxCallAge, "MAX_CALL_AGE", c.MaxCallAge.String()+" is out of range", "choose from 1m to 168h")
+	add(!feedlinks.ValidPrefix(c.LinkPrefix), "LINK_PREFIX", "has other characters than letters, digits and hyphens, or more than 32", "write something like site-a-")
 	for _, server := range c.servers() {
 		if server.text == "" {
 			continue // already reported as missing
@@ -116,7 +119,7 @@ func (c *Config) links() ([]feedlinks.Link, error) {
 	for _, server := range c.servers() {
 		pairs, err := feedlinks.ParsePairs(server.variable, server.text)
 		faults = append(faults, err)
-		links = append(links, feedlinks.Links(server.purpose, pairs)...)
+		links = append(links, feedlinks.Links(c.LinkPrefix, server.purpose, pairs)...)
 	}
 	return links, errors.Join(faults...)
 }

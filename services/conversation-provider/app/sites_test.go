@@ -51,9 +51,14 @@ func TestSitesShareOneConversation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			org, other := newOutside(t), newOutside(t)
 			redis := storetest.StartServer(t).Addr()
-			_, stopFirst := start(t, environment(org, redis))
+			first, second := environment(org, redis), secondSite(environment(org, redis), other)
+			if name == "multi-site-two-layers" { // each knows its switch
+				first = append(first, "SWITCH_NAME=SIP_Switch")
+				second = append(second, "SWITCH_NAME=SIP_Switch_B", "SWITCH_NAME_VQ=SIP_Switch")
+			}
+			_, stopFirst := start(t, first)
 			defer stopFirst()
-			_, stopSecond := start(t, secondSite(environment(org, redis), other))
+			_, stopSecond := start(t, second)
 			defer stopSecond()
 
 			site := feedtest.At(time.Now()).Logins()

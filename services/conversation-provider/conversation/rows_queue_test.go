@@ -28,7 +28,7 @@ func queueCases() map[string]rowCase {
 			c.Leave("A", "", engage.CauseNoAnswer)
 			c.Ring2("B", feedtest.Ext2)
 		}, late: "none"},
-		"queue/attempt-over": {play: func(s *feedtest.Site) { inQueue(s) }, stage: conversation.StageQueue, fact: "late attempt"},
+		"queue/attempt-over":        {play: func(s *feedtest.Site) { inQueue(s) }, stage: conversation.StageQueue, fact: "late attempt"},
 		"queue/login-awaited":       {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext1) }, late: "agent"},
 		"queue/nobody-logged-in":    {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext3) }, stage: conversation.StageSuspended, reason: conversation.ReasonNobodyLoggedIn},
 		"queue/agent-out-of-scope":  {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext4) }, stage: conversation.StageSuspended, reason: conversation.ReasonOutOfScope},

@@ -32,11 +32,17 @@ type Link struct {
 	Endpoints []string // the primary first
 }
 
+// ValidPrefix tells whether the names of links may begin with a text.
+func ValidPrefix(prefix string) bool {
+	const most = 32
+	return len(prefix) <= most && strings.Trim(prefix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == ""
+}
+
 // Links makes the links of a purpose: one per pair. A second and further pair gets a number.
-func Links(purpose Purpose, pairs [][]string) []Link {
+func Links(prefix string, purpose Purpose, pairs [][]string) []Link {
 	links := make([]Link, len(pairs))
 	for i, endpoints := range pairs {
-		name := string(purpose)
+		name := prefix + string(purpose)
 		if i > 0 {
 			name += "-" + strconv.Itoa(i+1)
 		}

@@ -25,3 +25,13 @@ func TestServerPairsAreRead(t *testing.T) {
 		require.Error(t, err, bad)
 	}
 }
+
+// Two pairs on one edge do not take each other's links.
+func TestLinksHaveAPrefix(t *testing.T) {
+	links := feedlinks.Links("site-b-", feedlinks.Calls, [][]string{{"p:1"}, {"q:1"}})
+	require.Equal(t, []string{"site-b-call", "site-b-call-2"}, []string{links[0].Name, links[1].Name})
+	require.True(t, feedlinks.ValidPrefix("Site-B1-"))
+	for _, bad := range []string{"a/b", "a b", "../", "abcdefghijklmnopqrstuvwxyzabcdefg"} {
+		require.False(t, feedlinks.ValidPrefix(bad), bad)
+	}
+}

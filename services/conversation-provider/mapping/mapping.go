@@ -17,14 +17,14 @@ type Source interface {
 // snapshot.
 type Mapping struct {
 	source Source
-	// switchName is the switch of the SIP Server; empty: names must be unique among all switches.
+	// switchName is the switch of the SIP Server. What it lacks, or what is asked for without one, must
+	// be unique among all switches.
 	switchName string
 }
 
 var _ conversation.Directory = (*Mapping)(nil)
 
-// New returns a mapping for the DNs and log-ins of one switch; an empty name means that they are
-// unique among all switches.
+// New returns a mapping that prefers the DNs and log-ins of one switch; an empty name prefers none.
 func New(source Source, switchName string) *Mapping {
 	return &Mapping{source: source, switchName: switchName}
 }
@@ -40,7 +40,11 @@ func (m *Mapping) dn(number string) (*configsyncv1.Mapping, bool) {
 	if !ok {
 		return nil, false
 	}
-	return s.DN(m.switchName, number)
+	found, ok := s.DN(m.switchName, number)
+	if !ok && m.switchName != "" {
+		return s.DN("", number) // of another site, whose calls this writer sees as well
+	}
+	return found, ok
 }
 
 // kindsTable says what the configured types are to the conversation.
@@ -77,6 +81,9 @@ func (m *Mapping) User(login string) (string, bool) {
 		return "", false
 	}
 	found, ok := s.UserByLogin(m.switchName, login)
+	if !ok && m.switchName != "" {
+		found, ok = s.UserByLogin("", login)
+	}
 	if !ok || found.GetCloudId() == "" || !found.GetPerson().GetActive() {
 		return "", false
 	}

@@ -101,13 +101,13 @@ func TestNamesMeanWhatConfigSyncSays(t *testing.T) {
 	id, ok := m.Queue("VQ")
 	require.True(t, ok)
 	require.Equal(t, "q1", id)
-	for _, number := range []string{"VQ_New", "VQ_B", "4001", "unknown"} {
+	for _, number := range []string{"VQ_New", "4001", "unknown"} {
 		_, ok = m.Queue(number)
 		require.False(t, ok, number)
 	}
 	for number, kind := range map[string]conversation.DNKind{
 		"4001": conversation.DNExtension, "8000": conversation.DNRoutingPoint, "VQ": conversation.DNVirtualQueue,
-		"9000": conversation.DNOther, "VQ_B": conversation.DNUnknown,
+		"9000": conversation.DNOther, "VQ_B": conversation.DNVirtualQueue, "VQ_C": conversation.DNUnknown,
 	} {
 		require.Equal(t, kind, m.DNKind(number), number)
 	}
@@ -134,7 +134,7 @@ func requireLinks(t *testing.T, c *directory.Client) {
 	snapshot, ok := c.Snapshot()
 	require.True(t, ok)
 	pairs := [][]string{{"p:1", "b:1"}, {"p:2"}}
-	queues := feedlinks.Links(feedlinks.Queues, pairs)
+	queues := feedlinks.Links("", feedlinks.Queues, pairs)
 	require.Equal(t, []string{"vq", "vq-2"}, []string{queues[0].Name, queues[1].Name})
 	spec := feedlinks.Spec(queues[0], snapshot, "A")
 	require.Equal(t, engage.LinkSpec{
@@ -142,9 +142,9 @@ func requireLinks(t *testing.T, c *directory.Client) {
 		Register: []engage.Registration{{DN: "VQ", Type: "VirtualQueue"}, {DN: "VQ_New", Type: "VirtualQueue"}},
 	}, spec)
 	require.Len(t, feedlinks.Spec(queues[0], snapshot, "").Register, 3)
-	agents := feedlinks.Spec(feedlinks.Links(feedlinks.Agents, pairs[:1])[0], snapshot, "A")
+	agents := feedlinks.Spec(feedlinks.Links("", feedlinks.Agents, pairs[:1])[0], snapshot, "A")
 	require.Equal(t, []engage.Registration{{DN: "4001", Type: "Extension"}}, agents.Register)
-	calls := feedlinks.Spec(feedlinks.Links(feedlinks.Calls, pairs[:1])[0], snapshot, "A")
+	calls := feedlinks.Spec(feedlinks.Links("", feedlinks.Calls, pairs[:1])[0], snapshot, "A")
 	require.True(t, calls.CallMonitoring)
 	require.Empty(t, calls.Register)
 }
