@@ -198,9 +198,10 @@ func aheadConditions() map[Condition]func(*situation) bool {
 	}
 }
 
-// busy counts the other calls that the agent of the party has while it is in this one.
+// busy counts the other calls that the agent of the party has while it is in this interaction, as far
+// as its leaving is known.
 func (x *situation) busy() int {
-	return x.g.site.Busy(x.dn, x.fact.At, x.call.LeftAt(x.fact.Subject), x.conv)
+	return x.g.site.Busy(x.dn, x.fact.At, x.g.lastLeft(x.dn), x.conv)
 }
 
 // settled tells whether what belongs to the same transfer has been reported.

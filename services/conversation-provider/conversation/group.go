@@ -83,6 +83,23 @@ func (g *Group) legLeft(l *Leg) time.Time {
 	return last
 }
 
+// lastLeft is when a DN had left every call of the group; zero while it is in one.
+func (g *Group) lastLeft(dn string) time.Time {
+	last := time.Time{}
+	for _, c := range g.Calls {
+		for _, p := range c.Parties {
+			switch {
+			case p.DN != dn:
+			case p.Left.IsZero():
+				return time.Time{}
+			case p.Left.After(last):
+				last = p.Left
+			}
+		}
+	}
+	return last
+}
+
 // goneBy tells whether a leg's party had left at a time.
 func (g *Group) goneBy(l *Leg, at time.Time) bool {
 	for _, end := range []time.Time{l.Ended, g.legLeft(l)} {

@@ -10,6 +10,7 @@ import (
 // Conditions of consultations.
 const (
 	consulting         Condition = "the agent consults"
+	consultRead        Condition = "the end of the consultation call has been read"
 	consultUnsettled   Condition = "how the consultation ends is not known"
 	consultTransferred Condition = "the consultation became a transfer"
 	consultConferenced Condition = "the consultation became a conference"
@@ -29,7 +30,10 @@ func consultConditions() map[Condition]func(*situation) bool {
 		return func(x *situation) bool { return x.conv.Consult != nil && x.outcome() == o }
 	}
 	return map[Condition]func(*situation) bool{
-		consulting:         func(x *situation) bool { return x.conv.Consult != nil },
+		consulting: func(x *situation) bool { return x.conv.Consult != nil },
+		consultRead: func(x *situation) bool {
+			return x.consult != nil && !x.consult.Deleted.IsZero() && !x.consult.EndPending()
+		},
 		consultUnsettled:   is(outcomeUnknown),
 		consultTransferred: is(outcomeTransferred),
 		consultConferenced: is(outcomeConference),
@@ -62,6 +66,8 @@ func consultBeginRows() []Row {
 	return []Row{
 		{ID: "consult/began", Stages: at, On: on(ConsultBegan), Effect: BeginConsult,
 			From: FromInferred, Why: "the agent's side of the consultation call; that the caller is held is reported by the main call"},
+		{ID: "consult/late", Stages: at, On: on(ConsultAgent, ConsultOutside, ConsultQueue), If: when(consultRead),
+			From: FromInferred, Why: "the queue link reports late what is over"},
 		{ID: "consult/queue-awaited", Stages: at, On: on(ConsultAgent), If: when(consultRouted, peerGone, consultQueueBehind), Wait: true,
 			From: FromInferred, Why: "the consultation went through a routing point: EventQueued may still be under way on the queue link"},
 		{ID: "consult/login-awaited", Stages: at, On: on(ConsultAgent), If: when(loginUnsure), Wait: true,

@@ -60,7 +60,10 @@ func consultCases() map[string]rowCase {
 			k.Join("R", feedtest.RP, engage.PartyStateRouting)
 			c.Complete(k, "A", "R")
 		}, stage: conversation.StageTransfer},
-		"consult/caller-left":  {play: flow("consult-caller-hangs-up"), want: []genesys.EventType{ended, ended}, stage: conversation.StageParting},
+		"consult/caller-left": {play: flow("consult-caller-hangs-up"), want: []genesys.EventType{ended, ended}, stage: conversation.StageParting},
+		"consult/late": {play: func(s *feedtest.Site) {
+			talking(s).Consult(1, 1, "A").Ring2("B", feedtest.Ext2).End("A2", "B")
+		}, fact: "late consultation", stage: conversation.StageTalking},
 		"consult/not-answered": {play: flow("consult-cancelled"), want: []genesys.EventType{ended}, stage: conversation.StageTalking},
 		"consult/ended":        {play: flow("consult-resumed"), want: []genesys.EventType{ended}, stage: conversation.StageTalking},
 	}

@@ -145,6 +145,11 @@ func record(r *runner, s *feedtest.Site, kind callmodel.FactKind) {
 		call := r.book.Call(uuid)
 		f.Kind, f.Subject, f.At, f.State = callmodel.PartyJoined, "L", call.Created, engage.PartyStateAlerting
 		call.Parties["L"] = &callmodel.Party{UUID: "L", DN: feedtest.Ext2, State: f.State, Joined: f.At, Left: f.At.Add(time.Millisecond)}
+	} else if kind == "late consultation" {
+		uuid = r.book.Calls()[1]
+		call := r.book.Call(uuid)
+		f.Kind, f.Subject, f.At = callmodel.Queued, "vq:late", call.Created
+		call.Visits = append(call.Visits, &callmodel.Visit{Key: "vq:late", DN: feedtest.VQ, Queued: f.At, Left: f.At.Add(time.Millisecond)})
 	} else if strings.HasPrefix(string(kind), "late") {
 		visit := r.book.Call(uuid).Visits[0]
 		f.Kind, f.Subject, f.At = callmodel.Queued, visit.Key, visit.Queued
