@@ -217,9 +217,12 @@ type visitOf struct {
 	visit *callmodel.Visit
 }
 
-// severalQueues tells whether the call waits in more than one queue that is mapped.
+// severalQueues tells whether the call waits in a queue that is mapped and is not that of the ACD leg.
 func (x *situation) severalQueues() bool {
 	queues := map[string]bool{}
+	if leg := x.conv.leg(ACD); leg.Open() {
+		queues[leg.QueueID] = true
+	}
 	for _, c := range x.g.mainCalls() {
 		for _, v := range c.Visits {
 			id := known(x.m.dir.Queue(v.DN))
