@@ -17,9 +17,6 @@ HISTORIES ?= 100000
 SEED ?= 1
 SOAK_FLAGS ?=
 DEMO_FLAGS ?=
-HISTORIES ?= 100000
-SEED ?= 1
-SOAK_FLAGS ?=
 
 .PHONY: help
 help: ## Show this list
@@ -42,6 +39,11 @@ demo-check: build ## Play CALLS=20 calls of AGENTS=25 agents and compare the org
 .PHONY: soak
 soak: ## Run HISTORIES=100000 random call histories through the conversation model and judge what it sends
 	@go run ./services/conversation-provider/soak -histories $(HISTORIES) -seed $(SEED) $(SOAK_FLAGS)
+
+.PHONY: soak-org
+soak-org: HISTORIES = 2000
+soak-org: build ## The same with a lab org that takes or refuses every event (HISTORIES=2000)
+	@tools/soak-org.sh -histories $(HISTORIES) -seed $(SEED) $(SOAK_FLAGS)
 
 .PHONY: bench-conversation-model
 bench-conversation-model: ## Measure the conversation model on one core: events per second, bytes per live call, growth
