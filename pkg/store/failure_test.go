@@ -32,6 +32,7 @@ func everyOperation(s *store.Store) map[string]func(ctx context.Context) error {
 		"cursor":       func(ctx context.Context) error { _, err := p.Cursor(ctx, "vq"); return err },
 		"read log":     func(ctx context.Context) error { _, err := p.ReadLog(ctx, "", 1, time.Minute); return err },
 		"load state":   func(ctx context.Context) error { _, err := p.LoadState(ctx); return err },
+		"load keys":    func(ctx context.Context) error { _, err := p.LoadStateKeys(ctx, "a"); return err },
 		"commit":       func(ctx context.Context) error { return p.Commit(ctx, lease, store.Commit{}) },
 		"read outbox":  func(ctx context.Context) error { _, err := p.ReadOutbox(ctx, "o", "", 1, time.Minute); return err },
 		"ack":          func(ctx context.Context) error { return p.AckOutbox(ctx, lease, "o", []string{"1-1"}) },

@@ -19,6 +19,7 @@ const (
 	opCursor       operation = "cursor"
 	opReadLog      operation = "read_log"
 	opLoadState    operation = "load_state"
+	opLoadKeys     operation = "load_state_keys"
 	opCommit       operation = "commit"
 	opReadOutbox   operation = "read_outbox"
 	opAckOutbox    operation = "ack_outbox"
@@ -52,7 +53,7 @@ const (
 // operations is the closed list, so that every series exists from the start.
 func operations() []operation {
 	return []operation{
-		opPing, opDeleteAll, opAppend, opCursor, opReadLog, opLoadState, opCommit, opReadOutbox, opAckOutbox,
+		opPing, opDeleteAll, opAppend, opCursor, opReadLog, opLoadState, opLoadKeys, opCommit, opReadOutbox, opAckOutbox,
 		opPark, opParked, opRetryParked, opSetAside, opAside, opDepth, opLeaseAcquire, opLeaseRenew, opLeaseRelease,
 		opIDMapGet, opIDMapPut, opIDMapDelete, opIDMapAll, opDocumentGet, opDocumentPut,
 		opJobEnqueue, opJobClaim, opJobExtend, opJobComplete, opJobRetry, opJobPark, opJobUnpark,

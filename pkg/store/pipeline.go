@@ -133,6 +133,34 @@ func (p *Pipeline) LoadState(ctx context.Context) (map[string][]byte, error) {
 	return state, nil
 }
 
+// maxStateKeys bounds one question for parts of the state.
+const maxStateKeys = 1000
+
+// LoadStateKeys returns those of the names, at most 1,000, that the state has, as one commit left
+// them: for whoever wants little of a large state.
+func (p *Pipeline) LoadStateKeys(ctx context.Context, names ...string) (map[string][]byte, error) {
+	switch {
+	case len(names) > maxStateKeys:
+		return nil, p.s.refuse(opLoadKeys, fault.TooLarge, "%d names in one question, at most %d", len(names), maxStateKeys)
+	case len(names) == 0:
+		return map[string][]byte{}, nil
+	}
+	state := make(map[string][]byte, len(names))
+	err := p.s.do(ctx, opLoadKeys, func(ctx context.Context) error {
+		values, err := p.s.client.HMGet(ctx, p.key("state"), names...).Result()
+		for i, value := range values {
+			if text, ok := value.(string); ok {
+				state[names[i]] = []byte(text)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return state, nil
+}
+
 // Commit is the outcome of a batch of log records.
 type Commit struct {
 	Consumed []string                 // ids of log records, removed from the log

@@ -23,6 +23,7 @@ func pipelineBehaviours() []behaviour {
 		{"a read waits for an entry", readWaits},
 		{"a waiting read ends with its context", readEndsWithContext},
 		{"a commit does everything", commitDoesEverything},
+		{"parts of the state are read", partsOfTheStateAreRead},
 		{"a lost lease commits nothing", lostLeaseCommitsNothing},
 		{"an ended lease nobody took still commits", endedLeaseStillCommits},
 		{"a full outbox refuses and changes nothing", fullOutboxRefuses},
@@ -159,6 +160,20 @@ func commitDoesEverything(t *testing.T, s *store.Store, _ *storetest.Clock) {
 		Outboxes: map[string]int64{"injection": 2, "recordings": 1},
 		Parked:   map[string]int64{"injection": 0, "recordings": 0},
 	}, depth)
+}
+
+func partsOfTheStateAreRead(t *testing.T, s *store.Store, _ *storetest.Clock) {
+	p, lease := s.Pipeline("calls"), acquire(t, s, "a")
+	state := map[string][]byte{"c/1": []byte("1"), "c/2": []byte("2"), "empty": {}}
+	require.NoError(t, p.Commit(t.Context(), lease, store.Commit{State: state}))
+	got, err := p.LoadStateKeys(t.Context(), "c/1", "never was", "empty")
+	require.NoError(t, err)
+	require.Equal(t, map[string][]byte{"c/1": []byte("1"), "empty": {}}, got)
+	got, err = p.LoadStateKeys(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, got)
+	_, err = p.LoadStateKeys(t.Context(), make([]string, 1001)...)
+	requireCode(t, fault.TooLarge, err)
 }
 
 func lostLeaseCommitsNothing(t *testing.T, s *store.Store, clock *storetest.Clock) {

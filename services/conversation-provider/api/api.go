@@ -1,16 +1,14 @@
-// Package api serves what operators ask: the trace of a call and the recordings that wait.
+// Package api answers operators, over HTTP and gRPC: what became of a call and why, and which
+// recordings wait.
 package api
 
 import (
 	"context"
 	"log/slog"
-	"net/http"
-	"strconv"
-	"time"
+	"strings"
 
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/host"
-	"engage.connector/pkg/store"
+	conversationproviderv1 "engage.connector/proto/conversationprovider/v1"
 	"engage.connector/services/conversation-provider/model"
 )
 
@@ -24,70 +22,70 @@ type Calls interface {
 
 // State is what the store holds of the model, for an instance that is not the writer.
 type State interface {
-	LoadState(ctx context.Context) (map[string][]byte, error)
+	LoadStateKeys(ctx context.Context, keys ...string) (map[string][]byte, error)
 }
 
-// Parked lists what was given up; *store.Pipeline is one.
-type Parked interface {
-	Parked(ctx context.Context, outbox string, limit int) ([]store.ParkedRecord, error)
-}
-
-// Handler serves the questions.
-type Handler struct {
-	calls   Calls
-	state   State
-	parked  Parked
-	writing func() bool
-	log     *slog.Logger
-}
-
-// Options of a Handler; all are required.
+// Options of the API; all are required.
 type Options struct {
-	Calls  Calls
-	State  State
-	Parked Parked
+	Calls Calls
+	State State
 	// Writing tells whether this instance is the writer, so that its model is the current one.
 	Writing func() bool
 	Logger  *slog.Logger
 }
 
-// New returns a handler.
-func New(opts Options) *Handler {
-	return &Handler{calls: opts.Calls, state: opts.State, parked: opts.Parked, writing: opts.Writing, log: opts.Logger.With("component", "api")}
+// Service implements ConversationProviderService and the routes for the same questions.
+type Service struct {
+	conversationproviderv1.UnimplementedConversationProviderServiceServer
+	calls   Calls
+	state   State
+	writing func() bool
+	log     *slog.Logger
 }
 
-// Register adds the routes.
-func (h *Handler) Register(mux *http.ServeMux) {
-	mux.HandleFunc("GET /api/v1/interactions/{callUUID}", h.interaction)
-	mux.HandleFunc("GET /api/v1/recordings", h.recordings)
-	mux.HandleFunc("GET /api/v1/parked/{outbox}", h.parkedRecords)
+// New returns the service.
+func New(opts Options) *Service {
+	return &Service{calls: opts.Calls, state: opts.State, writing: opts.Writing, log: opts.Logger.With("component", "api")}
 }
 
-// interaction answers with the trace of a call: its facts, the conversation with its legs, every
-// decision with the events it led to, and its recordings.
-func (h *Handler) interaction(w http.ResponseWriter, r *http.Request) {
-	uuid := r.PathValue("callUUID")
-	trace, found, err := h.lookup(r.Context(), uuid)
+const (
+	opInteraction = "api.interaction"
+	opRecordings  = "api.recordings"
+)
+
+// maxCallUUID is twice the length that the vendor's servers use.
+const maxCallUUID = 64
+
+// checkCallUUID refuses what no CallUUID can be, before anybody looks for it.
+func checkCallUUID(uuid string) error {
+	odd := func(r rune) bool {
+		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}
+	if uuid == "" || len(uuid) > maxCallUUID || strings.ContainsFunc(uuid, odd) {
+		return fault.New(fault.Invalid, opInteraction, "this is no CallUUID").
+			WithHint(`a CallUUID has up to 64 letters, digits, "-" and "_"`)
+	}
+	return nil
+}
+
+// trace finds the interaction of a call: in the model on the writer, else in stored state.
+func (s *Service) trace(ctx context.Context, uuid string) (model.Trace, error) {
+	if err := checkCallUUID(uuid); err != nil {
+		return model.Trace{}, err
+	}
+	trace, found, err := s.lookup(ctx, uuid)
 	if err == nil && !found {
-		err = fault.New(fault.NotFound, "", "no call with this CallUUID is known").
+		err = fault.New(fault.NotFound, opInteraction, "no call with this CallUUID is known").
 			WithHint("closed calls are kept for 24 hours")
 	}
-	if err != nil {
-		host.WriteError(w, r, h.log, err)
-		return
-	}
-	host.WriteJSON(w, http.StatusOK, trace)
+	return trace, err
 }
 
-func (h *Handler) lookup(ctx context.Context, uuid string) (model.Trace, bool, error) {
-	if h.writing() {
-		return h.calls.Lookup(uuid)
+func (s *Service) lookup(ctx context.Context, uuid string) (model.Trace, bool, error) {
+	if s.writing() {
+		return s.calls.Lookup(uuid)
 	}
-	state, err := h.state.LoadState(ctx)
-	if err != nil {
-		return model.Trace{}, false, err
-	}
-	return model.TraceOf(state, uuid)
+	return model.StoredTrace(ctx, s.state.LoadStateKeys, uuid)
 }
 
 const (
@@ -95,57 +93,15 @@ const (
 	maxLimit     = 1000
 )
 
-func limitOf(r *http.Request) (int, error) {
-	text := r.URL.Query().Get("limit")
-	if text == "" {
-		return defaultLimit, nil
+// kept lists recordings that are not submitted; 0 is the default limit.
+func (s *Service) kept(limit int) ([]model.Record, error) {
+	switch {
+	case limit < 0:
+		return nil, fault.New(fault.Invalid, opRecordings, "limit is no positive number")
+	case !s.writing():
+		return nil, fault.New(fault.Unavailable, opRecordings, "this instance is standby").WithHint("ask the other instance")
+	case limit == 0:
+		limit = defaultLimit
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		return 0, fault.New(fault.Invalid, "", "limit is no positive number")
-	}
-	return min(n, maxLimit), nil
-}
-
-// recordings lists the segments that are not submitted, with the reason of each.
-func (h *Handler) recordings(w http.ResponseWriter, r *http.Request) {
-	limit, err := limitOf(r)
-	if err == nil && !h.writing() {
-		err = fault.New(fault.Unavailable, "", "this instance is standby").WithHint("ask the other instance")
-	}
-	if err != nil {
-		host.WriteError(w, r, h.log, err)
-		return
-	}
-	host.WriteJSON(w, http.StatusOK, map[string]any{"recordings": h.calls.Kept(limit)})
-}
-
-// parkedItem is a parked record without its payload.
-type parkedItem struct {
-	ID     string    `json:"id"`
-	Key    string    `json:"key"` // the conversation's or the recording's id
-	Reason string    `json:"reason"`
-	At     time.Time `json:"at"`
-}
-
-// parkedRecords lists what the org or recording-provider refused for good.
-func (h *Handler) parkedRecords(w http.ResponseWriter, r *http.Request) {
-	limit, err := limitOf(r)
-	outbox := r.PathValue("outbox")
-	if err == nil && outbox != model.OutboxConversation && outbox != model.OutboxRecording {
-		err = fault.New(fault.NotFound, "", "the outboxes are "+model.OutboxConversation+" and "+model.OutboxRecording)
-	}
-	var records []store.ParkedRecord
-	if err == nil {
-		records, err = h.parked.Parked(r.Context(), outbox, limit)
-	}
-	if err != nil {
-		host.WriteError(w, r, h.log, err)
-		return
-	}
-	items := make([]parkedItem, len(records))
-	for i, p := range records {
-		items[i] = parkedItem{ID: p.ID, Key: p.Key, Reason: p.Reason, At: p.At.UTC()}
-	}
-	host.WriteJSON(w, http.StatusOK, map[string]any{"parked": items})
+	return s.calls.Kept(min(limit, maxLimit)), nil
 }

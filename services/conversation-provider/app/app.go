@@ -14,6 +14,7 @@ import (
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
 	"engage.connector/pkg/wire"
+	conversationproviderv1 "engage.connector/proto/conversationprovider/v1"
 	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
 	"engage.connector/services/conversation-provider/api"
 	"engage.connector/services/conversation-provider/feedlinks"
@@ -84,7 +85,7 @@ func New(opts Options) (*App, error) {
 	}
 	app := &App{Host: server, opts: opts}
 	for _, step := range []func() error{
-		app.openStore, app.followConfigSync, app.wireWriter, app.wireInjection, app.wireSubmission, app.wireFeed, app.wireHTTP,
+		app.openStore, app.followConfigSync, app.wireWriter, app.wireInjection, app.wireSubmission, app.wireFeed, app.wireAPI,
 	} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, server.Stop(context.Background()))
@@ -253,11 +254,12 @@ func (a *App) linkSpec(link feedlinks.Link) (engage.LinkSpec, error) {
 	return feedlinks.Spec(link, snapshot, switchName), nil
 }
 
-func (a *App) wireHTTP() error {
+func (a *App) wireAPI() error {
 	mcp.New(a.pipeline, a.opts.Logger, a.opts.Now).Register(a.Mux())
-	api.New(api.Options{
-		Calls: a.model, State: a.pipeline, Parked: a.pipeline, Writing: a.writing, Logger: a.opts.Logger,
-	}).Register(a.Mux())
+	wire.ServeKept(a.Mux(), a.pipeline, a.opts.Logger, model.OutboxConversation, model.OutboxRecording)
+	service := api.New(api.Options{Calls: a.model, State: a.pipeline, Writing: a.writing, Logger: a.opts.Logger})
+	service.Register(a.Mux())
+	conversationproviderv1.RegisterConversationProviderServiceServer(a.GRPC(), service)
 	a.Status(a.status)
 	return nil
 }

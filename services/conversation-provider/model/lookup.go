@@ -1,9 +1,12 @@
 package model
 
 import (
+	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
+	"strings"
+
+	"engage.connector/pkg/fault"
 )
 
 // Trace is what an operator sees of a call.
@@ -24,35 +27,96 @@ func (m *Model) Lookup(uuid string) (Trace, bool, error) {
 	return traceOf(uuid, m.interaction, func(id string) *Record { return m.records[id] })
 }
 
-// TraceOf finds a call's trace in stored state: for an instance that is not the writer.
-func TraceOf(state map[string][]byte, uuid string) (Trace, bool, error) {
-	var broken error
-	find := func(uuid string) *Interaction {
-		data, ok := state[keyCall+uuid]
+// maxParts bounds the calls, and the recordings, that are shown of one interaction. Both of a call's
+// keys are asked for in one step, which may name 1,000.
+const maxParts = 500
+
+// Load reads parts of the stored state: those of the keys, at most 1,000, that there are.
+type Load func(ctx context.Context, keys ...string) (map[string][]byte, error)
+
+// StoredTrace finds a call's trace in stored state, of which it reads the call's interaction only: for
+// an instance that is not the writer.
+func StoredTrace(ctx context.Context, load Load, uuid string) (Trace, bool, error) {
+	s := stored{load: load, calls: map[string]*Interaction{}, records: map[string]*Record{}}
+	if err := s.readCalls(ctx, uuid); err != nil {
+		return Trace{}, false, err
+	}
+	root := s.calls[uuid]
+	if root == nil {
+		return Trace{}, false, nil
+	}
+	if root.Root != "" {
+		if err := s.readCalls(ctx, root.Root); err != nil {
+			return Trace{}, false, err
+		}
+		if whole := s.calls[root.Root]; whole != nil {
+			root = whole
+		}
+	}
+	if err := s.readCalls(ctx, root.members()...); err != nil {
+		return Trace{}, false, err
+	}
+	if err := s.readRecords(ctx); err != nil {
+		return Trace{}, false, err
+	}
+	return traceOf(uuid, func(uuid string) *Interaction { return s.calls[uuid] }, func(id string) *Record { return s.records[id] })
+}
+
+// stored is as much of the stored state as was read.
+type stored struct {
+	load    Load
+	calls   map[string]*Interaction
+	records map[string]*Record
+}
+
+// readCalls reads calls whether they are open or closed.
+func (s *stored) readCalls(ctx context.Context, uuids ...string) error {
+	uuids = uuids[:min(len(uuids), maxParts)]
+	keys := make([]string, 0, 2*len(uuids))
+	for _, uuid := range uuids {
+		keys = append(keys, keyCall+uuid, keyClosed+uuid)
+	}
+	found, err := s.load(ctx, keys...)
+	if err != nil {
+		return err
+	}
+	for _, uuid := range uuids {
+		data, ok := found[keyCall+uuid]
 		if !ok {
-			data, ok = state[keyClosed+uuid]
+			data, ok = found[keyClosed+uuid]
 		}
 		if !ok {
-			return nil
+			continue
 		}
 		in := &Interaction{}
 		if err := json.Unmarshal(data, in); err != nil {
-			broken = fmt.Errorf("stored interaction %s: %w", uuid, err)
-			return nil
+			return fault.Newf(fault.Internal, "model.trace", "stored interaction %s: %w", uuid, err)
 		}
-		return in
+		s.calls[uuid] = in
 	}
-	trace, found, err := traceOf(uuid, find, func(id string) *Record {
+	return nil
+}
+
+// readRecords reads the recordings of the calls that were read.
+func (s *stored) readRecords(ctx context.Context) error {
+	var keys []string
+	for _, in := range s.calls {
+		for _, id := range in.Recordings {
+			keys = append(keys, keyRecord+id)
+		}
+	}
+	found, err := s.load(ctx, keys[:min(len(keys), maxParts)]...)
+	if err != nil {
+		return err
+	}
+	for key, data := range found {
 		r := &Record{}
-		if data, ok := state[keyRecord+id]; !ok || json.Unmarshal(data, r) != nil {
-			return nil
+		if err := json.Unmarshal(data, r); err != nil {
+			return fault.Newf(fault.Internal, "model.trace", "stored recording %s: %w", key, err)
 		}
-		return r
-	})
-	if broken != nil {
-		return Trace{}, false, broken
+		s.records[strings.TrimPrefix(key, keyRecord)] = r
 	}
-	return trace, found, err
+	return nil
 }
 
 // traceOf gathers the trace of a call's interaction.
@@ -67,14 +131,15 @@ func traceOf(uuid string, find func(string) *Interaction, record func(string) *R
 		return Trace{}, false, nil
 	}
 	t := Trace{}
-	for _, member := range root.members() {
+	members := root.members()
+	for _, member := range members[:min(len(members), maxParts)] {
 		in := find(member)
 		if in == nil {
 			continue
 		}
 		data, err := json.Marshal(in)
 		if err != nil {
-			return Trace{}, false, fmt.Errorf("encoding interaction %s: %w", member, err)
+			return Trace{}, false, fault.Newf(fault.Internal, "model.trace", "encoding interaction %s: %w", member, err)
 		}
 		if member == root.UUID {
 			t.Interaction = data
@@ -82,7 +147,7 @@ func traceOf(uuid string, find func(string) *Interaction, record func(string) *R
 			t.Calls = append(t.Calls, data)
 		}
 		for _, id := range in.Recordings {
-			if r := record(id); r != nil {
+			if r := record(id); r != nil && len(t.Recordings) < maxParts {
 				t.Recordings = append(t.Recordings, *r)
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"engage.connector/pkg/engage"
+	"engage.connector/pkg/genesys"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
 	"engage.connector/services/conversation-provider/model"
@@ -125,6 +126,93 @@ func TestClosedCallsAreForgottenAfterTheRetention(t *testing.T) {
 	require.Zero(t, d.model.Counts().ClosedCalls)
 	for key := range d.state {
 		require.Contains(t, key, "d/", "only DNs are left")
+	}
+}
+
+// The trace of a call is there for 24 hours after its end, also after a restart, on the writer as on a
+// standby, and not longer.
+func TestTheTraceIsKeptFor24Hours(t *testing.T) {
+	site := feedtest.New().Logins()
+	site.Main(1)
+	uuid := site.Events[len(site.Events)-2].CallUUID()
+	d := newDesk(t).tick(0).feed(site.Events)
+	closed := d.now
+	known := func() (model.Trace, bool) {
+		live, there, err := d.model.Lookup(uuid)
+		require.NoError(t, err)
+		stored, kept, err := model.StoredTrace(t.Context(), d.load, uuid)
+		require.NoError(t, err)
+		require.Equal(t, there, kept)
+		require.Equal(t, live, stored)
+		return live, there
+	}
+	first, ok := known()
+	require.True(t, ok)
+	for range 24 { // not quite a day
+		d.tick(59*time.Minute + 45*time.Second)
+		d.restart()
+		trace, ok := known()
+		require.True(t, ok, d.now)
+		require.Equal(t, first, trace)
+	}
+	d.tick(closed.Add(24*time.Hour - time.Second).Sub(d.now))
+	_, ok = known()
+	require.True(t, ok)
+	d.tick(2 * time.Minute)
+	_, ok = known()
+	require.False(t, ok)
+}
+
+// A call of which something is heard all the time is given up when it is too old: its transfer and all
+// legs are ended, the consultation's too, and what comes later does not bring it back.
+func TestACallThatIsTooOldIsEnded(t *testing.T) {
+	for name, last := range map[string]func(*feedtest.Call, *feedtest.Site){
+		"talking":       func(*feedtest.Call, *feedtest.Site) {},
+		"in a transfer": func(c *feedtest.Call, _ *feedtest.Site) { c.Single("A", "B", feedtest.Ext2) },
+		"in the queue":  func(c *feedtest.Call, _ *feedtest.Site) { c.Leave("A", "", engage.CauseEmpty); c.Queued(feedtest.VQ2) },
+		"with a consult": func(c *feedtest.Call, _ *feedtest.Site) {
+			c.Consult(1, 1, "A").Join("B", feedtest.Ext2, engage.PartyStateAlerting)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			site := feedtest.New().Logins()
+			call := site.Talk(1)
+			last(call, site)
+			d, counts := counted(t)
+			d.opts.MaxCallAge = 10 * time.Hour
+			d.restart()
+			d.tick(0).feed(site.Events)
+			for range 9 {
+				told := len(site.Events)
+				call.Data("language_code", site.Now.String())
+				d.feed(site.Events[told:]).tick(time.Hour)
+			}
+			require.Empty(t, counts.closed)
+			d.tick(time.Hour + time.Minute)
+			require.Zero(t, d.model.Counts().OpenCalls)
+			require.Equal(t, map[string]int{"suspended end_not_seen": 1}, counts.closed)
+			require.Contains(t, d.traced(call.UUID), string(conversation.ReasonLost))
+			judge := feedtest.NewJudge()
+			var sent []genesys.ConversationEvent
+			open := map[string]bool{}
+			for _, o := range d.out {
+				sent = append(sent, o.Event)
+				switch o.Event.Type {
+				case genesys.UserTransfer, genesys.RoutingTransfer, genesys.PhoneTransfer:
+					open[o.Event.CommandID] = true
+				case genesys.EndTransfer:
+					delete(open, o.Event.CommandID)
+				}
+			}
+			require.NoError(t, judge.Take(sent))
+			require.NoError(t, judge.Ended())
+			require.Empty(t, open, "no transfer is left under way")
+			told := len(site.Events)
+			call.Data("language_code", "xx")
+			d.feed(site.Events[told:]).settle()
+			require.Len(t, d.out, len(sent))
+			require.Zero(t, d.model.Counts().OpenCalls)
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -78,6 +79,17 @@ func (d *desk) commit(e pipeline.Effects, err error) {
 			}
 		}
 	}
+}
+
+// load reads parts of the committed state, as the store does.
+func (d *desk) load(_ context.Context, keys ...string) (map[string][]byte, error) {
+	found := map[string][]byte{}
+	for _, key := range keys {
+		if value, ok := d.state[key]; ok {
+			found[key] = value
+		}
+	}
+	return found, nil
 }
 
 func (d *desk) feed(events []feedtest.Event) *desk {
