@@ -79,7 +79,10 @@ func TestEveryInstanceTellsWhatBecameOfACall(t *testing.T) {
 		require.Equal(t, http.StatusOK, status, text)
 		documents = append(documents, text)
 	}
-	require.True(t, proto.Equal(answers[0], answers[1]))
+	if !proto.Equal(answers[0], answers[1]) {
+		require.JSONEq(t, documents[0], documents[1])
+		t.Fatal("the answers differ over gRPC only")
+	}
 	require.JSONEq(t, documents[0], documents[1])
 }
 

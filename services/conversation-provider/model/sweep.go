@@ -16,6 +16,7 @@ func (m *Model) sweep(now time.Time, out *outbox) {
 	for _, uuid := range m.order {
 		if in := m.closed[uuid]; in.Closed.IsZero() { // closed before the first tick
 			in.Closed = now
+			m.dirty.closed[uuid] = struct{}{}
 		}
 	}
 	for len(m.order) > 0 {
