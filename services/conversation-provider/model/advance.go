@@ -13,6 +13,7 @@ func (m *Model) advance(calls map[string]struct{}, now time.Time, out *outbox) {
 	uuids := sorted(calls)
 	for _, uuid := range uuids {
 		delete(m.waiting, uuid)
+		delete(m.stuck, uuid)
 	}
 	for _, a := range m.board.Advance(uuids, now) {
 		out.inject(a.Group.Root.UUID, a.Events)
@@ -61,6 +62,10 @@ func (m *Model) settle(g *conversation.Group, out *outbox) {
 	}
 	for _, c := range g.Calls {
 		delete(m.waiting, c.UUID)
+		delete(m.stuck, c.UUID)
+	}
+	if conv.Waits != "" {
+		m.stuck[root] = struct{}{}
 	}
 	if conv.Waits != "" || conv.WrappingUp() {
 		m.waiting[root] = struct{}{}
@@ -92,6 +97,7 @@ func (m *Model) close(g *conversation.Group, out *outbox) {
 		in.Closed = m.clock
 		delete(m.calls, in.UUID)
 		delete(m.waiting, in.UUID)
+		delete(m.stuck, in.UUID)
 		delete(m.quiet, in.UUID)
 		m.board.Close(in.UUID)
 		m.closed[in.UUID] = in

@@ -100,6 +100,7 @@ type Model struct {
 	records map[string]*Record
 	kept    int                 // records that are not submitted
 	waiting map[string]struct{} // open interactions that time may change, by their roots
+	stuck   map[string]struct{} // those of them that wait for another link, whatever it says next
 	dirty   dirty
 	clock   time.Time        // the wall clock of the newest tick
 	stood   time.Duration    // for how long the process stood still between ticks
@@ -148,6 +149,7 @@ func (m *Model) reset() {
 	m.board = conversation.NewBoard(m.machine, m.book)
 	m.calls, m.closed = map[string]*Interaction{}, map[string]*Interaction{}
 	m.records, m.waiting = map[string]*Record{}, map[string]struct{}{}
+	m.stuck = map[string]struct{}{}
 	m.order, m.kept, m.quiet = nil, 0, map[string]quiet{}
 	m.dirty = dirty{closed: map[string]struct{}{}, records: map[string]struct{}{}}
 }
@@ -199,6 +201,9 @@ func (m *Model) restore(key string, value []byte) error {
 			m.board.Put(id, in.Conversation)
 		}
 		m.waiting[id] = struct{}{} // whether it waits is found out by the next tick
+		if len(in.Call.Facts) > 0 {
+			m.stuck[m.board.Root(id)] = struct{}{}
+		}
 	case keyDN:
 		d := &callmodel.DN{}
 		if err := json.Unmarshal(value, d); err != nil {
@@ -236,6 +241,9 @@ func (m *Model) Apply(events []engage.Event) (pipeline.Effects, error) {
 		for _, uuid := range m.read(e, out) {
 			touched[uuid] = struct{}{}
 		}
+	}
+	if len(touched) > 0 {
+		maps.Copy(touched, m.stuck)
 	}
 	m.advance(touched, time.Time{}, out)
 	return m.effects(out)

@@ -115,6 +115,7 @@ func (c *call) take(p *party) {
 	if p.agent != nil {
 		p.agent.lines++
 		c.talk.odd = c.talk.odd || p.agent.stuck
+		c.w.share(p.agent)
 		if !p.agent.here {
 			c.talk.truth.Absent[p.agent.Login] = true
 		}
@@ -122,6 +123,17 @@ func (c *call) take(p *party) {
 			c.talk.truth.Logins[p.agent.Login] = true
 			if p.agent.User && c.talk.truth.Type == engage.CallTypeOutbound {
 				c.talk.truth.Silent = false
+			}
+		}
+	}
+}
+
+// share notes the talks of an agent who has several calls at a time.
+func (w *world) share(a *agent) {
+	for _, t := range w.talks {
+		for _, c := range t.calls {
+			for _, p := range c.parties {
+				t.truth.Shared = t.truth.Shared || a.lines > 1 && p.agent == a
 			}
 		}
 	}

@@ -54,6 +54,8 @@ type Talk struct {
 	Silent bool
 	// Plain: a caller, a mapped queue, one agent who answered, and nothing unusual.
 	Plain bool
+	// Shared: an agent of it had another call at the same time.
+	Shared bool
 	// Lost: its end is not reported.
 	Lost bool
 }
