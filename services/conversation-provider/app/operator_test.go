@@ -21,6 +21,7 @@ import (
 	"engage.connector/pkg/wire"
 	v1 "engage.connector/proto/conversationprovider/v1"
 	"engage.connector/services/conversation-provider/app"
+	"engage.connector/services/conversation-provider/callmodel"
 	"engage.connector/services/conversation-provider/feedtest"
 )
 
@@ -117,6 +118,10 @@ func TestWhatWasParkedCanBeSentAgainAndBadLinesAreListed(t *testing.T) {
 	eventually(t, func() bool {
 		return slices.ContainsFunc(o.kinds(), func(kinds []string) bool { return slices.Contains(kinds, "ivrEstablishedEvents") })
 	})
+	_, text = do(t, http.MethodGet, "http://"+service.HTTPAddr()+"/metrics", nil)
+	for _, kind := range callmodel.OddKinds() { // each has its series from the start
+		require.Contains(t, text, `engage_connector_conversation_provider_odd_events_total{kind="`+string(kind)+`"} 0`)
+	}
 	for path, want := range map[string]int{"parked/recording": http.StatusOK, "parked/other": http.StatusNotFound} {
 		status, _ = do(t, http.MethodGet, base+path, nil)
 		require.Equal(t, want, status, path)
