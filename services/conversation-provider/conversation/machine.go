@@ -161,6 +161,9 @@ func (m *Machine) fire(x *situation, row Row) {
 	for _, step := range row.Do {
 		m.do(x, step)
 	}
+	if row.Next == StageOver { // nobody is left behind, whatever a consultation did not report
+		m.do(x, end(Rest, genesys.DisconnectSystem))
+	}
 	if effect := effects()[row.Effect]; effect != nil {
 		effect(x)
 	}
