@@ -96,9 +96,10 @@ type Conversation struct {
 	// Attempt is when the newest agent left without answering.
 	Attempt time.Time `json:"attempt,omitzero"`
 	// Releaser is who hung up first: a DN or PartyUUID.
-	Releaser string                `json:"releaser,omitempty"`
-	Parties  map[string]Role       `json:"parties,omitempty"` // what a party is to the conversation, by key
-	Trace    []Decision            `json:"trace,omitempty"`
+	Releaser string `json:"releaser,omitempty"`
+	Parties  Roles  `json:"parties,omitempty"` // what a party is to the conversation
+	// Trace is every fact and what became of it.
+	Trace    Trace                 `json:"trace,omitzero"`
 	Waits    string                `json:"-"` // the row that waits for another link
 	wrapping map[string]*wrapClock // by leg id; see wrapup.go
 }
@@ -148,8 +149,8 @@ type Decision struct {
 const maxTrace = 200
 
 func (c *Conversation) trace(d Decision) {
-	if len(c.Trace) < maxTrace {
-		c.Trace = append(c.Trace, d)
+	if c.Trace.Len() < maxTrace {
+		c.Trace.add(d)
 	}
 }
 

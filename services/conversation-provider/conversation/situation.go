@@ -201,7 +201,7 @@ func (x *situation) changeTrigger() Trigger {
 
 // leaveTrigger: somebody left; not if they are in another call of the interaction.
 func (x *situation) leaveTrigger() Trigger {
-	leg, role := x.leg, x.conv.Parties[x.key]
+	leg, role := x.leg, x.conv.Parties.of(x.key)
 	if x.conv.Stage == StageSuspended && leg != nil && x.g.livesElsewhere(leg, x.key, x.fact.At, x.g.Calls) {
 		return ""
 	}
