@@ -29,10 +29,14 @@ func (m *Model) open(call *callmodel.Call) *Interaction {
 		in = &Interaction{UUID: call.UUID, Call: call, Opened: m.clock}
 		m.calls[call.UUID] = in
 	}
+	in.stirs = true
 	in.Root, in.Members = m.board.Root(call.UUID), nil
 	in.Conversation = m.board.Own(call.UUID)
 	if in.Root == call.UUID {
 		in.Root = ""
+		if in.Conversation != nil && m.book.Alone(call) {
+			return in
+		}
 		if group := m.board.Group(call.UUID); len(group.Calls) > 1 {
 			for _, c := range group.Calls {
 				in.Members = append(in.Members, c.UUID)
@@ -91,7 +95,6 @@ func (m *Model) close(g *conversation.Group, out *outbox) {
 		in.Closed = m.clock
 		delete(m.calls, in.UUID)
 		delete(m.waiting, in.UUID)
-		delete(m.quiet, in.UUID)
 		m.board.Close(in.UUID)
 		m.closed[in.UUID] = in
 		m.order = append(m.order, in.UUID)

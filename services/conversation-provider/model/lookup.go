@@ -21,7 +21,7 @@ type Trace struct {
 func (m *Model) Lookup(uuid string) (Trace, bool, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return traceOf(uuid, m.interaction, func(id string) *Record { return m.records[id] })
+	return traceOf(uuid, m.view, func(id string) *Record { return m.records[id] })
 }
 
 // TraceOf finds a call's trace in stored state: for an instance that is not the writer.
@@ -35,8 +35,8 @@ func TraceOf(state map[string][]byte, uuid string) (Trace, bool, error) {
 		if !ok {
 			return nil
 		}
-		in := &Interaction{}
-		if err := json.Unmarshal(data, in); err != nil {
+		in, err := decodeInteraction(data)
+		if err != nil {
 			broken = fmt.Errorf("stored interaction %s: %w", uuid, err)
 			return nil
 		}
@@ -105,7 +105,7 @@ func (m *Model) Counts() Counts {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return Counts{
-		OpenCalls: m.book.Len(), ClosedCalls: len(m.closed), Waiting: len(m.waiting), Orphans: m.book.OrphanCount(),
+		OpenCalls: m.book.Len() + len(m.resting), ClosedCalls: len(m.closed), Waiting: len(m.waiting), Orphans: m.book.OrphanCount(),
 		Kept: m.kept, Submitted: len(m.records) - m.kept,
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"engage.connector/pkg/genesys"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/services/conversation-provider/callmodel"
+	"engage.connector/services/conversation-provider/callmodel/packed"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/recording"
 )
@@ -98,9 +99,11 @@ type Model struct {
 	kept    int                 // records that are not submitted
 	waiting map[string]struct{} // open interactions that time may change, by their roots
 	dirty   dirty
-	clock   time.Time        // the wall clock of the newest tick
-	swept   time.Time        // when housekeeping was done
-	quiet   map[string]quiet // open calls by CallUUID, as housekeeping last saw them
+	clock   time.Time          // the wall clock of the newest tick
+	swept   time.Time          // when housekeeping was done
+	resting map[string]resting // open calls to which nothing happens, by CallUUID
+	rested  time.Time          // when calls were put to rest
+	writer  packed.Writer
 }
 
 type dirty struct {
@@ -140,11 +143,11 @@ func (nobody) OrphansDropped(int)                                 {}
 func (nobody) Odd(callmodel.OddKind, int)                         {}
 
 func (m *Model) reset() {
-	m.book = callmodel.NewBook(callmodel.Options{Keep: m.keep})
+	m.book = callmodel.NewBook(callmodel.Options{Keep: m.keep, Wake: m.wake})
 	m.board = conversation.NewBoard(m.machine, m.book)
 	m.calls, m.closed = map[string]*Interaction{}, map[string]*Interaction{}
 	m.records, m.waiting = map[string]*Record{}, map[string]struct{}{}
-	m.order, m.kept, m.quiet = nil, 0, map[string]quiet{}
+	m.order, m.kept, m.resting = nil, 0, map[string]resting{}
 	m.dirty = dirty{closed: map[string]struct{}{}, records: map[string]struct{}{}}
 }
 
@@ -180,9 +183,9 @@ func (m *Model) restore(key string, value []byte) error {
 	kind, id, _ := strings.Cut(key, "/")
 	switch kind + "/" {
 	case keyCall, keyClosed:
-		in := &Interaction{}
-		if err := json.Unmarshal(value, in); err != nil {
-			return fmt.Errorf("interaction: %w", err)
+		in, err := decodeInteraction(value)
+		if err != nil {
+			return err
 		}
 		if in.Call == nil {
 			m.closed[id] = in
@@ -196,9 +199,9 @@ func (m *Model) restore(key string, value []byte) error {
 		}
 		m.waiting[id] = struct{}{} // whether it waits is found out by the next tick
 	case keyDN:
-		d := &callmodel.DN{}
-		if err := json.Unmarshal(value, d); err != nil {
-			return fmt.Errorf("DN: %w", err)
+		d, err := decodeDN(value)
+		if err != nil {
+			return err
 		}
 		m.book.RestoreDN(d)
 	case keyOrphan:
@@ -226,20 +229,42 @@ func (m *Model) restore(key string, value []byte) error {
 func (m *Model) Apply(events []engage.Event) (pipeline.Effects, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	touched := map[string]struct{}{}
 	out := &outbox{}
+	m.readAll(events, out)
+	return m.effects(out)
+}
+
+// Decide does what Apply does, but encodes nothing: it returns the events that follow. It is for
+// measuring; what was to be stored is lost.
+func (m *Model) Decide(events []engage.Event) []*genesys.ConversationEvent {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := &outbox{}
+	m.readAll(events, out)
+	m.changes()
+	clear(m.dirty.closed)
+	clear(m.dirty.records)
+	out.sort()
+	decided := make([]*genesys.ConversationEvent, len(out.injections))
+	for i, injection := range out.injections {
+		decided[i] = injection.event
+	}
+	return decided
+}
+
+func (m *Model) readAll(events []engage.Event, out *outbox) {
+	touched := make(map[string]struct{}, len(events))
 	for _, e := range events {
 		for _, uuid := range m.read(e, out) {
 			touched[uuid] = struct{}{}
 		}
 	}
 	m.advanceAll(touched, time.Time{}, out)
-	return m.effects(out)
 }
 
 // advanceAll advances the interactions of calls, each once.
 func (m *Model) advanceAll(calls map[string]struct{}, now time.Time, out *outbox) {
-	roots := map[string]struct{}{}
+	roots := make(map[string]struct{}, len(calls))
 	for uuid := range calls {
 		roots[m.board.Root(uuid)] = struct{}{}
 	}
@@ -270,11 +295,17 @@ func (m *Model) Tick(now time.Time) (pipeline.Effects, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	out := &outbox{}
+	now = now.UTC().Truncate(time.Microsecond) // as it is stored
 	m.clock = now
 	m.advanceAll(maps.Clone(m.waiting), now, out)
 	if now.Sub(m.swept) >= housekeeping {
 		m.swept = now
 		m.sweep(now, out)
 	}
-	return m.effects(out)
+	effects, err := m.effects(out)
+	if now.Sub(m.rested) >= restAfter {
+		m.rested = now
+		m.rest()
+	}
+	return effects, err
 }
