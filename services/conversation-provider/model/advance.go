@@ -29,7 +29,6 @@ func (m *Model) open(call *callmodel.Call) *Interaction {
 		in = &Interaction{UUID: call.UUID, Call: call, Opened: m.clock}
 		m.calls[call.UUID] = in
 	}
-	in.stirs = true
 	in.Root, in.Members = m.board.Root(call.UUID), nil
 	in.Conversation = m.board.Own(call.UUID)
 	if in.Root == call.UUID {

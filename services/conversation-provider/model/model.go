@@ -71,6 +71,7 @@ type Options struct {
 	MaxUnmatched int           // recordings kept that belong to no call; default 10,000
 	StaleAfter   time.Duration // silence after which a call is given up; default 12 h
 	MaxCallAge   time.Duration // age at which a call is given up, whatever is heard of it; default 24 h
+	MaxAwake     int           // calls from which on those to which nothing happens are packed at once; default 2,048
 }
 
 const (
@@ -79,6 +80,7 @@ const (
 	defaultMaxUnmatched = 10_000
 	defaultStaleAfter   = 12 * time.Hour
 	defaultMaxCallAge   = 24 * time.Hour
+	defaultMaxAwake     = 2048
 	orphanPatience      = 5 * time.Minute
 	stubPatience        = time.Hour
 	housekeeping        = time.Minute
@@ -102,7 +104,7 @@ type Model struct {
 	clock   time.Time          // the wall clock of the newest tick
 	swept   time.Time          // when housekeeping was done
 	resting map[string]resting // open calls to which nothing happens, by CallUUID
-	rested  time.Time          // when calls were put to rest
+	spareAt int                // calls awake at which more are put to rest
 	writer  packed.Writer
 }
 
@@ -120,6 +122,7 @@ func New(opts Options) *Model {
 	fill(&opts.MaxCallAge, defaultMaxCallAge)
 	fill(&opts.MaxClosed, defaultMaxClosed)
 	fill(&opts.MaxUnmatched, defaultMaxUnmatched)
+	fill(&opts.MaxAwake, defaultMaxAwake)
 	if opts.Observer == nil {
 		opts.Observer = nobody{}
 	}
@@ -147,7 +150,7 @@ func (m *Model) reset() {
 	m.board = conversation.NewBoard(m.machine, m.book)
 	m.calls, m.closed = map[string]*Interaction{}, map[string]*Interaction{}
 	m.records, m.waiting = map[string]*Record{}, map[string]struct{}{}
-	m.order, m.kept, m.resting = nil, 0, map[string]resting{}
+	m.order, m.kept, m.resting, m.spareAt = nil, 0, map[string]resting{}, m.opts.MaxAwake
 	m.dirty = dirty{closed: map[string]struct{}{}, records: map[string]struct{}{}}
 }
 
@@ -231,7 +234,9 @@ func (m *Model) Apply(events []engage.Event) (pipeline.Effects, error) {
 	defer m.mu.Unlock()
 	out := &outbox{}
 	m.readAll(events, out)
-	return m.effects(out)
+	effects, err := m.effects(out)
+	m.spare()
+	return effects, err
 }
 
 // Decide does what Apply does, but encodes nothing: it returns the events that follow. It is for
@@ -244,6 +249,7 @@ func (m *Model) Decide(events []engage.Event) []*genesys.ConversationEvent {
 	m.changes()
 	clear(m.dirty.closed)
 	clear(m.dirty.records)
+	m.spare()
 	out.sort()
 	decided := make([]*genesys.ConversationEvent, len(out.injections))
 	for i, injection := range out.injections {
@@ -303,9 +309,6 @@ func (m *Model) Tick(now time.Time) (pipeline.Effects, error) {
 		m.sweep(now, out)
 	}
 	effects, err := m.effects(out)
-	if now.Sub(m.rested) >= restAfter {
-		m.rested = now
-		m.rest()
-	}
+	m.spare()
 	return effects, err
 }

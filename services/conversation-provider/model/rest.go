@@ -7,16 +7,25 @@ import (
 	"engage.connector/services/conversation-provider/callmodel/packed"
 )
 
-// restAfter is after which time a call of which nothing is heard is put to rest, and the time within
-// which it is seen that it is so.
-const restAfter = 5 * time.Second
-
 // resting is a call that is on and to which nothing happens: the caller listens to music, or talks.
 // It is kept as it is stored, which takes a small part of the room, until something concerns it.
+// Times are in microseconds.
 type resting struct {
-	packed string
-	opened time.Time
-	quiet  quiet
+	packed        string
+	opened        int64
+	newest, since int64 // its quiet
+}
+
+// spare keeps the number of calls small that are awake.
+func (m *Model) spare() {
+	if len(m.calls) < m.spareAt {
+		return
+	}
+	m.rest()
+	if len(m.calls) >= m.opts.MaxAwake {
+		m.rest() // all had stirred
+	}
+	m.spareAt = max(m.opts.MaxAwake, len(m.calls)+len(m.calls)/2) // those that may not rest are not looked at all the time
 }
 
 // rest puts calls to rest of which nothing was heard since it was last called.
@@ -26,7 +35,11 @@ func (m *Model) rest() {
 		case in.stirs:
 			in.stirs = false
 		case m.mayRest(in):
-			m.resting[uuid] = resting{packed: string(m.encodeInteraction(in)), opened: in.Opened, quiet: in.quiet}
+			r := resting{packed: string(m.encodeInteraction(in)), opened: in.Opened.UnixMicro(), newest: newest(in.Call).UnixMicro()}
+			if in.quiet.newest.Equal(newest(in.Call)) {
+				r.since = in.quiet.since.UnixMicro()
+			}
+			m.resting[uuid] = r
 			delete(m.calls, uuid)
 			m.board.Rest(uuid)
 		}
@@ -65,18 +78,20 @@ func (m *Model) wake(uuid string) *callmodel.Call {
 func (r resting) interaction(uuid string) *Interaction {
 	in := unpackInteraction(packed.NewReader(r.packed[1:]))
 	in.UUID, in.Call.UUID, in.Call.Root = uuid, uuid, uuid // not parts of what was packed, which would stay
-	in.quiet = r.quiet
+	if r.since != 0 {
+		in.quiet = quiet{newest: time.UnixMicro(r.newest).UTC(), since: time.UnixMicro(r.since).UTC()}
+	}
 	return in
 }
 
 // wakeStale wakes calls that are to be given up.
 func (m *Model) wakeStale(now time.Time) {
 	for uuid, r := range m.resting {
-		if r.quiet.since.IsZero() {
-			r.quiet = quiet{newest: r.quiet.newest, since: now}
+		if r.since == 0 {
+			r.since = now.UnixMicro()
 			m.resting[uuid] = r
 		}
-		if now.Sub(r.quiet.since) >= m.opts.StaleAfter || now.Sub(r.opened) >= m.opts.MaxCallAge {
+		if now.Sub(time.UnixMicro(r.opened)) >= m.opts.MaxCallAge || now.Sub(time.UnixMicro(r.since)) >= m.opts.StaleAfter {
 			m.book.Call(uuid)
 		}
 	}
