@@ -48,7 +48,7 @@ func (m *Model) changes() callmodel.Changes {
 	changes := m.book.TakeChanges()
 	for _, uuid := range changes.Calls {
 		if call := m.book.Call(uuid); call != nil {
-			m.open(call).stirs = true
+			m.open(call)
 		}
 	}
 	return changes

@@ -24,7 +24,6 @@ type Interaction struct {
 	// Opened is when the call was first seen, by the wall clock.
 	Opened time.Time `json:"opened,omitzero"`
 
-	stirs bool // something happened to it lately
 	quiet quiet
 
 	// Of a closed call.

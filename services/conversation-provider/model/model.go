@@ -71,7 +71,7 @@ type Options struct {
 	MaxUnmatched int           // recordings kept that belong to no call; default 10,000
 	StaleAfter   time.Duration // silence after which a call is given up; default 12 h
 	MaxCallAge   time.Duration // age at which a call is given up, whatever is heard of it; default 24 h
-	MaxAwake     int           // calls from which on those to which nothing happens are packed at once; default 2,048
+	MaxAwake     int           // calls in memory unpacked from which on those are packed that wait for nothing; default 256
 }
 
 const (
@@ -80,7 +80,7 @@ const (
 	defaultMaxUnmatched = 10_000
 	defaultStaleAfter   = 12 * time.Hour
 	defaultMaxCallAge   = 24 * time.Hour
-	defaultMaxAwake     = 2048
+	defaultMaxAwake     = 256
 	orphanPatience      = 5 * time.Minute
 	stubPatience        = time.Hour
 	housekeeping        = time.Minute

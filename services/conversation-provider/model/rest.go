@@ -22,27 +22,22 @@ func (m *Model) spare() {
 		return
 	}
 	m.rest()
-	if len(m.calls) >= m.opts.MaxAwake {
-		m.rest() // all had stirred
-	}
 	m.spareAt = max(m.opts.MaxAwake, len(m.calls)+len(m.calls)/2) // those that may not rest are not looked at all the time
 }
 
-// rest puts calls to rest of which nothing was heard since it was last called.
+// rest puts calls to rest that may.
 func (m *Model) rest() {
 	for uuid, in := range m.calls {
-		switch {
-		case in.stirs:
-			in.stirs = false
-		case m.mayRest(in):
-			r := resting{packed: string(m.encodeInteraction(in)), opened: in.Opened.UnixMicro(), newest: newest(in.Call).UnixMicro()}
-			if in.quiet.newest.Equal(newest(in.Call)) {
-				r.since = in.quiet.since.UnixMicro()
-			}
-			m.resting[uuid] = r
-			delete(m.calls, uuid)
-			m.board.Rest(uuid)
+		if !m.mayRest(in) {
+			continue
 		}
+		r := resting{packed: string(m.encodeInteraction(in)), opened: in.Opened.UnixMicro(), newest: newest(in.Call).UnixMicro()}
+		if in.quiet.newest.Equal(newest(in.Call)) {
+			r.since = in.quiet.since.UnixMicro()
+		}
+		m.resting[uuid] = r
+		delete(m.calls, uuid)
+		m.board.Rest(uuid)
 	}
 }
 
@@ -68,7 +63,6 @@ func (m *Model) wake(uuid string) *callmodel.Call {
 		return nil
 	}
 	delete(m.resting, uuid)
-	in.stirs = true
 	m.calls[uuid] = in
 	m.board.Put(uuid, in.Conversation)
 	return in.Call

@@ -31,6 +31,7 @@ type Options struct {
 	Live   int
 	Few    int
 	Many   int
+	Warm   int // ended calls before that
 	Stdout io.Writer
 	// HeapProfile is a file for a profile of the heap while calls are on; empty: none.
 	HeapProfile string
@@ -77,7 +78,7 @@ func Model(opts Options) (Figures, error) {
 		return f, fmt.Errorf("live calls: %w", err)
 	}
 	line(opts, "bytes of heap per live call", f.BytesPerLiveCall, "<=", MostBytesPerLiveCall)
-	if f.HeapAfterFew, f.HeapAfterMany, err = endedCalls(opts.Few, opts.Many); err != nil {
+	if f.HeapAfterFew, f.HeapAfterMany, err = endedCalls(opts.Warm, opts.Few, opts.Many); err != nil {
 		return f, fmt.Errorf("ended calls: %w", err)
 	}
 	f.GrowthPerEndedCall = (float64(f.HeapAfterMany) - float64(f.HeapAfterFew)) / float64(max(opts.Many-opts.Few, 1))

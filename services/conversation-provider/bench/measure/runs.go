@@ -115,15 +115,15 @@ func writeHeap(name string) error {
 // endedCalls measures the heap after few and after many calls have ended and were forgotten. The
 // center has been at work before: what an extension remembers of its last calls, which is bounded, is
 // all there.
-func endedCalls(few, many int) (after, later uint64, err error) {
+func endedCalls(warm, few, many int) (after, later uint64, err error) {
 	r := newRig(model.Options{Retention: time.Nanosecond})
 	r.count = true
 	if err := errors.Join(r.apply(load.Logins(&r.clock)), r.tick(0)); err != nil {
 		return 0, 0, err
 	}
-	const together, oneIn, history = 1000, 10, 40
+	const together, oneIn = 1000, 10
 	answered, abandoned := 0, 0
-	for first := -history * load.Agents; first < many; first += together {
+	for first := -warm; first < many; first += together {
 		flow, n := load.Abandoned, min(together, many-first)
 		if first < 0 || first/together%oneIn == 0 {
 			flow = load.Answered
@@ -131,7 +131,7 @@ func endedCalls(few, many int) (after, later uint64, err error) {
 		} else {
 			abandoned += n
 		}
-		if err := wave(&r.clock, flow, first+history*load.Agents, n, flow.Steps(), r.apply); err != nil {
+		if err := wave(&r.clock, flow, first+warm, n, flow.Steps(), r.apply); err != nil {
 			return 0, 0, err
 		}
 		for range 2 { // what is closed by the first one is forgotten by the second
