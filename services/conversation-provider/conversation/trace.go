@@ -150,7 +150,7 @@ func (r *traceReader) number() int64 {
 func (r *traceReader) length() int {
 	n, size := binary.Uvarint(r.data)
 	r.skip(size)
-	return int(min(n, uint64(len(r.data)))) //nolint:gosec // not more than there is
+	return int(min(n, uint64(len(r.data))))
 }
 
 func (r *traceReader) skip(n int) {

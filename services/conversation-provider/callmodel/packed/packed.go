@@ -36,7 +36,7 @@ func (w *Writer) Uint(n uint64) { w.Data = binary.AppendUvarint(w.Data, n) }
 func (w *Writer) Int(n int) { w.Data = binary.AppendVarint(w.Data, int64(n)) }
 
 // Len writes the number of elements of a list.
-func (w *Writer) Len(n int) { w.Uint(uint64(max(n, 0))) } //nolint:gosec // not negative
+func (w *Writer) Len(n int) { w.Uint(uint64(max(n, 0))) }
 
 // Bools writes up to eight of them.
 func (w *Writer) Bools(all ...bool) {
@@ -60,9 +60,9 @@ func (w *Writer) Time(t time.Time) {
 	w.last = micro
 }
 
-func zigzag(n int64) uint64 { return uint64(n)<<1 ^ uint64(n>>63) } //nolint:gosec // the bits count
+func zigzag(n int64) uint64 { return uint64(n)<<1 ^ uint64(n>>63) }
 
-func unzigzag(n uint64) int64 { return int64(n>>1) ^ -int64(n&1) } //nolint:gosec // the bits count
+func unzigzag(n uint64) int64 { return int64(n>>1) ^ -int64(n&1) }
 
 // Text writes a text.
 func (w *Writer) Text(s string) {
@@ -180,7 +180,7 @@ func (r *Reader) Len() int {
 		r.broken()
 		return 0
 	}
-	return int(n) //nolint:gosec // not more than there is
+	return int(n)
 }
 
 // Bools reads what Bools wrote.
@@ -225,7 +225,7 @@ func (r *Reader) Text() string {
 		r.broken()
 		return ""
 	}
-	s := r.take(int(n >> 1)) //nolint:gosec // not more than there is
+	s := r.take(int(n >> 1))
 	if len(s) >= leastText && len(r.texts) < mostTexts {
 		r.texts = append(r.texts, s)
 	}
