@@ -43,7 +43,7 @@ func hasSuffixFold(s, suffix string) bool {
 
 // enumPrefixTable are what the T-Library's C names and qualified names put
 // before a value's name.
-var enumPrefixTable = []string{"CallType", "CallState", "PartyState", "AgentWorkMode", "Agent", "Cause"}
+var enumPrefixTable = []string{"CallType", "CallState", "PartyState", "AgentWorkMode", "Agent", "Cause", "MediaType"}
 
 func knownPrefix(s string) bool {
 	s = strings.TrimRight(s, "._")
@@ -90,6 +90,25 @@ var callTypeTable = []enumRow[CallType]{
 
 // String is the value's name, or its number.
 func (t CallType) String() string { return enumName(callTypeTable, t) }
+
+// MediaType is the T-Library's TMediaType.
+type MediaType int
+
+// Values of MediaType; the others are not voice.
+const (
+	MediaTypeVoice MediaType = 0
+	MediaTypeVoIP  MediaType = 1
+	// MediaTypeOther stands for every other value.
+	MediaTypeOther MediaType = -1
+)
+
+var mediaTypeTable = []enumRow[MediaType]{
+	{MediaTypeVoice, "Voice"},
+	{MediaTypeVoIP, "VoIP"},
+}
+
+// String is the value's name, or its number.
+func (t MediaType) String() string { return enumName(mediaTypeTable, t) }
 
 // CallState is the T-Library's TCallState.
 type CallState int

@@ -81,3 +81,14 @@ func TestPartyStateIsABitField(t *testing.T) {
 	require.Equal(t, "-1", PartyStateUnknown.String())
 	require.Equal(t, "1048588", PartyState(1<<20|12).String())
 }
+
+// ledger: E-EXCP-082
+func TestVoiceIsTheMediumUnlessTheEventSaysOtherwise(t *testing.T) {
+	for value, voice := range map[any]bool{nil: true, 0: true, 1: true, "Voice": true, "VoIP": true, "MediaTypeVoice": true, 5: false, "Chat": false, "Video": false, 100: false} {
+		e := Event{Attributes: Attributes{}}
+		if value != nil {
+			e.Attributes["MediaType"] = value
+		}
+		require.Equal(t, voice, e.Voice(), value)
+	}
+}

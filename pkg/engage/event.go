@@ -132,6 +132,16 @@ func (e Event) CallType() CallType {
 	return enumOf(callTypeTable, CallTypeUnknown, e.Attributes["CallType"])
 }
 
+// Voice tells whether the call is a voice call; it is one when the event does not say.
+func (e Event) Voice() bool {
+	value := e.Attributes["MediaType"]
+	if value == nil {
+		return true
+	}
+	t := enumOf(mediaTypeTable, MediaTypeOther, value)
+	return t == MediaTypeVoice || t == MediaTypeVoIP
+}
+
 // CallState is the CallState attribute of an event of a DN.
 func (e Event) CallState() CallState {
 	return enumOf(callStateTable, CallStateUnknown, e.Attributes["CallState"])

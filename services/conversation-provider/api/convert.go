@@ -71,7 +71,7 @@ func conversationOf(c *conversation.Conversation) *v1.Conversation {
 	answer := &v1.Conversation{
 		Id: c.ID, Outcome: outcomeOf(c), Stage: string(c.Stage), Reason: string(c.Reason),
 		EnteredTime: at(c.Entered), LastEventTime: at(c.Last),
-		Legs: all(c.Legs, legOf), Decisions: all(c.Trace, decisionOf),
+		Legs: all(c.Legs, legOf), Decisions: all(c.Trace.All(), decisionOf),
 	}
 	if t := c.Transfer; t != nil {
 		answer.Transfer = &v1.Transfer{CommandId: t.Command, DestinationCommunicationId: t.LegID, ObjectCommunicationId: t.Object}

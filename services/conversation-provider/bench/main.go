@@ -28,6 +28,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.IntVar(&opts.Live, "live", 20_000, "calls that are on at a time when the memory is measured")
 	flags.IntVar(&opts.Few, "few", 100_000, "ended calls after which the memory is measured first")
 	flags.IntVar(&opts.Many, "many", 1_000_000, "ended calls after which it is measured again")
+	flags.IntVar(&opts.Warm, "warm", 40_000, "calls that are answered before, so that every extension has a history")
 	out := flags.String("out", filepath.Join("bench", "out", "conversation-model.json"), "file for the figures")
 	profile := flags.String("cpuprofile", "", "file for a CPU profile")
 	flags.StringVar(&opts.HeapProfile, "heapprofile", "", "file for a profile of the heap while calls are on")

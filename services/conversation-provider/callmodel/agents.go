@@ -1,7 +1,6 @@
 package callmodel
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -133,4 +132,4 @@ func (b *Book) dn(number string) *DN {
 }
 
 // CallsAt lists the calls that have or had a party at a DN, sorted.
-func (b *Book) CallsAt(dn string) []string { return slices.Sorted(maps.Keys(b.byDN[dn])) }
+func (b *Book) CallsAt(dn string) []string { return b.byDN[dn].sorted() }

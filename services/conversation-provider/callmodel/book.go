@@ -14,12 +14,16 @@ type Options struct {
 	// Keep tells which keys of the user data somebody needs; the others, up to 64 KB of them per
 	// call, are not kept.
 	Keep func(key string) bool
+	// Wake finds a call that was put to rest (see Rest); it is never asked for one that is closed.
+	// It returns nil for a call that is not known. Without it no call may be put to rest.
+	Wake func(uuid string) *Call
 }
 
 // Book holds the calls that are on, the DNs and what cannot be assigned to a call yet. It is used
 // from one goroutine.
 type Book struct {
 	keep     func(string) bool
+	wake     func(string) *Call
 	handlers map[string]handler
 
 	calls   map[string]*Call
@@ -28,11 +32,11 @@ type Book struct {
 	heard   map[string]time.Time // by SIP Server: how far the agent link has reported
 	orphans map[string]*Orphans  // by ConnID
 
-	byConn map[string]string              // ConnID -> CallUUID
-	byLink map[string]string              // IS-Link -> CallUUID
-	byDN   map[string]map[string]struct{} // DN -> calls with a party there
+	byConn map[string]string // ConnID -> CallUUID
+	byLink map[string]string // IS-Link -> CallUUID
+	byDN   map[string]atDN   // DN -> calls with a party there
 
-	members  map[string]map[string]struct{} // root -> calls of the interaction
+	members  map[string]map[string]struct{} // root -> calls of the interaction, where they are several
 	oddities map[OddKind]int
 
 	dirtyCalls   map[string]struct{}
@@ -58,9 +62,9 @@ const (
 // NewBook returns an empty book.
 func NewBook(opts Options) *Book {
 	return &Book{
-		keep: opts.Keep, handlers: handlers(), calls: map[string]*Call{}, closed: map[string]struct{}{}, dns: map[string]*DN{}, heard: map[string]time.Time{},
+		keep: opts.Keep, wake: opts.Wake, handlers: handlers(), calls: map[string]*Call{}, closed: map[string]struct{}{}, dns: map[string]*DN{}, heard: map[string]time.Time{},
 		orphans: map[string]*Orphans{}, byConn: map[string]string{}, byLink: map[string]string{},
-		byDN: map[string]map[string]struct{}{}, members: map[string]map[string]struct{}{}, oddities: map[OddKind]int{},
+		byDN: map[string]atDN{}, members: map[string]map[string]struct{}{}, oddities: map[OddKind]int{},
 		dirtyCalls: map[string]struct{}{}, dirtyDNs: map[string]struct{}{}, dirtyOrphans: map[string]struct{}{},
 	}
 }
@@ -101,6 +105,7 @@ func (b *Book) Apply(e engage.Event) []string {
 	if !ok {
 		return nil
 	}
+	e.Time = micro(e.Time)
 	if e.CallUUID() == "" && isCallEvent(e.Message) {
 		b.odd(nil, OddNoIdentity, e, "")
 	}
@@ -110,13 +115,29 @@ func (b *Book) Apply(e engage.Event) []string {
 // isCallEvent tells whether a message is one of call monitoring.
 func isCallEvent(message string) bool { return strings.HasPrefix(message, "EventCall") }
 
-// Call returns a call, nil when it is not known or closed.
-func (b *Book) Call(uuid string) *Call { return b.calls[uuid] }
+// micro is a time as the book keeps it: the feed's times have microseconds.
+func micro(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
-// Calls lists the CallUUIDs of all calls that are not closed, sorted.
+// Call returns a call, nil when it is not known or closed. A call at rest is woken.
+func (b *Book) Call(uuid string) *Call {
+	if c := b.calls[uuid]; c != nil || b.wake == nil || uuid == "" || b.Closed(uuid) {
+		return c
+	}
+	c := b.wake(uuid)
+	if c != nil {
+		b.calls[uuid] = c
+	}
+	return c
+}
+
+// Rest takes a call out of the book that nothing happens to, and that belongs to no other; what
+// points at it stays.
+func (b *Book) Rest(uuid string) { delete(b.calls, uuid) }
+
+// Calls lists the CallUUIDs of all calls that are neither closed nor at rest, sorted.
 func (b *Book) Calls() []string { return slices.Sorted(maps.Keys(b.calls)) }
 
-// Len is the number of calls that are not closed.
+// Len is the number of calls that are neither closed nor at rest.
 func (b *Book) Len() int { return len(b.calls) }
 
 // Closed tells whether a call is finished.
@@ -136,7 +157,8 @@ func (b *Book) CallOf(connID string) (string, bool) {
 
 // Record adds a fact that no link reported, such as the org's refusal of an event.
 func (b *Book) Record(uuid string, f Fact) {
-	if c := b.calls[uuid]; c != nil {
+	if c := b.Call(uuid); c != nil {
+		f.At = micro(f.At)
 		c.record(f)
 		b.touch(c)
 	}
@@ -147,9 +169,9 @@ func (b *Book) call(uuid string) *Call {
 	if uuid == "" || b.Closed(uuid) {
 		return nil
 	}
-	c := b.calls[uuid]
+	c := b.Call(uuid)
 	if c == nil {
-		c = &Call{UUID: uuid, Root: uuid, Parties: map[string]*Party{}}
+		c = &Call{UUID: uuid, Root: uuid}
 		b.calls[uuid] = c
 		b.index(c)
 		b.touch(c)
@@ -216,7 +238,7 @@ func (b *Book) bind(c *Call, conn string) []string {
 // indexConn ties a ConnID to a call. Calls of one interaction may share one; it then names the first
 // of them, whichever was reported first.
 func (b *Book) indexConn(conn string, c *Call) {
-	if other := b.calls[b.byConn[conn]]; other == nil || before(c, other) {
+	if other := b.Call(b.byConn[conn]); other == nil || before(c, other) {
 		b.byConn[conn] = c.UUID
 	}
 }
@@ -239,8 +261,8 @@ func (b *Book) PruneOrphans(now time.Time, patience time.Duration) int {
 
 // Close forgets a call but its name.
 func (b *Book) Close(uuid string) {
-	c := b.calls[uuid]
-	b.closed[uuid] = struct{}{}
+	c := b.Call(uuid)
+	b.closed[strings.Clone(uuid)] = struct{}{} // not a part of something bigger
 	if c == nil {
 		return
 	}
@@ -279,15 +301,59 @@ func (b *Book) indexDN(dn, uuid string) {
 	if dn == "" {
 		return
 	}
-	if b.byDN[dn] == nil {
-		b.byDN[dn] = map[string]struct{}{}
+	if at, changed := b.byDN[dn].with(uuid); changed {
+		b.byDN[dn] = at
 	}
-	b.byDN[dn][uuid] = struct{}{}
 }
 
 func (b *Book) unindexDN(dn, uuid string) {
-	delete(b.byDN[dn], uuid)
-	if len(b.byDN[dn]) == 0 {
+	at := b.byDN[dn].without(uuid)
+	if at.one == "" && len(at.more) == 0 {
 		delete(b.byDN, dn)
+		return
 	}
+	b.byDN[dn] = at
+}
+
+// atDN are the calls with a party at a DN: of most DNs, those of callers, it is one.
+type atDN struct {
+	one  string
+	more map[string]struct{}
+}
+
+func (a atDN) with(uuid string) (atDN, bool) {
+	_, known := a.more[uuid]
+	switch {
+	case a.one == uuid || known:
+		return a, false
+	case a.one == "":
+		a.one = uuid
+		return a, true
+	}
+	added := a.more == nil
+	if added {
+		a.more = map[string]struct{}{}
+	}
+	a.more[uuid] = struct{}{}
+	return a, added
+}
+
+func (a atDN) without(uuid string) atDN {
+	if a.one == uuid {
+		a.one = ""
+	}
+	delete(a.more, uuid)
+	return a
+}
+
+func (a atDN) sorted() []string {
+	var all []string
+	if a.one != "" {
+		all = append(all, a.one)
+	}
+	for uuid := range a.more {
+		all = append(all, uuid)
+	}
+	slices.Sort(all)
+	return all
 }

@@ -37,11 +37,11 @@ type Call struct {
 	MergedInto string   `json:"mergedInto,omitempty"`
 
 	// Created is zero while only other links have spoken of the call.
-	Created time.Time         `json:"created,omitzero"`
-	Deleted time.Time         `json:"deleted,omitzero"`
-	Parties map[string]*Party `json:"parties,omitempty"` // by PartyUUID
-	Visits  []*Visit          `json:"visits,omitempty"`  // stays in virtual queues, by time
-	Data    []Value           `json:"data,omitempty"`    // user data that somebody needs, by time
+	Created time.Time `json:"created,omitzero"`
+	Deleted time.Time `json:"deleted,omitzero"`
+	Parties Parties   `json:"parties,omitempty"`
+	Visits  []*Visit  `json:"visits,omitempty"` // stays in virtual queues, by time
+	Data    []Value   `json:"data,omitempty"`   // user data that somebody needs, by time
 
 	// Seen is the time of the newest event of each stream: what a stream would have reported up to
 	// then has been reported.
@@ -52,6 +52,8 @@ type Call struct {
 	// interaction, they are read again as part of it.
 	Past []Fact       `json:"past,omitempty"`
 	Next [streams]int `json:"next,omitzero"` // sequence of the next fact of each stream
+	// NotVoice is set when the call is a chat, a video call or another of the switch's media.
+	NotVoice bool `json:"notVoice,omitempty"`
 	// Apart is set when the call joined an interaction too late: both had been told of by then.
 	Apart bool `json:"apart,omitempty"`
 	// Odd is what was reported of the call that cannot be, as far as room is kept for it.
@@ -140,6 +142,10 @@ type Fact struct {
 func (c *Call) record(f Fact) {
 	f.Seq = c.Next[f.Stream]
 	c.Next[f.Stream]++
+	if n := len(c.Facts); n == 0 || CompareFacts(c.Facts[n-1], f) < 0 {
+		c.Facts = append(c.Facts, f)
+		return
+	}
 	at, _ := slices.BinarySearchFunc(c.Facts, f, CompareFacts)
 	c.Facts = slices.Insert(c.Facts, at, f)
 }
@@ -177,9 +183,11 @@ func (c *Call) Take(keep bool) {
 
 // Rewind lets all facts that were kept be read again, as if they had just come.
 func (c *Call) Rewind() {
-	c.Facts = append(c.Past, c.Facts...)
-	slices.SortFunc(c.Facts, CompareFacts)
-	c.Past = nil
+	if len(c.Past) > 0 {
+		c.Facts = append(c.Past, c.Facts...)
+		slices.SortFunc(c.Facts, CompareFacts)
+		c.Past = nil
+	}
 	for i := range c.Facts {
 		c.Facts[i].Waiting = time.Time{}
 	}
@@ -189,7 +197,14 @@ func (c *Call) Rewind() {
 func (c *Call) Forget() { c.Past = nil }
 
 // Party returns a party, nil when it is not known.
-func (c *Call) Party(uuid string) *Party { return c.Parties[uuid] }
+func (c *Call) Party(uuid string) *Party {
+	for _, p := range c.Parties {
+		if p.UUID == uuid {
+			return p
+		}
+	}
+	return nil
+}
 
 // Visit returns a stay in a virtual queue, nil when it is not known.
 func (c *Call) Visit(key string) *Visit {
@@ -203,7 +218,7 @@ func (c *Call) Visit(key string) *Visit {
 
 // LeftAt is when a party or a visit ended; zero while it has not.
 func (c *Call) LeftAt(key string) time.Time {
-	if p := c.Parties[key]; p != nil {
+	if p := c.Party(key); p != nil {
 		return p.Left
 	}
 	if v := c.Visit(key); v != nil {

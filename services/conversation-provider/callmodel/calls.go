@@ -79,6 +79,9 @@ func (b *Book) readAttributes(c *Call, s Stream, e engage.Event) {
 	if t := e.CallType(); c.Type == engage.CallTypeUnknown && t != engage.CallTypeUnknown {
 		c.Type, changed = t, true
 	}
+	if !e.Voice() && !c.NotVoice {
+		c.NotVoice, changed = true, true
+	}
 	if ani := e.ANI(); c.ANI == "" && ani != "" {
 		c.ANI, changed = ani, true
 	}
@@ -135,7 +138,7 @@ func (b *Book) link(c *Call, link string) []string {
 	c.Links = append(c.Links, link)
 	slices.Sort(c.Links)
 	b.touch(c)
-	other := b.calls[b.byLink[link]]
+	other := b.Call(b.byLink[link])
 	if other == nil {
 		b.byLink[link] = c.UUID
 		return nil
@@ -150,7 +153,7 @@ func (b *Book) join(one, two *Call) []string {
 	if one == nil || two == nil || one.Root == two.Root {
 		return nil
 	}
-	winner, loser := b.calls[one.Root], b.calls[two.Root]
+	winner, loser := b.Call(one.Root), b.Call(two.Root)
 	if winner == nil || loser == nil {
 		return nil
 	}
@@ -159,7 +162,7 @@ func (b *Book) join(one, two *Call) []string {
 	}
 	touched := b.Members(loser.UUID)
 	for _, uuid := range touched {
-		b.setRoot(b.calls[uuid], winner.UUID)
+		b.setRoot(b.Call(uuid), winner.UUID)
 	}
 	b.touch(winner)
 	return append(touched, winner.UUID)
@@ -193,13 +196,32 @@ func (b *Book) setRoot(c *Call, root string) {
 	b.touch(c)
 }
 
-// index lists a call among the calls of its interaction.
+// index lists a call among the calls of its interaction. One that is alone needs no list.
 func (b *Book) index(c *Call) {
-	if b.members[c.Root] == nil {
-		b.members[c.Root] = map[string]struct{}{}
+	members := b.members[c.Root]
+	if members == nil {
+		if c.Root == c.UUID {
+			return
+		}
+		members = map[string]struct{}{}
+		b.members[c.Root] = members
+		if root := b.calls[c.Root]; root != nil && root.Root == root.UUID {
+			members[root.UUID] = struct{}{}
+		}
 	}
-	b.members[c.Root][c.UUID] = struct{}{}
+	members[c.UUID] = struct{}{}
 }
 
 // Members lists the calls of an interaction by the call that stands for it, sorted.
-func (b *Book) Members(root string) []string { return slices.Sorted(maps.Keys(b.members[root])) }
+func (b *Book) Members(root string) []string {
+	if members := b.members[root]; members != nil {
+		return slices.Sorted(maps.Keys(members))
+	}
+	if c := b.Call(root); c != nil && c.Root == root {
+		return []string{root}
+	}
+	return nil
+}
+
+// Alone tells whether a call is the only one of its interaction.
+func (b *Book) Alone(c *Call) bool { return c.Root == c.UUID && b.members[c.UUID] == nil }

@@ -6,5 +6,6 @@
 // a fact is recorded once, whatever came before it, and a call's facts are read in the order of
 // their time. Package conversation decides what they mean.
 //
-// The package is pure: no clock, no I/O. Its state is plain data and survives JSON.
+// The package is pure: no clock, no I/O. Its state is plain data, which survives JSON and its packed
+// form. Times have microseconds, as those of the feed; what is finer is cut off where events come in.
 package callmodel

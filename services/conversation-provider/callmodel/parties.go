@@ -29,7 +29,7 @@ func (b *Book) upsertParty(c *Call, e engage.Event, moved string) {
 	if e.Attributes["PartyState"] != nil && e.PartyState() == engage.PartyStateUnknown {
 		b.odd(c, OddState, e, key)
 	}
-	p := c.Parties[key]
+	p := c.Party(key)
 	if p == nil {
 		b.addParty(c, e, key, moved)
 		return
@@ -64,7 +64,7 @@ func (b *Book) addParty(c *Call, e engage.Event, key, moved string) {
 		UUID: key, DN: e.DN(), State: e.PartyState(), Joined: e.Time, Changed: e.Time,
 		Remote: e.Attributes.Text("RemoteLoc") != "",
 	}
-	c.Parties[key] = p
+	c.Parties = append(c.Parties, p)
 	b.indexDN(p.DN, c.UUID)
 	c.record(Fact{
 		Kind: PartyJoined, At: e.Time, Stream: StreamCall, Subject: key, State: p.State, Cause: e.Cause(), Moved: moved,
@@ -97,7 +97,7 @@ func (b *Book) partyDeleted(e engage.Event) []string {
 // removeParty notes that a party left a call; moved is the call that it went to, if any.
 func (b *Book) removeParty(c *Call, e engage.Event, moved string) {
 	key := partyKey(e)
-	p := c.Parties[key]
+	p := c.Party(key)
 	if p == nil {
 		if key == "" {
 			b.odd(c, OddNoIdentity, e, "")
@@ -105,7 +105,7 @@ func (b *Book) removeParty(c *Call, e engage.Event, moved string) {
 		}
 		b.odd(c, OddNeverJoined, e, key)
 		// Never seen in the call: note that it is gone, so that a late report does not add it.
-		c.Parties[key] = &Party{UUID: key, DN: e.DN(), Joined: e.Time, Changed: e.Time, Left: e.Time}
+		c.Parties = append(c.Parties, &Party{UUID: key, DN: e.DN(), Joined: e.Time, Changed: e.Time, Left: e.Time})
 		b.touch(c)
 		return
 	}
@@ -124,7 +124,7 @@ func (b *Book) partyMoved(e engage.Event) []string {
 	if from := b.call(e.CallUUID()); from != nil {
 		b.readAttributes(from, StreamCall, e)
 		if e.Attributes["PartyState"] == nil {
-			if p := from.Parties[partyKey(e)]; p != nil {
+			if p := from.Party(partyKey(e)); p != nil {
 				e.Attributes = withState(e.Attributes, p.State)
 			}
 		}

@@ -34,9 +34,6 @@ func (b *Book) OrphanCount() int { return len(b.orphans) }
 
 // RestoreCall puts a call back that was kept elsewhere.
 func (b *Book) RestoreCall(c *Call) {
-	if c.Parties == nil {
-		c.Parties = map[string]*Party{}
-	}
 	b.calls[c.UUID] = c
 	b.index(c)
 	for _, conn := range c.ConnIDs {

@@ -68,7 +68,7 @@ func (x *situation) routingParty() *situation {
 		for _, uuid := range sortedParties(c) {
 			p := c.Party(uuid)
 			key := x.g.key(c, uuid)
-			if x.conv.Parties[key] != RoleIVR || !p.LiveAt(x.fact.At) || x.hadLeg(key) || p.Joined.Before(x.conv.Entered) {
+			if x.conv.Parties.of(key) != RoleIVR || !p.LiveAt(x.fact.At) || x.hadLeg(key) || p.Joined.Before(x.conv.Entered) {
 				continue
 			}
 			return x.see(c, callmodel.Fact{Kind: callmodel.PartyJoined, At: p.Joined, Subject: uuid, State: p.State})
@@ -83,8 +83,8 @@ func (x *situation) hadLeg(key string) bool {
 
 func sortedParties(c *callmodel.Call) []string {
 	keys := make([]string, 0, len(c.Parties))
-	for key := range c.Parties {
-		keys = append(keys, key)
+	for _, p := range c.Parties {
+		keys = append(keys, p.UUID)
 	}
 	slices.Sort(keys)
 	return keys

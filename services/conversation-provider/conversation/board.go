@@ -44,10 +44,16 @@ func (b *Board) Close(callUUID string) {
 	b.book.Close(callUUID)
 }
 
+// Rest takes a call out of the board and its book that nothing happens to (see callmodel.Book).
+func (b *Board) Rest(callUUID string) {
+	delete(b.convs, callUUID)
+	b.book.Rest(callUUID)
+}
+
 // Root returns the call that stands for the interaction of a call.
 func (b *Board) Root(callUUID string) string {
 	c := b.book.Call(callUUID)
-	if c == nil || c.Apart || b.book.Call(c.Root) == nil {
+	if c == nil || c.Apart || c.Root == callUUID || b.book.Call(c.Root) == nil {
 		return callUUID
 	}
 	return c.Root
@@ -68,6 +74,12 @@ func (b *Board) Group(callUUID string) *Group {
 		return nil
 	}
 	g := &Group{Root: root, site: b}
+	if b.book.Alone(root) {
+		g.one[0] = root
+		g.Calls = g.one[:]
+		b.gather(g)
+		return g
+	}
 	for _, uuid := range b.book.Members(root.Root) {
 		if b.Root(uuid) == root.UUID {
 			g.Calls = append(g.Calls, b.book.Call(uuid))
@@ -82,9 +94,9 @@ func (b *Board) Group(callUUID string) *Group {
 func (b *Board) gather(g *Group) {
 	g.Conv = b.convs[g.Root.UUID]
 	joined := false
-	for _, c := range slices.Clone(g.Calls) {
+	for _, c := range g.others() {
 		conv := b.convs[c.UUID]
-		if c == g.Root || conv == nil {
+		if conv == nil {
 			continue
 		}
 		if conv.Started() {

@@ -14,6 +14,7 @@ type Condition string
 
 // The conditions.
 const (
+	notVoice          Condition = "the call is a chat, a video call or of another medium"
 	typeUnknown       Condition = "call type unknown"
 	typeInternal      Condition = "call type internal"
 	typeOutbound      Condition = "call type outbound"
@@ -71,6 +72,7 @@ func callConditions() map[Condition]func(*situation) bool {
 		return func(x *situation) bool { return x.g.Root.TypeAt(x.fact.At) == t }
 	}
 	return map[Condition]func(*situation) bool{
+		notVoice:     func(x *situation) bool { return x.g.Root.NotVoice },
 		typeUnknown:  callType(engage.CallTypeUnknown),
 		typeInternal: callType(engage.CallTypeInternal),
 		typeOutbound: callType(engage.CallTypeOutbound),

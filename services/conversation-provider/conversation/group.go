@@ -16,6 +16,7 @@ type Group struct {
 	Calls []*callmodel.Call // all of them, by CallUUID
 	Conv  *Conversation
 	site  Site
+	one   [1]*callmodel.Call // room for the calls of most interactions
 }
 
 // Site is what a group needs to know of the rest of the center.
@@ -35,6 +36,14 @@ func (g *Group) call(uuid string) *callmodel.Call {
 		return nil
 	}
 	return g.Calls[i]
+}
+
+// others are the calls that do not stand for the interaction.
+func (g *Group) others() []*callmodel.Call {
+	if len(g.Calls) == 1 && g.Calls[0] == g.Root {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(g.Calls), func(c *callmodel.Call) bool { return c == g.Root })
 }
 
 // keySeparator stands between the CallUUID and the rest of a key.

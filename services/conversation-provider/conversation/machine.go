@@ -31,10 +31,22 @@ type Options struct {
 
 // Machine applies the rules. It holds no conversation itself.
 type Machine struct {
-	opts       Options
-	dir        Directory
-	rows       map[Stage][]*Row
-	conditions map[Condition]func(*situation) bool
+	opts    Options
+	dir     Directory
+	rows    map[cue][]rule
+	effects map[Effect]func(*situation)
+}
+
+// cue is when a row is looked at.
+type cue struct {
+	stage   Stage
+	trigger Trigger
+}
+
+// rule is a row with the functions that answer its conditions.
+type rule struct {
+	row *Row
+	ifs []func(*situation) bool
 }
 
 // NewMachine returns a machine that asks dir what names mean.
@@ -48,11 +60,18 @@ func NewMachine(opts Options, dir Directory) *Machine {
 	if opts.DispositionKey == "" {
 		opts.DispositionKey = DefaultDispositionKey
 	}
-	m := &Machine{opts: opts, dir: dir, rows: map[Stage][]*Row{}, conditions: conditionTable()}
-	table := Rows()
+	m := &Machine{opts: opts, dir: dir, rows: map[cue][]rule{}, effects: effects()}
+	table, conditions := Rows(), conditionTable()
 	for i := range table {
-		for _, stage := range table[i].Stages {
-			m.rows[stage] = append(m.rows[stage], &table[i])
+		r := rule{row: &table[i]}
+		for _, c := range r.row.If {
+			r.ifs = append(r.ifs, conditions[c])
+		}
+		for _, stage := range r.row.Stages {
+			for _, trigger := range r.row.On {
+				at := cue{stage, trigger}
+				m.rows[at] = append(m.rows[at], r)
+			}
 		}
 	}
 	return m
@@ -86,20 +105,17 @@ func (m *Machine) Advance(call *callmodel.Call, conv *Conversation, dns DNs, now
 
 // find returns the first row that fits; nil when none does.
 func (m *Machine) find(x *situation) *Row {
-	for _, row := range m.rows[x.conv.Stage] {
-		if row.Wait && !x.patient {
-			continue
-		}
-		if slices.Contains(row.On, x.trigger) && m.holds(x, row.If) {
-			return row
+	for _, r := range m.rows[cue{x.conv.Stage, x.trigger}] {
+		if (x.patient || !r.row.Wait) && r.holds(x) {
+			return r.row
 		}
 	}
 	return nil
 }
 
-func (m *Machine) holds(x *situation, all []Condition) bool {
-	for _, c := range all {
-		if !m.conditions[c](x) {
+func (r rule) holds(x *situation) bool {
+	for _, answer := range r.ifs {
+		if !answer(x) {
 			return false
 		}
 	}
@@ -114,7 +130,7 @@ func (m *Machine) take(x *situation, row *Row) {
 		return
 	}
 	m.fire(x, *row)
-	if next, ok := followUps()[x.trigger]; ok && x.fresh != nil && x.fresh.Open() && x.fact.State.Generic() == engage.PartyStateConnected {
+	if next := followUp(x.trigger); next != "" && x.fresh != nil && x.fresh.Open() && x.fact.State.Generic() == engage.PartyStateConnected {
 		// The party was reported connected at once.
 		x.trigger, x.leg = next, x.fresh
 		if row := m.find(x); row != nil && !row.Wait {
@@ -126,11 +142,15 @@ func (m *Machine) take(x *situation, row *Row) {
 	}
 }
 
-// followUps: a party that joins connected has answered.
-func followUps() map[Trigger]Trigger {
-	return map[Trigger]Trigger{
-		AgentJoined: AgentConnected, OutsideJoined: AgentConnected,
-		ConsultAgent: ConsultAnswered, ConsultOutside: ConsultAnswered,
+// followUp: a party that joins connected has answered.
+func followUp(t Trigger) Trigger {
+	switch t {
+	case AgentJoined, OutsideJoined:
+		return AgentConnected
+	case ConsultAgent, ConsultOutside:
+		return ConsultAnswered
+	default:
+		return ""
 	}
 }
 
@@ -155,7 +175,7 @@ func (m *Machine) fire(x *situation, row Row) {
 	case row.Next == StageOver:
 		m.endTransfer(x, genesys.TransferCanceled)
 	}
-	if effect := effects()[row.Before]; effect != nil {
+	if effect := m.effects[row.Before]; effect != nil {
 		effect(x)
 	}
 	for _, step := range row.Do {
@@ -164,7 +184,7 @@ func (m *Machine) fire(x *situation, row Row) {
 	if row.Next == StageOver { // nobody is left behind, whatever a consultation did not report
 		m.do(x, end(Rest, genesys.DisconnectSystem))
 	}
-	if effect := effects()[row.Effect]; effect != nil {
+	if effect := m.effects[row.Effect]; effect != nil {
 		effect(x)
 	}
 	if row.Next != "" {

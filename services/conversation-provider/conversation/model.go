@@ -45,6 +45,7 @@ type Reason string
 const (
 	ReasonInternal       Reason = "internal_call"
 	ReasonConsult        Reason = "consultation_call"
+	ReasonNotVoice       Reason = "not_voice"
 	ReasonUnknownType    Reason = "unknown_call_type"
 	ReasonNoCaller       Reason = "no_caller"
 	ReasonCallerLeft     Reason = "caller_left_early"
@@ -68,7 +69,7 @@ const (
 // Reasons lists every reason.
 func Reasons() []Reason {
 	return []Reason{
-		ReasonInternal, ReasonConsult, ReasonUnknownType, ReasonNoCaller, ReasonCallerLeft, ReasonNoQueue,
+		ReasonInternal, ReasonConsult, ReasonNotVoice, ReasonUnknownType, ReasonNoCaller, ReasonCallerLeft, ReasonNoQueue,
 		ReasonNobodyLoggedIn, ReasonOutOfScope, ReasonSecondCall, ReasonUnknownParty, ReasonConference,
 		ReasonSupervision, ReasonNestedConsult, ReasonCampaign, ReasonOverflow, ReasonJoinedCall, ReasonWentOn,
 		ReasonRejected, ReasonNotFromStart, ReasonLost,
@@ -96,9 +97,10 @@ type Conversation struct {
 	// Attempt is when the newest agent left without answering.
 	Attempt time.Time `json:"attempt,omitzero"`
 	// Releaser is who hung up first: a DN or PartyUUID.
-	Releaser string                `json:"releaser,omitempty"`
-	Parties  map[string]Role       `json:"parties,omitempty"` // what a party is to the conversation, by key
-	Trace    []Decision            `json:"trace,omitempty"`
+	Releaser string `json:"releaser,omitempty"`
+	Parties  Roles  `json:"parties,omitempty"` // what a party is to the conversation
+	// Trace is every fact and what became of it.
+	Trace    Trace                 `json:"trace,omitzero"`
 	Waits    string                `json:"-"` // the row that waits for another link
 	wrapping map[string]*wrapClock // by leg id; see wrapup.go
 }
@@ -148,8 +150,8 @@ type Decision struct {
 const maxTrace = 200
 
 func (c *Conversation) trace(d Decision) {
-	if len(c.Trace) < maxTrace {
-		c.Trace = append(c.Trace, d)
+	if c.Trace.Len() < maxTrace {
+		c.Trace.add(d)
 	}
 }
 

@@ -93,10 +93,7 @@ func (x *situation) knownParty(p *callmodel.Party) *Leg {
 func (m *Machine) remember(x *situation) {
 	conv := x.conv
 	if x.role != "" {
-		if conv.Parties == nil {
-			conv.Parties = map[string]Role{}
-		}
-		conv.Parties[x.key] = x.role
+		conv.Parties.set(x.key, x.role)
 	}
 	switch {
 	case x.role == RoleCaller && conv.external() == nil:

@@ -9,6 +9,8 @@ func unfitRows() []Row {
 	both := stages(StageNew, StageCaller)
 	fresh := stages(StageNew, StageCaller, StageDialing)
 	return []Row{
+		{ID: "start/not-voice", Stages: fresh, On: joined, If: when(notVoice), Next: StageIgnored, Reason: ReasonNotVoice,
+			From: FromGuide, Why: "only voice interactions are injected"},
 		{ID: "start/type-unknown-yet", Stages: both, On: joined, If: when(typeUnknown), Wait: true,
 			From: FromInferred, Why: "CallType is optional in EventCallCreated and may come from the queue's link"},
 		{ID: "start/type-unknown", Stages: both, On: joined, If: when(typeUnknown), Next: StageIgnored, Reason: ReasonUnknownType,

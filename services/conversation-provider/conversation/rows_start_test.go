@@ -15,7 +15,12 @@ import (
 // ledger: E-EXCP-034, E-EXCP-035, E-EXCP-036, E-EXCP-037, E-EXCP-048, E-EXCP-049, E-EXCP-050, E-EXCP-077, E-EXCP-081, E-EXCP-083, E-EXCP-084
 func startCases() map[string]rowCase {
 	return map[string]rowCase{
-		"start/type-unknown":           {play: typed(engage.CallTypeUnknown), stage: conversation.StageIgnored, reason: conversation.ReasonUnknownType},
+		"start/type-unknown": {play: typed(engage.CallTypeUnknown), stage: conversation.StageIgnored, reason: conversation.ReasonUnknownType},
+		// ledger: E-EXCP-082
+		"start/not-voice": {play: func(s *feedtest.Site) {
+			c := s.CallWith(1, engage.CallTypeInbound, engage.Attributes{"MediaType": "Chat"})
+			c.Join("X", c.ANI, engage.PartyStateConnected)
+		}, stage: conversation.StageIgnored, reason: conversation.ReasonNotVoice},
 		"start/type-unknown-yet":       {play: typed(engage.CallTypeUnknown), late: "vq"},
 		"start/internal":               {play: typed(engage.CallTypeInternal), stage: conversation.StageIgnored, reason: conversation.ReasonInternal},
 		"start/consultation":           {play: typed(engage.CallTypeConsult), stage: conversation.StageIgnored, reason: conversation.ReasonConsult},

@@ -120,9 +120,9 @@ func requireWaits(t *testing.T, r *runner, s *feedtest.Site, id, late string) {
 
 func requireRow(t *testing.T, conv *conversation.Conversation, id string, c rowCase) {
 	t.Helper()
-	i := slices.IndexFunc(conv.Trace, func(d conversation.Decision) bool { return d.Row == id })
+	i := slices.IndexFunc(conv.Trace.All(), func(d conversation.Decision) bool { return d.Row == id })
 	require.GreaterOrEqual(t, i, 0, encode(t, conv.Trace))
-	d := conv.Trace[i]
+	d := conv.Trace.All()[i]
 	require.Equal(t, c.want, d.Events, encode(t, conv.Trace))
 	require.Equal(t, c.stage, d.Stage)
 	require.Equal(t, c.reason, conv.Reason)
@@ -144,7 +144,7 @@ func record(r *runner, s *feedtest.Site, kind callmodel.FactKind) {
 	if kind == "late attempt" {
 		call := r.book.Call(uuid)
 		f.Kind, f.Subject, f.At, f.State = callmodel.PartyJoined, "L", call.Created, engage.PartyStateAlerting
-		call.Parties["L"] = &callmodel.Party{UUID: "L", DN: feedtest.Ext2, State: f.State, Joined: f.At, Left: f.At.Add(time.Millisecond)}
+		call.Parties = append(call.Parties, &callmodel.Party{UUID: "L", DN: feedtest.Ext2, State: f.State, Joined: f.At, Left: f.At.Add(time.Millisecond)})
 	} else if kind == "late consultation" {
 		uuid = r.book.Calls()[1]
 		call := r.book.Call(uuid)

@@ -143,7 +143,7 @@ func TestDispositionIsAppliedWhenAfterCallWorkEnds(t *testing.T) {
 			require.Equal(t, c.want, last.Code)
 			require.NoError(t, last.Validate())
 			require.False(t, r.one(t).WrappingUp())
-			trace := r.one(t).Trace
+			trace := r.one(t).Trace.All()
 			require.Equal(t, c.row, trace[len(trace)-1].Row)
 		})
 	}
@@ -204,7 +204,7 @@ func TestAgentConnectedAtOnce(t *testing.T) {
 func requireRowIDs(t *testing.T, conv *conversation.Conversation, want ...string) {
 	t.Helper()
 	var got []string
-	for _, d := range conv.Trace {
+	for _, d := range conv.Trace.All() {
 		got = append(got, d.Row)
 	}
 	require.Subset(t, got, want)

@@ -102,7 +102,7 @@ func (r *runner) one(t *testing.T) *conversation.Conversation {
 func (r *runner) with(t *testing.T, row string) *conversation.Conversation {
 	t.Helper()
 	for _, conv := range r.convs {
-		if slices.ContainsFunc(conv.Trace, func(d conversation.Decision) bool { return d.Row == row }) {
+		if slices.ContainsFunc(conv.Trace.All(), func(d conversation.Decision) bool { return d.Row == row }) {
 			return conv
 		}
 	}

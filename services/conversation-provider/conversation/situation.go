@@ -69,35 +69,71 @@ func (x *situation) read() {
 	case callmodel.CallEnded:
 		x.trigger = x.endTrigger()
 	default:
-		x.trigger = plainTriggers()[f.Kind]
+		x.trigger = plainTrigger(f.Kind)
 		if x.consult != nil {
-			x.trigger = consultTriggers()[x.trigger]
+			x.trigger = consultTrigger(x.trigger)
 		}
 	}
 }
 
-func plainTriggers() map[callmodel.FactKind]Trigger {
-	return map[callmodel.FactKind]Trigger{
-		callmodel.Queued: QueueJoined, callmodel.Diverted: QueueLeft, callmodel.Abandoned: QueueLeft,
-		callmodel.Conference: InConference, callmodel.Supervision: Supervised, callmodel.CallJoined: OtherCall,
-		callmodel.Rejected: Refused,
+func plainTrigger(k callmodel.FactKind) Trigger {
+	switch k {
+	case callmodel.Queued:
+		return QueueJoined
+	case callmodel.Diverted, callmodel.Abandoned:
+		return QueueLeft
+	case callmodel.Conference:
+		return InConference
+	case callmodel.Supervision:
+		return Supervised
+	case callmodel.CallJoined:
+		return OtherCall
+	case callmodel.Rejected:
+		return Refused
+	default:
+		return ""
 	}
 }
 
-// consultTriggers says what a trigger becomes in a consultation call.
-func consultTriggers() map[Trigger]Trigger {
-	return map[Trigger]Trigger{
-		AgentJoined: ConsultAgent, OutsideJoined: ConsultOutside, QueueJoined: ConsultQueue,
-		InConference: InConference, Supervised: Supervised, Refused: Refused,
+// consultTrigger says what a trigger becomes in a consultation call.
+func consultTrigger(t Trigger) Trigger {
+	switch t {
+	case AgentJoined:
+		return ConsultAgent
+	case OutsideJoined:
+		return ConsultOutside
+	case QueueJoined:
+		return ConsultQueue
+	case InConference, Supervised, Refused:
+		return t
+	default:
+		return ""
+	}
+}
+
+// roleTrigger says what it means that a party of a role joined.
+func roleTrigger(r Role) Trigger {
+	switch r {
+	case RoleCaller:
+		return CallerJoined
+	case RoleIVR:
+		return IVRJoined
+	case RoleAgent:
+		return AgentJoined
+	case RoleOutside:
+		return OutsideJoined
+	case RoleObserver:
+		return Supervised
+	case RoleOther:
+		return OtherJoined
+	default:
+		return ""
 	}
 }
 
 // joinTrigger says what it means that a party joined.
 func (x *situation) joinTrigger() Trigger {
-	plain := map[Role]Trigger{
-		RoleCaller: CallerJoined, RoleIVR: IVRJoined, RoleAgent: AgentJoined, RoleOutside: OutsideJoined,
-		RoleObserver: Supervised, RoleOther: OtherJoined,
-	}[x.role]
+	plain := roleTrigger(x.role)
 	if x.role == RoleAgain {
 		return x.againTrigger()
 	}
@@ -107,7 +143,7 @@ func (x *situation) joinTrigger() Trigger {
 	if x.nested() {
 		return NestedConsult
 	}
-	return consultTriggers()[plain]
+	return consultTrigger(plain)
 }
 
 // againTrigger: somebody who has a leg came into a further call.
@@ -165,7 +201,7 @@ func (x *situation) changeTrigger() Trigger {
 
 // leaveTrigger: somebody left; not if they are in another call of the interaction.
 func (x *situation) leaveTrigger() Trigger {
-	leg, role := x.leg, x.conv.Parties[x.key]
+	leg, role := x.leg, x.conv.Parties.of(x.key)
 	if x.conv.Stage == StageSuspended && leg != nil && x.g.livesElsewhere(leg, x.key, x.fact.At, x.g.Calls) {
 		return ""
 	}

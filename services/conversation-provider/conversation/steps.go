@@ -18,7 +18,7 @@ type batch struct {
 
 // id derives an id from what it stands for: computed again, it is the same.
 func (b *batch) id(party, purpose string) string {
-	return genesys.StableID(b.m.opts.Tenant, b.g.Root.UUID, party, purpose)
+	return stableID(b.m.opts.Tenant, b.g.Root.UUID, party, purpose)
 }
 
 // purposeConversation is what conversation ids are derived from, beside tenant and call.
@@ -88,17 +88,25 @@ func (x *situation) deliveringLeg() *Leg {
 	}
 }
 
-// freshKinds says what kind of leg a trigger brings.
-func freshKinds() map[Trigger]LegKind {
-	return map[Trigger]LegKind{
-		IVRJoined: IVR, QueueJoined: ACD, AgentJoined: User, OutsideJoined: Phone,
-		ConsultAgent: User, ConsultOutside: Phone, ConsultQueue: ACD,
+// freshKind says what kind of leg a trigger brings.
+func freshKind(t Trigger) LegKind {
+	switch t {
+	case IVRJoined:
+		return IVR
+	case QueueJoined, ConsultQueue:
+		return ACD
+	case AgentJoined, ConsultAgent:
+		return User
+	case OutsideJoined, ConsultOutside:
+		return Phone
+	default:
+		return ""
 	}
 }
 
 func (x *situation) newLeg() *Leg {
 	if x.fresh == nil {
-		x.fresh = x.m.newLeg(x, freshKinds()[x.trigger])
+		x.fresh = x.m.newLeg(x, freshKind(x.trigger))
 	}
 	return x.fresh
 }
@@ -131,26 +139,40 @@ func (x *situation) legs(ref Ref) []*Leg {
 	if ref == Rest {
 		return x.conv.Open()
 	}
-	find := map[Ref]func() *Leg{
-		Caller:    x.conv.callerLeg,
-		Ivr:       func() *Leg { return x.oldLeg(IVR) },
-		Queue:     func() *Leg { return x.oldLeg(ACD) },
-		Agent:     x.conv.talker,
-		Former:    x.former,
-		Peer:      x.conv.peer,
-		PeerQueue: x.conv.peerQueue,
-		Winner:    x.winnerLeg,
-		Routing:   x.routingLeg,
-		New:       x.newLeg,
-		Gone:      func() *Leg { return x.leg },
-	}[ref]
-	if find == nil {
-		return nil
-	}
-	if leg := find(); leg != nil {
+	if leg := x.theLeg(ref); leg != nil {
 		return []*Leg{leg}
 	}
 	return nil
+}
+
+// theLeg resolves a reference to one leg; nil when there is none.
+func (x *situation) theLeg(ref Ref) *Leg {
+	switch ref {
+	case Caller:
+		return x.conv.callerLeg()
+	case Ivr:
+		return x.oldLeg(IVR)
+	case Queue:
+		return x.oldLeg(ACD)
+	case Agent:
+		return x.conv.talker()
+	case Former:
+		return x.former()
+	case Peer:
+		return x.conv.peer()
+	case PeerQueue:
+		return x.conv.peerQueue()
+	case Winner:
+		return x.winnerLeg()
+	case Routing:
+		return x.routingLeg()
+	case New:
+		return x.newLeg()
+	case Gone:
+		return x.leg
+	default:
+		return nil
+	}
 }
 
 func (c *Conversation) callerLeg() *Leg { return c.leg(External) }

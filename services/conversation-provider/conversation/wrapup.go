@@ -19,6 +19,7 @@ type wrapClock struct {
 const (
 	rowWrapUp        = "wrap-up/ended"
 	rowWrapUpTimeout = "wrap-up/timed-out"
+	whatWrapUp       = "after-call work ended"
 )
 
 // WrappingUp tells whether a disposition is still to be applied.
@@ -125,7 +126,7 @@ func (m *Machine) dispose(g *Group, leg *Leg, at time.Time, row string, out *bat
 	out.add(genesys.ConversationEvent{Type: genesys.CommunicationDispositionApplied, CommunicationID: leg.ID, Code: code},
 		leg.Party, "disposition", at)
 	g.Conv.trace(Decision{
-		At: at, What: "after-call work ended", Row: row, Subject: name, Stage: g.Conv.Stage,
+		At: at, What: whatWrapUp, Row: row, Subject: name, Stage: g.Conv.Stage,
 		Events: []genesys.EventType{genesys.CommunicationDispositionApplied},
 	})
 }

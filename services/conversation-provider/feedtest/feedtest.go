@@ -117,9 +117,12 @@ type party struct {
 }
 
 // Call starts a call: EventCallCreated.
-func (s *Site) Call(n int, t engage.CallType) *Call {
+func (s *Site) Call(n int, t engage.CallType) *Call { return s.CallWith(n, t, nil) }
+
+// CallWith starts a call with more attributes.
+func (s *Site) CallWith(n int, t engage.CallType, more engage.Attributes) *Call {
 	c := s.newCall(n, t)
-	c.Created(nil)
+	c.Created(more)
 	return c
 }
 

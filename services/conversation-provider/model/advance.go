@@ -35,6 +35,9 @@ func (m *Model) open(call *callmodel.Call) *Interaction {
 	in.Conversation = m.board.Own(call.UUID)
 	if in.Root == call.UUID {
 		in.Root = ""
+		if in.Conversation != nil && m.book.Alone(call) {
+			return in
+		}
 		if group := m.board.Group(call.UUID); len(group.Calls) > 1 {
 			for _, c := range group.Calls {
 				in.Members = append(in.Members, c.UUID)
@@ -98,7 +101,6 @@ func (m *Model) close(g *conversation.Group, out *outbox) {
 		delete(m.calls, in.UUID)
 		delete(m.waiting, in.UUID)
 		delete(m.stuck, in.UUID)
-		delete(m.quiet, in.UUID)
 		m.board.Close(in.UUID)
 		m.closed[in.UUID] = in
 		m.order = append(m.order, in.UUID)

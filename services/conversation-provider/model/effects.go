@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 
@@ -8,30 +9,25 @@ import (
 	"engage.connector/pkg/genesys"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
+	"engage.connector/services/conversation-provider/callmodel"
 )
 
 // effects collects what changed.
 func (m *Model) effects(out *outbox) (pipeline.Effects, error) {
 	e := pipeline.Effects{State: map[string][]byte{}, Outbox: out.seal()}
-	for kind, n := range m.book.TakeOdd() {
-		m.opts.Observer.Odd(kind, n)
-	}
-	changes := m.book.TakeChanges()
+	changes := m.changes()
 	w := stateWriter{state: e.State}
 	for _, uuid := range changes.Calls {
-		if call := m.book.Call(uuid); call != nil {
-			m.open(call)
-		}
-		writeState(&w, keyCall+uuid, m.calls[uuid])
+		e.State[keyCall+uuid] = m.encodeInteraction(m.calls[uuid])
 	}
 	for _, dn := range changes.DNs {
-		writeState(&w, keyDN+dn, m.book.DN(dn))
+		e.State[keyDN+dn] = m.encodeDN(m.book.DN(dn))
 	}
 	for _, conn := range changes.Orphans {
 		writeState(&w, keyOrphan+conn, m.book.Orphans(conn))
 	}
 	for _, uuid := range sorted(m.dirty.closed) {
-		writeState(&w, keyClosed+uuid, m.closed[uuid])
+		e.State[keyClosed+uuid] = m.encodeInteraction(m.closed[uuid])
 	}
 	for _, id := range sorted(m.dirty.records) {
 		writeState(&w, keyRecord+id, m.records[id])
@@ -42,6 +38,20 @@ func (m *Model) effects(out *outbox) (pipeline.Effects, error) {
 		return pipeline.Effects{}, fault.Wrap(fault.Internal, "model.effects", err)
 	}
 	return e, nil
+}
+
+// changes says what changed, and brings the interactions of calls that did up to date.
+func (m *Model) changes() callmodel.Changes {
+	for kind, n := range m.book.TakeOdd() {
+		m.opts.Observer.Odd(kind, n)
+	}
+	changes := m.book.TakeChanges()
+	for _, uuid := range changes.Calls {
+		if call := m.book.Call(uuid); call != nil {
+			m.open(call)
+		}
+	}
+	return changes
 }
 
 type stateWriter struct {
@@ -71,23 +81,36 @@ func firstError(errs ...error) error {
 
 // outbox collects what is to be sent.
 type outbox struct {
-	injections []Injection
+	injections []injected
+	scratch    []byte
 	entries    map[string][]store.OutboxEntry
 	err        error
 }
 
 func (o *outbox) inject(uuid string, events []genesys.ConversationEvent) {
-	for _, e := range events {
-		o.injections = append(o.injections, Injection{CallUUID: uuid, Event: e})
+	for i := range events {
+		o.injections = append(o.injections, injected{uuid, &events[i]})
 	}
+}
+
+// injected is an Injection that is not encoded yet.
+type injected struct {
+	call  string
+	event *genesys.ConversationEvent
+}
+
+func (o *outbox) sort() {
+	slices.SortStableFunc(o.injections, func(a, b injected) int { return a.event.EventDateTime.Compare(b.event.EventDateTime) })
 }
 
 // seal puts the events of all calls into the order of their time, so that an agent's next call does
 // not begin in the org before the one before it has ended.
 func (o *outbox) seal() map[string][]store.OutboxEntry {
-	slices.SortStableFunc(o.injections, func(a, b Injection) int { return a.Event.EventDateTime.Compare(b.Event.EventDateTime) })
+	o.sort()
 	for _, i := range o.injections {
-		o.add(OutboxConversation, i.Event.ConversationID, i)
+		data, err := appendInjection(o.scratch[:0], i.call, i.event)
+		o.err, o.scratch = firstError(o.err, err), data
+		o.put(OutboxConversation, i.event.ConversationID, bytes.Clone(data))
 	}
 	o.injections = nil
 	return o.entries
@@ -96,6 +119,10 @@ func (o *outbox) seal() map[string][]store.OutboxEntry {
 func (o *outbox) add(name, key string, payload any) {
 	data, err := json.Marshal(payload)
 	o.err = firstError(o.err, err)
+	o.put(name, key, data)
+}
+
+func (o *outbox) put(name, key string, data []byte) {
 	if o.entries == nil {
 		o.entries = map[string][]store.OutboxEntry{}
 	}

@@ -24,6 +24,8 @@ type Interaction struct {
 	// Opened is when the call was first seen, by the wall clock.
 	Opened time.Time `json:"opened,omitzero"`
 
+	quiet quiet
+
 	// Of a closed call.
 	ANI       string             `json:"ani,omitempty"`
 	DNIS      string             `json:"dnis,omitempty"`

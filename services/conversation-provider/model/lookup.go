@@ -24,7 +24,7 @@ type Trace struct {
 func (m *Model) Lookup(uuid string) (Trace, bool, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return traceOf(uuid, m.interaction, func(id string) *Record { return m.records[id] })
+	return traceOf(uuid, m.view, func(id string) *Record { return m.records[id] })
 }
 
 // maxParts bounds the calls, and the recordings, that are shown of one interaction. Both of a call's
@@ -88,8 +88,8 @@ func (s *stored) readCalls(ctx context.Context, uuids ...string) error {
 		if !ok {
 			continue
 		}
-		in := &Interaction{}
-		if err := json.Unmarshal(data, in); err != nil {
+		in, err := decodeInteraction(data)
+		if err != nil {
 			return fault.Newf(fault.Internal, "model.trace", "stored interaction %s: %w", uuid, err)
 		}
 		s.calls[uuid] = in
@@ -170,7 +170,7 @@ func (m *Model) Counts() Counts {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return Counts{
-		OpenCalls: m.book.Len(), ClosedCalls: len(m.closed), Waiting: len(m.waiting), Orphans: m.book.OrphanCount(),
+		OpenCalls: m.book.Len() + len(m.resting), ClosedCalls: len(m.closed), Waiting: len(m.waiting), Orphans: m.book.OrphanCount(),
 		Kept: m.kept, Submitted: len(m.records) - m.kept,
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"engage.connector/pkg/genesys"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/services/conversation-provider/callmodel"
+	"engage.connector/services/conversation-provider/callmodel/packed"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/recording"
 )
@@ -73,6 +74,7 @@ type Options struct {
 	// beyond it the process stood still, and the links with it. 0: all of it counts.
 	LongestTick time.Duration
 	MaxCallAge  time.Duration // age at which a call is given up, whatever is heard of it; default 24 h
+	MaxAwake    int           // calls in memory unpacked from which on those are packed that wait for nothing; default 256
 }
 
 const (
@@ -81,6 +83,7 @@ const (
 	defaultMaxUnmatched = 10_000
 	defaultStaleAfter   = 12 * time.Hour
 	defaultMaxCallAge   = 24 * time.Hour
+	defaultMaxAwake     = 256
 	orphanPatience      = 5 * time.Minute
 	stubPatience        = time.Hour
 	housekeeping        = time.Minute
@@ -102,10 +105,12 @@ type Model struct {
 	waiting map[string]struct{} // open interactions that time may change, by their roots
 	stuck   map[string]struct{} // those of them that wait for another link, whatever it says next
 	dirty   dirty
-	clock   time.Time        // the wall clock of the newest tick
-	stood   time.Duration    // for how long the process stood still between ticks
-	swept   time.Time        // when housekeeping was done
-	quiet   map[string]quiet // open calls by CallUUID, as housekeeping last saw them
+	clock   time.Time          // the wall clock of the newest tick
+	stood   time.Duration      // for how long the process stood still between ticks
+	swept   time.Time          // when housekeeping was done
+	resting map[string]resting // open calls to which nothing happens, by CallUUID
+	spareAt int                // calls awake at which more are put to rest
+	writer  packed.Writer
 }
 
 type dirty struct {
@@ -122,6 +127,7 @@ func New(opts Options) *Model {
 	fill(&opts.MaxCallAge, defaultMaxCallAge)
 	fill(&opts.MaxClosed, defaultMaxClosed)
 	fill(&opts.MaxUnmatched, defaultMaxUnmatched)
+	fill(&opts.MaxAwake, defaultMaxAwake)
 	if opts.Observer == nil {
 		opts.Observer = nobody{}
 	}
@@ -145,12 +151,12 @@ func (nobody) OrphansDropped(int)                                 {}
 func (nobody) Odd(callmodel.OddKind, int)                         {}
 
 func (m *Model) reset() {
-	m.book = callmodel.NewBook(callmodel.Options{Keep: m.keep})
+	m.book = callmodel.NewBook(callmodel.Options{Keep: m.keep, Wake: m.wake})
 	m.board = conversation.NewBoard(m.machine, m.book)
 	m.calls, m.closed = map[string]*Interaction{}, map[string]*Interaction{}
 	m.records, m.waiting = map[string]*Record{}, map[string]struct{}{}
 	m.stuck = map[string]struct{}{}
-	m.order, m.kept, m.quiet = nil, 0, map[string]quiet{}
+	m.order, m.kept, m.resting, m.spareAt = nil, 0, map[string]resting{}, m.opts.MaxAwake
 	m.dirty = dirty{closed: map[string]struct{}{}, records: map[string]struct{}{}}
 }
 
@@ -186,9 +192,9 @@ func (m *Model) restore(key string, value []byte) error {
 	kind, id, _ := strings.Cut(key, "/")
 	switch kind + "/" {
 	case keyCall, keyClosed:
-		in := &Interaction{}
-		if err := json.Unmarshal(value, in); err != nil {
-			return fmt.Errorf("interaction: %w", err)
+		in, err := decodeInteraction(value)
+		if err != nil {
+			return err
 		}
 		if in.Call == nil {
 			m.closed[id] = in
@@ -205,9 +211,9 @@ func (m *Model) restore(key string, value []byte) error {
 			m.stuck[m.board.Root(id)] = struct{}{}
 		}
 	case keyDN:
-		d := &callmodel.DN{}
-		if err := json.Unmarshal(value, d); err != nil {
-			return fmt.Errorf("DN: %w", err)
+		d, err := decodeDN(value)
+		if err != nil {
+			return err
 		}
 		m.book.RestoreDN(d)
 	case keyOrphan:
@@ -235,8 +241,34 @@ func (m *Model) restore(key string, value []byte) error {
 func (m *Model) Apply(events []engage.Event) (pipeline.Effects, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	touched := map[string]struct{}{}
 	out := &outbox{}
+	m.readAll(events, out)
+	effects, err := m.effects(out)
+	m.spare()
+	return effects, err
+}
+
+// Decide does what Apply does, but encodes nothing: it returns the events that follow. It is for
+// measuring; what was to be stored is lost.
+func (m *Model) Decide(events []engage.Event) []*genesys.ConversationEvent {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := &outbox{}
+	m.readAll(events, out)
+	m.changes()
+	clear(m.dirty.closed)
+	clear(m.dirty.records)
+	m.spare()
+	out.sort()
+	decided := make([]*genesys.ConversationEvent, len(out.injections))
+	for i, injection := range out.injections {
+		decided[i] = injection.event
+	}
+	return decided
+}
+
+func (m *Model) readAll(events []engage.Event, out *outbox) {
+	touched := make(map[string]struct{}, len(events))
 	for _, e := range events {
 		for _, uuid := range m.read(e, out) {
 			touched[uuid] = struct{}{}
@@ -246,7 +278,6 @@ func (m *Model) Apply(events []engage.Event) (pipeline.Effects, error) {
 		maps.Copy(touched, m.stuck)
 	}
 	m.advance(touched, time.Time{}, out)
-	return m.effects(out)
 }
 
 func (m *Model) read(e engage.Event, out *outbox) []string {
@@ -271,6 +302,7 @@ func (m *Model) Tick(now time.Time) (pipeline.Effects, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	out := &outbox{}
+	now = now.UTC().Truncate(time.Microsecond) // as it is stored
 	if d := now.Sub(m.clock) - m.opts.LongestTick; m.opts.LongestTick > 0 && !m.clock.IsZero() && d > 0 {
 		m.stood += d
 	}
@@ -280,5 +312,7 @@ func (m *Model) Tick(now time.Time) (pipeline.Effects, error) {
 		m.swept = now
 		m.sweep(now, out)
 	}
-	return m.effects(out)
+	effects, err := m.effects(out)
+	m.spare()
+	return effects, err
 }

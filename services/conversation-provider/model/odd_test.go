@@ -98,7 +98,7 @@ func TestWhatCannotBeIsCountedTracedAndHarmless(t *testing.T) {
 			at := main.Events[half-1].Time
 			batch := make([]engage.Event, len(c.events))
 			for i, e := range c.events {
-				e.Time, e.Cursor = at.Add(time.Duration(i)), "1"
+				e.Time, e.Cursor = at.Add(time.Duration(i)*time.Microsecond), "1"
 				batch[i] = e
 			}
 			d.commit(d.model.Apply(batch))

@@ -101,6 +101,9 @@ func (m *Model) interaction(uuid string) *Interaction {
 	if in := m.calls[uuid]; in != nil {
 		return in
 	}
+	if _, rests := m.resting[uuid]; rests && m.book.Call(uuid) != nil {
+		return m.calls[uuid]
+	}
 	return m.closed[uuid]
 }
 

@@ -10,6 +10,7 @@ func (m *Model) sweep(now time.Time, out *outbox) {
 	if n := m.book.PruneOrphans(now, orphanPatience); n > 0 {
 		m.opts.Observer.OrphansDropped(n)
 	}
+	m.wakeStale(now)
 	for _, uuid := range m.book.Calls() {
 		m.giveUp(uuid, now, out)
 	}
@@ -43,11 +44,9 @@ type quiet struct {
 
 // silence is for how long nothing has been heard of a call, by the wall clock: events that are read
 // late, after an outage or from a capture, are not old.
-func (m *Model) silence(uuid string, newest, now time.Time) time.Duration {
-	q, known := m.quiet[uuid]
-	if !known || !q.newest.Equal(newest) {
-		m.quiet[uuid] = quiet{newest: newest, since: now}
-		return 0
+func (q *quiet) silence(newest, now time.Time) time.Duration {
+	if q.since.IsZero() || !q.newest.Equal(newest) {
+		*q = quiet{newest: newest, since: now}
 	}
 	return now.Sub(q.since)
 }
@@ -74,7 +73,7 @@ func (m *Model) giveUp(uuid string, now time.Time, out *outbox) {
 		in.Opened = now
 		m.book.Touch(uuid)
 	}
-	if m.silence(uuid, last, now) < patience && now.Sub(in.Opened) < m.opts.MaxCallAge {
+	if in.quiet.silence(last, now) < patience && now.Sub(in.Opened) < m.opts.MaxCallAge {
 		return
 	}
 	if !g.Conv.Finished() {

@@ -12,7 +12,7 @@ import (
 // The bench measures a model that does the right thing; a small run proves that it looks.
 func TestASmallBenchGivesFigures(t *testing.T) {
 	var out bytes.Buffer
-	f, err := measure.Model(measure.Options{Calls: 50, Live: 200, Few: 1000, Many: 2000, Stdout: &out})
+	f, err := measure.Model(measure.Options{Calls: 50, Live: 200, Warm: 1000, Few: 1000, Many: 2000, Stdout: &out})
 	require.NoError(t, err)
 	require.Positive(t, f.Events)
 	require.Positive(t, f.BytesPerLiveCall)

@@ -1,0 +1,20 @@
+package conversation
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"engage.connector/pkg/genesys"
+)
+
+func TestStableIDsAreThoseOfTheOrg(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		parts := rapid.SliceOf(rapid.String()).Draw(t, "parts")
+		require.Equal(t, genesys.StableID(parts...), stableID(parts...))
+	})
+	long := strings.Repeat("x", 1000)
+	require.Equal(t, genesys.StableID(long, long), stableID(long, long))
+}

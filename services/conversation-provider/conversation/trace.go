@@ -1,0 +1,189 @@
+package conversation
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"engage.connector/pkg/genesys"
+	"engage.connector/services/conversation-provider/callmodel"
+)
+
+// Trace is a list of decisions in a compact form: a call that is on has a dozen of them, and nobody
+// looks at most. Its JSON is a list of decisions.
+type Trace struct {
+	kept string // of the stored form
+	more []byte // since
+	n    int
+	last int64 // time of the newest one, in microseconds
+}
+
+// Len is the number of decisions.
+func (t *Trace) Len() int { return t.n }
+
+// IsZero tells whether the trace is empty.
+func (t Trace) IsZero() bool { return t.n == 0 }
+
+// add appends a decision: microseconds since the one before, then texts.
+func (t *Trace) add(d Decision) {
+	micro := d.At.UnixMicro()
+	b := binary.AppendVarint(t.more, micro-t.last)
+	b = appendWord(b, d.What)
+	b = appendText(b, d.Row)
+	b = appendText(b, d.Subject)
+	b = appendWord(b, string(d.Stage))
+	b = appendWord(b, string(d.Reason))
+	b = binary.AppendUvarint(b, uint64(len(d.Events)))
+	for _, e := range d.Events {
+		b = appendWord(b, string(e))
+	}
+	t.more, t.last, t.n = b, micro, t.n+1
+}
+
+// All decodes the decisions; those that cannot be read are left out.
+func (t *Trace) All() []Decision {
+	all := make([]Decision, 0, t.n)
+	r := traceReader{data: slices.Concat([]byte(t.kept), t.more)}
+	for last := int64(0); len(r.data) > 0; {
+		last += r.number()
+		d := Decision{At: time.UnixMicro(last).UTC(), What: r.word(), Row: r.text(), Subject: r.text(), Stage: Stage(r.word()), Reason: Reason(r.word())}
+		for range min(r.length(), len(r.data)) {
+			d.Events = append(d.Events, genesys.EventType(r.word()))
+		}
+		if r.broken {
+			break
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+// MarshalJSON writes a list of decisions.
+func (t Trace) MarshalJSON() ([]byte, error) {
+	data, err := json.Marshal(t.All())
+	if err != nil {
+		return nil, fmt.Errorf("trace: %w", err)
+	}
+	return data, nil
+}
+
+// UnmarshalJSON reads a list of decisions.
+func (t *Trace) UnmarshalJSON(data []byte) error {
+	var all []Decision
+	if err := json.Unmarshal(data, &all); err != nil {
+		return fmt.Errorf("trace: %w", err)
+	}
+	*t = Trace{}
+	for _, d := range all {
+		t.add(d)
+	}
+	return nil
+}
+
+// traceWords are the words that traces consist of. Their places are part of the stored form: words
+// may be added at the end only. A word that is missing is written out.
+var traceWords = [...]string{
+	string(CallerJoined), string(CallerConnected), string(CallerLeft), string(IVRJoined), string(IVRLeft),
+	string(AgentJoined), string(AgentConnected), string(AgentHeld), string(AgentLeft), string(FormerLeft),
+	string(OutsideJoined), string(OtherJoined), string(OtherLeft), string(QueueJoined), string(QueueLeft),
+	string(ConsultBegan), string(ConsultAgent), string(ConsultOutside), string(ConsultQueue), string(ConsultAnswered),
+	string(ConsultStirs), string(ConsultEnded), string(NestedConsult), string(InConference), string(Supervised),
+	string(OtherCall), string(Ended), string(Refused),
+
+	string(StageCaller), string(StageDialing), string(StageCalling), string(StageIVR), string(StageQueue), string(StageRinging),
+	string(StageTalking), string(StageTransfer), string(StageParting), string(StageOver), string(StageSuspended), string(StageIgnored),
+
+	string(genesys.ExternalEstablished), string(genesys.IVREstablished), string(genesys.RoutingEstablished),
+	string(genesys.UserEstablished), string(genesys.PhoneEstablished), string(genesys.CommunicationAnswered),
+	string(genesys.HoldUpdated), string(genesys.CommunicationEnded), string(genesys.CommunicationDispositionApplied),
+	string(genesys.UserTransfer), string(genesys.RoutingTransfer), string(genesys.PhoneTransfer), string(genesys.ProgressTransfer),
+	string(genesys.EndTransfer), string(genesys.ConsultTransfer), string(genesys.ProgressConsultTransfer), string(genesys.EndConsultTransfer),
+
+	string(callmodel.PartyJoined), string(callmodel.PartyChanged), string(callmodel.PartyLeft), whatWrapUp,
+}
+
+// traceCodes are the places of the words.
+var traceCodes = func() map[string]byte {
+	codes := make(map[string]byte, len(traceWords))
+	for i, word := range traceWords {
+		if _, twice := codes[word]; !twice {
+			codes[word] = byte(i) + firstWord
+		}
+	}
+	return codes
+}()
+
+// Before a word that is written out, for no word, and the code of the first one.
+const (
+	wordFollows = 0
+	noWord      = 1
+	firstWord   = 2
+)
+
+func appendWord(b []byte, word string) []byte {
+	if word == "" {
+		return append(b, noWord)
+	}
+	if code, known := traceCodes[word]; known {
+		return append(b, code)
+	}
+	return appendText(append(b, wordFollows), word)
+}
+
+func appendText(b []byte, text string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
+}
+
+type traceReader struct {
+	data   []byte
+	broken bool
+}
+
+func (r *traceReader) number() int64 {
+	n, size := binary.Varint(r.data)
+	r.skip(size)
+	return n
+}
+
+func (r *traceReader) length() int {
+	n, size := binary.Uvarint(r.data)
+	r.skip(size)
+	return int(min(n, uint64(len(r.data))))
+}
+
+func (r *traceReader) skip(n int) {
+	if n <= 0 || n > len(r.data) {
+		r.data, r.broken = nil, true
+		return
+	}
+	r.data = r.data[n:]
+}
+
+func (r *traceReader) text() string {
+	n := r.length()
+	text := string(r.data[:n])
+	r.data = r.data[n:]
+	return text
+}
+
+func (r *traceReader) word() string {
+	if len(r.data) == 0 {
+		r.broken = true
+		return ""
+	}
+	code := r.data[0]
+	r.data = r.data[1:]
+	switch at := int(code) - firstWord; {
+	case code == wordFollows:
+		return r.text()
+	case code == noWord:
+		return ""
+	case at < len(traceWords):
+		return traceWords[at]
+	default:
+		r.broken = true
+		return ""
+	}
+}
