@@ -182,28 +182,28 @@ func TestCallsArePlayedRecordedAndTold(t *testing.T) {
 // length, and was announced.
 func requireRecording(t *testing.T, l *lab, c site.Call) {
 	t.Helper()
-	require.NotNil(t, c.Recording)
-	require.True(t, c.Recording.Delivered, c.Recording.Error)
-	require.LessOrEqual(t, len(c.Recording.FileName), 80)
-	require.True(t, strings.HasPrefix(c.Recording.FileName, c.CallUUID+"_"))
-	path := filepath.Join(l.dir, c.Recording.FileName)
+	require.Len(t, c.Recordings, 1)
+	require.True(t, c.Recordings[0].Delivered, c.Recordings[0].Error)
+	require.LessOrEqual(t, len(c.Recordings[0].FileName), 80)
+	require.True(t, strings.HasPrefix(c.Recordings[0].FileName, c.CallUUID+"_"))
+	path := filepath.Join(l.dir, c.Recordings[0].FileName)
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	sum := sha256.Sum256(data)
-	require.Equal(t, c.Recording.SHA256, hex.EncodeToString(sum[:]))
-	require.Len(t, data, c.Recording.Size)
+	require.Equal(t, c.Recordings[0].SHA256, hex.EncodeToString(sum[:]))
+	require.Len(t, data, c.Recordings[0].Size)
 	tool, err := exec.LookPath("opusinfo")
 	require.NoError(t, err, "opus-tools are not installed; install them: make setup")
 	said, err := exec.CommandContext(t.Context(), tool, path).CombinedOutput()
 	require.NoError(t, err, "%s", said)
-	samples := (c.Recording.End.Sub(c.Recording.Start)*48 + time.Millisecond/2) / time.Millisecond
+	samples := (c.Recordings[0].End.Sub(c.Recordings[0].Start)*48 + time.Millisecond/2) / time.Millisecond
 	require.Contains(t, string(said), fmt.Sprintf("Playback length: 0m:00.%03ds", samples/48))
 	announced := 0
 	for _, p := range l.posts {
 		if p["id"] == c.CallUUID {
 			announced++
 			file := p["mediaFiles"].([]any)[0].(map[string]any)
-			require.Equal(t, c.Recording.FileName, file["mediaId"])
+			require.Equal(t, c.Recordings[0].FileName, file["mediaId"])
 		}
 	}
 	require.Equal(t, 1, announced)

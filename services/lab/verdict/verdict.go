@@ -171,8 +171,8 @@ func (c *comparison) compareExtras() {
 	files := map[string]bool{}
 	for _, call := range c.truth.Calls {
 		known[call.CallUUID] = true
-		if call.Recording != nil {
-			files[call.Recording.FileName] = true
+		for _, recording := range call.Recordings {
+			files[recording.FileName] = true
 		}
 	}
 	for id := range c.org.conversations {

@@ -82,7 +82,7 @@ func TestEveryCallIsTheOneOfTheContract(t *testing.T) {
 		require.Len(t, c.Parties, 4)
 		x, ivr, queue, agent := c.Parties[0], c.Parties[1], c.Parties[2], c.Parties[3]
 		require.Equal(t, []string{"external", "ivr", "queue", "agent"}, []string{x.Kind, ivr.Kind, queue.Kind, agent.Kind})
-		require.Contains(t, s.model.Dispositions, c.Disposition)
+		require.Contains(t, s.model.Dispositions, agent.Disposition)
 		between := func(what string, from, to time.Time, low, high time.Duration) {
 			d := to.Sub(from)
 			require.True(t, d >= low && d <= high, "%s took %s, want %s to %s", what, d, low, high)
@@ -113,10 +113,10 @@ func TestEveryCallIsTheOneOfTheContract(t *testing.T) {
 		require.Contains(t, s.model.Agents[member].Queues, queue.Queue.Number)
 		require.Equal(t, s.model.Agents[member].LoginCode, agent.Agent.LoginCode)
 
-		require.NotNil(t, c.Recording)
-		require.True(t, c.Recording.Delivered)
-		require.Equal(t, agent.Answered, c.Recording.Start)
-		require.Equal(t, agent.End, c.Recording.End)
+		require.Len(t, c.Recordings, 1)
+		require.True(t, c.Recordings[0].Delivered)
+		require.Equal(t, agent.Answered, c.Recordings[0].Start)
+		require.Equal(t, agent.End, c.Recordings[0].End)
 	}
 	require.Len(t, s.segments, 60)
 	require.Positive(t, hungUp["customer"])
@@ -227,7 +227,7 @@ func TestASecondPlayGoesOnWhereTheFirstEnded(t *testing.T) {
 		ids := map[string]bool{}
 		for _, c := range calls {
 			ids[c.CallUUID] = true
-			require.Nil(t, c.Recording, "nobody records")
+			require.Empty(t, c.Recordings, "nobody records")
 		}
 		require.Len(t, ids, 7)
 	})
@@ -270,7 +270,9 @@ func TestAPlayThatIsBrokenOffShowsUnfinishedCalls(t *testing.T) {
 		calls, _ := g.Script()
 		require.NotEmpty(t, calls)
 		require.Zero(t, calls[0].End)
-		require.Empty(t, calls[0].Disposition)
+		for _, p := range calls[0].Parties {
+			require.Empty(t, p.Disposition)
+		}
 	})
 }
 
