@@ -153,12 +153,20 @@ func (c *comparison) compareParty(call callgen.Call, place int, want callgen.Par
 		}
 	}
 	switch want.Kind {
+	case callgen.KindExternal:
+		if got.ANI != call.ANI || got.DNIS != call.DNIS {
+			fail("numbers", got.ANI+" "+got.DNIS, call.ANI+" "+call.DNIS)
+		}
 	case callgen.KindQueue:
 		if id := c.queueOf(*want.Queue); got.QueueID != id || id == "" {
 			fail("queue", got.QueueID, id)
 		}
 	case callgen.KindAgent:
 		c.compareAgentParty(want, got, fail)
+	case callgen.KindPhone:
+		if got.PhoneNumber != want.DN {
+			fail("number", got.PhoneNumber, want.DN)
+		}
 	}
 	if want.HungUp && got.DisconnectType != "Self" && got.DisconnectType != "" {
 		fail("disconnect type", got.DisconnectType, "Self")

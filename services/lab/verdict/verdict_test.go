@@ -1,6 +1,8 @@
 package verdict_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,4 +112,9 @@ func TestEveryDifferenceIsFound(t *testing.T) {
 			require.Equal(t, []int{test.lost, test.duplicated, test.wrong}, []int{result.Lost, result.Duplicated, result.Wrong}, "%v", result.Differences)
 		})
 	}
+}
+
+// contains tells whether a difference has the text.
+func contains(differences []string, text string) bool {
+	return slices.ContainsFunc(differences, func(d string) bool { return strings.Contains(d, text) })
 }

@@ -3,6 +3,7 @@ package callgen_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -73,6 +74,7 @@ type setting struct {
 	agents, calls int
 	seed          int64
 	speed         float64
+	only          string // the name of one scenario; "" for all of them
 }
 
 func load(t require.TestingT) []callgen.Scenario {
@@ -86,7 +88,7 @@ func perform(t *testing.T, s setting) show {
 	db, err := configdb.Build(configdb.Options{Agents: s.agents, Seed: s.seed})
 	require.NoError(t, err)
 	out := show{witness: &witness{}, model: db.Model()}
-	all := load(t)
+	all := slices.DeleteFunc(load(t), func(sc callgen.Scenario) bool { return s.only != "" && s.only != sc.Name })
 	synctest.Test(t, func(t *testing.T) {
 		rec := &recorder{}
 		g, err := callgen.New(callgen.Options{
