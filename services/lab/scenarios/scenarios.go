@@ -28,9 +28,6 @@
 // (.AgentAt 1).DN, (.QueueAt 1).Number and .DispositionAt 1 for further agents and queues, of which the
 // second agent is a member of the second queue; {{.CallUUIDOf "x"}} and {{.ConnIDOf "x"}} for a further
 // call named x; {{.Party "x"}} for the PartyUUID of the party named x; {{.Choice "x"}}.
-//
-// The connector measures some spans by the clock (whether an agent who is joined by another one leaves
-// or stays), so these must be longer than two seconds at the speed that is played.
 package scenarios
 
 import (

@@ -206,7 +206,7 @@ func TestEveryFlowIsPlayedRecordedAndTold(t *testing.T) {
 			requireFile(t, l, c, recording)
 		}
 	}
-	require.Greater(t, made, 20, "some calls have two")
+	require.Greater(t, made, 15, "some calls have none, some two")
 	require.Greater(t, opened, 20, "some interactions have two calls")
 	require.Equal(t, made, script.Recorder.Posted)
 	calls := l.held("call")
