@@ -2,8 +2,8 @@ package callgen_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -83,12 +83,25 @@ func load(t require.TestingT) []callgen.Scenario {
 	return all
 }
 
+// scenarios reads what is to be played, and nothing else: every combination of choices is tried.
+func (s setting) scenarios(t *testing.T) []callgen.Scenario {
+	t.Helper()
+	if s.only == "" {
+		return load(t)
+	}
+	f, err := scenarios.Files().Open(s.only + ".ndjson")
+	require.NoError(t, err)
+	one, err := callgen.ReadScenario(s.only, f)
+	require.NoError(t, errors.Join(err, f.Close()))
+	return []callgen.Scenario{one}
+}
+
 func perform(t *testing.T, s setting) show {
 	t.Helper()
 	db, err := configdb.Build(configdb.Options{Agents: s.agents, Seed: s.seed})
 	require.NoError(t, err)
 	out := show{witness: &witness{}, model: db.Model()}
-	all := slices.DeleteFunc(load(t), func(sc callgen.Scenario) bool { return s.only != "" && s.only != sc.Name })
+	all := s.scenarios(t)
 	synctest.Test(t, func(t *testing.T) {
 		rec := &recorder{}
 		g, err := callgen.New(callgen.Options{
