@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,8 +16,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
+	"engage.connector/services/lab/scenarios"
 	"engage.connector/services/lab/site"
 	"engage.connector/services/lab/site/configdb"
 	"engage.connector/services/lab/site/configdb/configdbtest"
@@ -39,7 +42,17 @@ type lab struct {
 	posts []map[string]any
 }
 
-func newLab(t *testing.T, db site.ConfigDB) *lab {
+// ordinary are the calls that need one agent and one call each.
+func ordinary(t *testing.T) fs.FS {
+	t.Helper()
+	const name = "inbound-ivr-queue-agent.ndjson"
+	text, err := fs.ReadFile(scenarios.Files(), name)
+	require.NoError(t, err)
+	return fstest.MapFS{name: {Data: text}}
+}
+
+// newLab starts a site that plays the given scenarios; nil means all.
+func newLab(t *testing.T, db site.ConfigDB, plays fs.FS) *lab {
 	t.Helper()
 	l := &lab{t: t, dir: t.TempDir()}
 	var handler http.Handler
@@ -51,7 +64,7 @@ func newLab(t *testing.T, db site.ConfigDB) *lab {
 		Agents: 12, Seed: 1, Speed: 40, ConfigDB: db,
 		Hybrid:    configdb.Hybrid{BaseServiceURL: "http://org/api", RecordingEnabled: true},
 		WebDAVDir: l.dir, WebDAVURL: l.server.URL + "/recordings", WebDAVUser: "mcp", WebDAVPassword: "secret",
-		FeedToken: "token",
+		FeedToken: "token", Scenarios: plays,
 	})
 	require.NoError(t, err)
 	l.Site, handler = s, s.Handler()
@@ -145,7 +158,7 @@ func count(lines []map[string]any, message string) int {
 }
 
 func TestCallsArePlayedRecordedAndTold(t *testing.T) {
-	l := newLab(t, site.ConfigDB{Driver: "sqlite", DSN: filepath.Join(t.TempDir(), "config.db")})
+	l := newLab(t, site.ConfigDB{Driver: "sqlite", DSN: filepath.Join(t.TempDir(), "config.db")}, ordinary(t))
 	l.declare()
 	require.NoError(t, l.Play(t.Context(), 8))
 
@@ -178,46 +191,76 @@ func TestCallsArePlayedRecordedAndTold(t *testing.T) {
 	require.JSONEq(t, string(want), text)
 }
 
-// requireRecording checks that a call's file is in the storage, is real audio of the segment's
-// length, and was announced.
+// Every flow comes over the feed and into the storage: no call stays open, and each of its
+// recordings is there and was announced under the main call's id.
+func TestEveryFlowIsPlayedRecordedAndTold(t *testing.T) {
+	l := newLab(t, site.ConfigDB{}, nil)
+	l.declare()
+	require.NoError(t, l.Play(t.Context(), 20))
+	script, made, opened := l.Script(), 0, 0
+	require.Len(t, script.Calls, 20)
+	for _, c := range script.Calls {
+		made += len(c.Recordings)
+		opened += 1 + len(c.Further)
+		for _, recording := range c.Recordings {
+			requireFile(t, l, c, recording)
+		}
+	}
+	require.Greater(t, made, 15, "some calls have none, some two")
+	require.Greater(t, opened, 20, "some interactions have two calls")
+	require.Equal(t, made, script.Recorder.Posted)
+	calls := l.held("call")
+	require.Equal(t, opened, count(calls, "EventCallCreated"))
+	require.Equal(t, opened, count(calls, "EventCallDeleted"))
+	require.Equal(t, count(calls, "EventCallPartyAdded"), count(calls, "EventCallPartyDeleted"), "who is moved is deleted elsewhere")
+}
+
+// requireRecording checks the only recording of a call.
 func requireRecording(t *testing.T, l *lab, c site.Call) {
 	t.Helper()
-	require.NotNil(t, c.Recording)
-	require.True(t, c.Recording.Delivered, c.Recording.Error)
-	require.LessOrEqual(t, len(c.Recording.FileName), 80)
-	require.True(t, strings.HasPrefix(c.Recording.FileName, c.CallUUID+"_"))
-	path := filepath.Join(l.dir, c.Recording.FileName)
+	require.Len(t, c.Recordings, 1)
+	requireFile(t, l, c, c.Recordings[0])
+}
+
+// requireFile checks that a file is in the storage, is real audio of the segment's length, and was
+// announced.
+func requireFile(t *testing.T, l *lab, c site.Call, recording site.Recording) {
+	t.Helper()
+	require.True(t, recording.Delivered, recording.Error)
+	require.LessOrEqual(t, len(recording.FileName), 80)
+	require.True(t, strings.HasPrefix(recording.FileName, c.CallUUID+"_"))
+	path := filepath.Join(l.dir, recording.FileName)
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	sum := sha256.Sum256(data)
-	require.Equal(t, c.Recording.SHA256, hex.EncodeToString(sum[:]))
-	require.Len(t, data, c.Recording.Size)
+	require.Equal(t, recording.SHA256, hex.EncodeToString(sum[:]))
+	require.Len(t, data, recording.Size)
 	tool, err := exec.LookPath("opusinfo")
 	require.NoError(t, err, "opus-tools are not installed; install them: make setup")
 	said, err := exec.CommandContext(t.Context(), tool, path).CombinedOutput()
 	require.NoError(t, err, "%s", said)
-	samples := (c.Recording.End.Sub(c.Recording.Start)*48 + time.Millisecond/2) / time.Millisecond
+	samples := (recording.End.Sub(recording.Start)*48 + time.Millisecond/2) / time.Millisecond
 	require.Contains(t, string(said), fmt.Sprintf("Playback length: 0m:00.%03ds", samples/48))
 	announced := 0
 	for _, p := range l.posts {
-		if p["id"] == c.CallUUID {
+		file := p["mediaFiles"].([]any)[0].(map[string]any)
+		if file["mediaId"] == recording.FileName {
 			announced++
-			file := p["mediaFiles"].([]any)[0].(map[string]any)
-			require.Equal(t, c.Recording.FileName, file["mediaId"])
+			require.Equal(t, c.CallUUID, p["id"])
 		}
 	}
 	require.Equal(t, 1, announced)
 }
 
 func TestTheSiteRunsOnPostgreSQL(t *testing.T) {
-	l := newLab(t, site.ConfigDB{Driver: "postgresql", DSN: configdbtest.Postgres(t)})
+	l := newLab(t, site.ConfigDB{Driver: "postgresql", DSN: configdbtest.Postgres(t)}, nil)
 	status, text := l.call(http.MethodGet, "/lab/v1/site/model", "")
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, text, `"tenant":"Resources"`)
 }
 
 func TestTheFeedIsDisturbedOnDemand(t *testing.T) {
-	l := newLab(t, site.ConfigDB{})
+	l := newLab(t, site.ConfigDB{}, nil)
 	l.declare()
 	status, text := l.call(http.MethodPut, "/lab/v1/site/knobs", `{"duplicateEvery":3}`)
 	require.Equal(t, http.StatusOK, status)

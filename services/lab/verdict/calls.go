@@ -2,6 +2,8 @@ package verdict
 
 import (
 	"cmp"
+	"slices"
+	"strings"
 	"time"
 
 	"engage.connector/services/lab/org"
@@ -16,6 +18,7 @@ func purposesTable() map[string]string {
 		callgen.KindIVR:      "ivr",
 		callgen.KindQueue:    "acd",
 		callgen.KindAgent:    "agent",
+		callgen.KindPhone:    "phone",
 	}
 }
 
@@ -30,14 +33,21 @@ func (c *comparison) compareCalls() {
 		if c.differences() == before {
 			c.verdict.Conversations.Right++
 		}
-		if call.Recording != nil {
-			c.compareRecording(call, conversation)
+		for _, recording := range call.Recordings {
+			c.compareRecording(call, recording, conversation)
 		}
 	}
 }
 
+// oneConversation finds the call's conversation. A call that must not be shown is right without one.
 func (c *comparison) oneConversation(call callgen.Call) (org.Conversation, bool) {
 	found := c.org.conversations[call.CallUUID]
+	if call.Hidden != "" {
+		if len(found) > 0 {
+			c.wrong("call %s is shown, and must not be (%s)", call.CallUUID, call.Hidden)
+		}
+		return org.Conversation{}, false
+	}
 	switch len(found) {
 	case 0:
 		c.lost("call %s has no conversation", call.CallUUID)
@@ -54,21 +64,65 @@ func (c *comparison) compareConversation(call callgen.Call, conversation org.Con
 	if conversation.ExternalTag != call.CallUUID {
 		c.wrong("call %s: external tag %q", call.CallUUID, conversation.ExternalTag)
 	}
-	parties := sortedParties(conversation)
-	for i, want := range call.Parties {
+	parties, shown := sortedParties(conversation), shownParties(call)
+	for i, want := range shown {
 		if i >= len(parties) {
 			c.lost("call %s: party %d (%s %s) is missing", call.CallUUID, i+1, want.Kind, want.DN)
 			continue
 		}
 		c.compareParty(call, i, want, parties[i])
+		c.compareBonds(call, i, parties, conversation.Transfers)
 	}
-	if extra := len(parties) - len(call.Parties); extra > 0 {
+	if extra := len(parties) - len(shown); extra > 0 {
 		c.duplicated("call %s: %d parties too many", call.CallUUID, extra)
 	}
 	for _, transfer := range conversation.Transfers {
 		if transfer.Open() {
 			c.wrong("call %s: a transfer has no end", call.CallUUID)
 		}
+	}
+	c.compareHidden(call, parties)
+}
+
+// shownParties are the parties of a call that the org has to show.
+func shownParties(call callgen.Call) []callgen.Party {
+	return slices.DeleteFunc(slices.Clone(call.Parties), func(p callgen.Party) bool { return p.Hidden })
+}
+
+// compareHidden wants no leg of an agent who took part in what the org can not show.
+func (c *comparison) compareHidden(call callgen.Call, parties []org.Party) {
+	for _, want := range call.Parties {
+		if !want.Hidden || want.Agent == nil {
+			continue
+		}
+		user := c.userOf(want.Agent.EmployeeID)
+		if slices.ContainsFunc(parties, func(p org.Party) bool { return p.UserID == user && user != "" }) {
+			c.wrong("call %s: agent %s is shown, and must not be", call.CallUUID, want.DN)
+		}
+	}
+}
+
+// compareBonds wants a party that was consulted to be invited by the agent who did, and one that
+// handed the caller on to have done so by a transfer that is completed.
+func (c *comparison) compareBonds(call callgen.Call, place int, parties []org.Party, transfers []org.Transfer) {
+	shown := shownParties(call)
+	want, got := shown[place], parties[place]
+	if want.InvitedBy != "" {
+		by := slices.IndexFunc(shown, func(p callgen.Party) bool { return p.DN == want.InvitedBy })
+		if by < 0 || by >= len(parties) || got.InvitedBy != parties[by].CommunicationID {
+			c.wrong("call %s, party %d (%s %s): it is not invited by %s", call.CallUUID, place+1, want.Kind, want.DN, want.InvitedBy)
+		}
+	}
+	if !want.HandedOn {
+		return
+	}
+	if !strings.HasPrefix(got.DisconnectType, "Transfer") {
+		c.wrong("call %s, party %d (%s %s): disconnect type is %s, want one of a transfer", call.CallUUID, place+1, want.Kind, want.DN, got.DisconnectType)
+	}
+	if !slices.ContainsFunc(transfers, func(t org.Transfer) bool {
+		return t.Initiating == got.CommunicationID && t.FinalState == "Completed"
+	}) {
+		c.wrong("call %s, party %d (%s %s): no completed transfer of it", call.CallUUID, place+1, want.Kind, want.DN)
 	}
 }
 
@@ -99,35 +153,40 @@ func (c *comparison) compareParty(call callgen.Call, place int, want callgen.Par
 		}
 	}
 	switch want.Kind {
+	case callgen.KindExternal:
+		if got.ANI != call.ANI || got.DNIS != call.DNIS {
+			fail("numbers", got.ANI+" "+got.DNIS, call.ANI+" "+call.DNIS)
+		}
 	case callgen.KindQueue:
 		if id := c.queueOf(*want.Queue); got.QueueID != id || id == "" {
 			fail("queue", got.QueueID, id)
 		}
 	case callgen.KindAgent:
-		c.compareAgentParty(call, want, got, fail)
+		c.compareAgentParty(want, got, fail)
+	case callgen.KindPhone:
+		if got.PhoneNumber != want.DN {
+			fail("number", got.PhoneNumber, want.DN)
+		}
 	}
 	if want.HungUp && got.DisconnectType != "Self" && got.DisconnectType != "" {
 		fail("disconnect type", got.DisconnectType, "Self")
 	}
 }
 
-func (c *comparison) compareAgentParty(call callgen.Call, want callgen.Party, got org.Party, fail func(string, any, any)) {
+func (c *comparison) compareAgentParty(want callgen.Party, got org.Party, fail func(string, any, any)) {
 	if id := c.userOf(want.Agent.EmployeeID); got.UserID != id || id == "" {
 		fail("user", got.UserID, id)
 	}
-	if call.Disposition == "" {
-		return
-	}
-	if id := c.org.codeIDs[call.Disposition]; got.WrapupCode != id || id == "" {
-		fail("wrap-up code", got.WrapupCode, call.Disposition+" "+id)
+	id := c.org.codeIDs[want.Disposition]
+	if got.WrapupCode != id || (id == "") != (want.Disposition == "") {
+		fail("wrap-up code", got.WrapupCode, want.Disposition+" "+id)
 	}
 }
 
 // compareRecording wants the recording exactly once, decrypted to the very bytes that were
-// recorded, and attached to the agent's leg of the right conversation.
-func (c *comparison) compareRecording(call callgen.Call, conversation org.Conversation) {
+// recorded, and attached to the right leg of the right conversation.
+func (c *comparison) compareRecording(call callgen.Call, want callgen.Recording, conversation org.Conversation) {
 	c.verdict.Recordings.Want++
-	want := call.Recording
 	found := c.org.recordings[want.FileName]
 	switch {
 	case len(found) == 0:
@@ -139,8 +198,8 @@ func (c *comparison) compareRecording(call callgen.Call, conversation org.Conver
 	}
 	got := found[0]
 	before := c.differences()
-	fail := func(what string, got, want any) {
-		c.wrong("recording %s: %s is %v, want %v", call.Recording.FileName, what, got, want)
+	fail := func(what string, is, should any) {
+		c.wrong("recording %s: %s is %v, want %v", want.FileName, what, is, should)
 	}
 	if got.State != upload.Success {
 		fail("state", string(got.State)+" "+got.Reason+" "+got.Detail, upload.Success)
@@ -151,8 +210,8 @@ func (c *comparison) compareRecording(call callgen.Call, conversation org.Conver
 	if got.ConversationID != conversation.ID {
 		fail("conversation", got.ConversationID, conversation.ID)
 	}
-	if party := conversation.Party(got.CommunicationID); party == nil || string(party.Purpose) != "agent" {
-		fail("communication", got.CommunicationID, "the agent's")
+	if leg := recordedLeg(call, want, conversation); got.CommunicationID != leg || leg == "" {
+		fail("communication", got.CommunicationID, leg)
 	}
 	if language := expectedLanguage(call); got.Language != language {
 		fail("language", got.Language, language)
@@ -166,6 +225,19 @@ func (c *comparison) compareRecording(call callgen.Call, conversation org.Conver
 	if c.differences() == before {
 		c.verdict.Recordings.Right++
 	}
+}
+
+// recordedLeg is the leg that a recording belongs to: that of the agent who was recorded, or the first
+// party's when the agent is not shown (guide, "Limitations").
+func recordedLeg(call callgen.Call, recording callgen.Recording, conversation org.Conversation) string {
+	parties := sortedParties(conversation)
+	at := max(0, slices.IndexFunc(shownParties(call), func(p callgen.Party) bool {
+		return p.Agent != nil && p.Agent.LoginCode == recording.AgentID
+	}))
+	if at >= len(parties) {
+		return ""
+	}
+	return parties[at].CommunicationID
 }
 
 // defaultLanguage is sta_default_language of the lab's site.

@@ -167,16 +167,22 @@ func (c *comparison) differences() int {
 
 // compareExtras looks for what the org shows and nobody did.
 func (c *comparison) compareExtras() {
-	known := map[string]bool{}
+	known, part := map[string]bool{}, map[string]string{}
 	files := map[string]bool{}
 	for _, call := range c.truth.Calls {
 		known[call.CallUUID] = true
-		if call.Recording != nil {
-			files[call.Recording.FileName] = true
+		for _, further := range call.Further {
+			part[further] = call.CallUUID
+		}
+		for _, recording := range call.Recordings {
+			files[recording.FileName] = true
 		}
 	}
 	for id := range c.org.conversations {
-		if !known[id] {
+		switch {
+		case part[id] != "":
+			c.wrong("the org shows a conversation of call %s, which is a part of call %s", id, part[id])
+		case !known[id]:
 			c.wrong("the org shows a conversation of call %s, which was never made", id)
 		}
 	}

@@ -1,6 +1,8 @@
 package verdict_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,13 +25,13 @@ func scene() (verdict.Truth, org.Snapshot) {
 	truth := verdict.Truth{
 		Model: configdb.Model{Agents: []configdb.Agent{{Person: configdb.Person{DBID: 301, UserName: "ann", EmployeeID: "E301"}}}},
 		Calls: []callgen.Call{{
-			CallUUID: "CALL1", Disposition: "Resolved", Choices: map[string]string{"language": "de-DE"},
+			CallUUID: "CALL1", Choices: map[string]string{"language": "de-DE"},
 			Parties: []callgen.Party{
 				{Kind: callgen.KindExternal, DN: "+1555", Start: at(0), Answered: at(0), End: at(20), HungUp: true},
 				{Kind: callgen.KindQueue, DN: "VQ", Queue: &callgen.QueueRef{Number: "VQ", Switch: "SIP"}, Start: at(5), Answered: at(5), End: at(10)},
-				{Kind: callgen.KindAgent, DN: "4001", Agent: &callgen.AgentRef{EmployeeID: "E301"}, Start: at(8), Answered: at(10), End: at(20), Holds: []callgen.Interval{hold}},
+				{Kind: callgen.KindAgent, DN: "4001", Agent: &callgen.AgentRef{EmployeeID: "E301", LoginCode: "7001"}, Start: at(8), Answered: at(10), End: at(20), Holds: []callgen.Interval{hold}, Disposition: "Resolved"},
 			},
-			Recording: &callgen.Recording{FileName: "a.opus", SHA256: "aa", Size: 7, Start: at(10), End: at(20)},
+			Recordings: []callgen.Recording{{FileName: "a.opus", AgentID: "7001", SHA256: "aa", Size: 7, Start: at(10), End: at(20)}},
 		}},
 		Agents: []verdict.AgentTruth{{EmployeeID: "E301", Status: 8, Reason: "Break"}},
 	}
@@ -110,4 +112,9 @@ func TestEveryDifferenceIsFound(t *testing.T) {
 			require.Equal(t, []int{test.lost, test.duplicated, test.wrong}, []int{result.Lost, result.Duplicated, result.Wrong}, "%v", result.Differences)
 		})
 	}
+}
+
+// contains tells whether a difference has the text.
+func contains(differences []string, text string) bool {
+	return slices.ContainsFunc(differences, func(d string) bool { return strings.Contains(d, text) })
 }

@@ -146,7 +146,7 @@ export function drawQueues(state) {
       const queue = party.queueId || last;
       if (!queue || at(party.end)) continue;
       if (party.purpose === "acd") add(waiting, queue);
-      else if (party.purpose === "agent" && at(party.answered)) add(talking, queue);
+      else if (party.purpose === "agent" && at(party.answered) && !consultedBy(conversation, party)) add(talking, queue);
     }
   }
   keyed(byId("queues"), state.queues, (queue) => queue.id, () => el("tr", "", el("td", "cut"), el("td"), el("td"), el("td")), (row, queue) => {
@@ -172,7 +172,16 @@ const kinds = { external: "external", ivr: "IVR", acd: "queue", agent: "agent", 
 function partyName(state, party) {
   if (party.purpose === "acd") return queueName(state.queueNames.get(party.queueId) ?? party.queueId ?? "queue");
   if (party.purpose === "agent") return state.userNames.get(party.userId) ?? party.userId ?? "agent";
-  return party.name || party.phoneNumber || party.ani || kinds[party.purpose] || party.purpose;
+  const called = party.purpose === "external" && !party.inbound && party.dnis; // the numbers are those of the call
+  return party.name || party.phoneNumber || called || party.ani || kinds[party.purpose] || party.purpose;
+}
+
+// consultedBy is the agent's party that consulted this one, as long as it has not handed the caller over.
+function consultedBy(conversation, party) {
+  if (party.purpose !== "agent" && party.purpose !== "phone") return undefined;
+  const inviter = conversation.parties.find((p) => p.communicationId === party.invitedBy);
+  const over = (conversation.transfers ?? []).some((t) => t.kind === "consult" && t.destination === party.communicationId && at(t.ended));
+  return inviter?.purpose === "agent" && !over ? inviter : undefined;
 }
 
 // span is what the timeline's width stands for: exact once ended, rounded up while the conversation grows.
@@ -220,7 +229,7 @@ function drawCall(state, card, conversation) {
   write(uuid, full.length > 14 ? `${full.slice(0, 6)}…${full.slice(-6)}` : full);
   title(uuid, `CallUUID ${full}\nconversation ${conversation.id}`);
   card.setAttribute("aria-label", `${live ? "Live conversation" : "Conversation"} of ${clock(at(conversation.start))}, call ${full}`);
-  keyed(card.lastElementChild, conversation.parties ?? [], (p) => p.communicationId, makeLeg, (row, party) => drawLeg(state, row, party));
+  keyed(card.lastElementChild, conversation.parties ?? [], (p) => p.communicationId, makeLeg, (row, party) => drawLeg(state, row, party, consultedBy(conversation, party)));
 }
 
 function makeLeg(party) {
@@ -229,13 +238,14 @@ function makeLeg(party) {
   return row;
 }
 
-function drawLeg(state, row, party) {
+function drawLeg(state, row, party, inviter) {
   row.party = party;
   const [kind, who, , , end] = row.children;
-  write(kind, party.consult ? "consult" : kinds[party.purpose] ?? party.purpose);
+  write(kind, party.consult || inviter ? "consult" : kinds[party.purpose] ?? party.purpose);
   const name = partyName(state, party);
   write(who, name);
-  title(who, party.purpose === "acd" ? state.queueNames.get(party.queueId) ?? name : name);
+  const full = party.purpose === "acd" ? state.queueNames.get(party.queueId) ?? name : name;
+  title(who, inviter ? `${full}, consulted by ${partyName(state, inviter)}` : full);
   const held = (party.holds ?? []).some((h) => !at(h.end));
   write(end, at(party.end) ? party.disconnectType ?? "" : held ? "on hold" : at(party.answered) ? (party.purpose === "acd" ? "waiting" : "connected") : "alerting");
   classes(end, at(party.end) ? "end" : "end now");

@@ -69,7 +69,7 @@ func newBoard(out outlet, m configdb.Model, rng *rand.Rand, at time.Time) *board
 		s := &seat{agent: a}
 		b.seats = append(b.seats, s)
 		b.byEmployee[a.EmployeeID] = s
-		b.setStatus(s, statusLoggedOut, nil, nil, "", at)
+		b.setStatus(s, statusLoggedOut, nil, nil, at)
 	}
 	if n := len(b.seats); n >= 3 {
 		for _, i := range rng.Perm(n)[:max(1, n/staysOnBreakEvery)] {
@@ -79,8 +79,14 @@ func newBoard(out outlet, m configdb.Model, rng *rand.Rand, at time.Time) *board
 	return b
 }
 
+// activity is something that goes on at a DN: the number of the action, and the call that it is about.
+type activity struct {
+	number int
+	connID string
+}
+
 // setStatus tells an agent's new status. An action that goes on keeps its beginning.
-func (b *board) setStatus(s *seat, status int, actions []int, reasons map[string]string, connID string, at time.Time) {
+func (b *board) setStatus(s *seat, status int, actions []activity, reasons map[string]string, at time.Time) {
 	next := feed.AgentStatus{Object: s.agent.EmployeeID, Status: status, Time: at, Since: at, Reasons: reasons}
 	if status == s.status.Status {
 		next.Since = s.status.Since
@@ -88,8 +94,8 @@ func (b *board) setStatus(s *seat, status int, actions []int, reasons map[string
 	if status != statusLoggedOut {
 		next.LoginID, next.Place = s.agent.LoginCode, "Place_"+s.agent.DN
 		dn := feed.DNStatus{DN: s.agent.DN, Switch: b.switchName, Status: status, Since: next.Since}
-		for _, number := range actions {
-			dn.Actions = append(dn.Actions, s.action(number, connID, at))
+		for _, a := range actions {
+			dn.Actions = append(dn.Actions, s.action(a.number, a.connID, at))
 		}
 		next.DNs = []feed.DNStatus{dn}
 	}
@@ -127,13 +133,13 @@ func (b *board) login(s *seat, at time.Time) {
 func (b *board) logout(s *seat, at time.Time) {
 	s.loggedIn, s.free = false, false
 	b.send(s, "EventAgentLogout", at, nil)
-	b.setStatus(s, statusLoggedOut, nil, nil, "", at)
+	b.setStatus(s, statusLoggedOut, nil, nil, at)
 }
 
 // ready makes the agent wait for calls.
 func (b *board) ready(s *seat, at time.Time) {
 	b.send(s, "EventAgentReady", at, map[string]any{"AgentWorkMode": workModeAutoIn})
-	b.setStatus(s, statusWaiting, []int{statusWaiting}, nil, "", at)
+	b.setStatus(s, statusWaiting, []activity{{number: statusWaiting}}, nil, at)
 	s.free = true
 }
 
@@ -147,7 +153,18 @@ func (b *board) notReady(s *seat, reason string, at time.Time) {
 		more["Reasons"] = map[string]any{"ReasonCode": reason}
 	}
 	b.send(s, "EventAgentNotReady", at, more)
-	b.setStatus(s, statusNotReady, []int{statusNotReady}, reasons, "", at)
+	b.setStatus(s, statusNotReady, []activity{{number: statusNotReady}}, reasons, at)
+}
+
+// workers counts the agents who take calls at all.
+func (b *board) workers() int {
+	n := 0
+	for _, s := range b.seats {
+		if !s.stays {
+			n++
+		}
+	}
+	return n
 }
 
 // freeSeats lists who could take a call, in a fixed order.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,7 +33,7 @@ type Recorder interface {
 // Options configures a Generator.
 type Options struct {
 	Model     configdb.Model
-	Scenarios []Scenario // one is drawn per call
+	Scenarios []Scenario // dealt by their weights
 	Seed      int64
 	Speed     float64  // 1 is real time; 10 makes everything ten times as fast
 	Recorder  Recorder // nil: nothing is recorded
@@ -56,7 +57,8 @@ type Generator struct {
 	// The fields below are for the agenda's goroutine.
 	remaining int // calls that are still to be started
 	waiting   bool
-	broken    error // why nothing can be played any more
+	pack      []*Scenario // the kinds of the next calls, from the end
+	broken    error       // why nothing can be played any more
 
 	mu    sync.Mutex // guards calls, their moments and the seats' statuses
 	calls []*played
@@ -69,6 +71,8 @@ func New(o Options, out outlet) (*Generator, error) {
 		return nil, errors.New("callgen: a center without agents, queues, routing points or dispositions")
 	case len(o.Scenarios) == 0:
 		return nil, errors.New("callgen: no scenarios")
+	case !slices.ContainsFunc(o.Scenarios, func(s Scenario) bool { return s.Weight > 0 }):
+		return nil, errors.New("callgen: no scenario has a weight")
 	case o.Speed <= 0:
 		return nil, fmt.Errorf("callgen: speed %g, want more than 0", o.Speed)
 	}
@@ -176,20 +180,38 @@ func (g *Generator) nextCall(at time.Time) {
 	if g.remaining == 0 {
 		return
 	}
-	scenario := &g.opts.Scenarios[g.rng.IntN(len(g.opts.Scenarios))]
+	scenario := g.nextKind()
 	free := g.board.freeSeats()
-	if len(free) < scenario.Agents {
+	if scenario == nil || len(free) < scenario.Agents {
 		g.waiting = true
 		return
 	}
 	g.rng.Shuffle(len(free), func(i, j int) { free[i], free[j] = free[j], free[i] })
 	g.remaining--
-	if err := g.start(scenario, free[:scenario.Agents], at); err != nil {
+	g.pack = g.pack[:len(g.pack)-1]
+	if err := g.start(scenario, free, at); err != nil {
 		// The scenario was tried when it was read, so this names a value that no sample had.
 		g.opts.Logger.Error("call not played", "scenario", scenario.Name, "error", err)
 	}
 	pause := min(max(20*time.Second/time.Duration(len(g.board.seats)), 20*time.Millisecond), 2*time.Second)
 	g.agenda.add(at.Add(g.draw(pause/2, pause*3/2)), g.nextCall)
+}
+
+// nextKind is the kind of the next call, nil when there are too few agents for any. Kinds are dealt
+// from a shuffled pack in which each is as often as its weight says: any so many calls hold them all.
+func (g *Generator) nextKind() *Scenario {
+	if len(g.pack) == 0 {
+		for i := range g.opts.Scenarios {
+			if s := &g.opts.Scenarios[i]; s.Agents <= g.board.workers() {
+				g.pack = append(g.pack, slices.Repeat([]*Scenario{s}, s.Weight)...)
+			}
+		}
+		g.rng.Shuffle(len(g.pack), func(i, j int) { g.pack[i], g.pack[j] = g.pack[j], g.pack[i] })
+	}
+	if len(g.pack) == 0 {
+		return nil
+	}
+	return g.pack[len(g.pack)-1]
 }
 
 // oneLogsOut ends the shift of one agent, if there are a few.

@@ -2,6 +2,7 @@ package callgen_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -73,6 +74,7 @@ type setting struct {
 	agents, calls int
 	seed          int64
 	speed         float64
+	only          string // the name of one scenario; "" for all of them
 }
 
 func load(t require.TestingT) []callgen.Scenario {
@@ -81,12 +83,25 @@ func load(t require.TestingT) []callgen.Scenario {
 	return all
 }
 
+// scenarios reads what is to be played, and nothing else: every combination of choices is tried.
+func (s setting) scenarios(t *testing.T) []callgen.Scenario {
+	t.Helper()
+	if s.only == "" {
+		return load(t)
+	}
+	f, err := scenarios.Files().Open(s.only + ".ndjson")
+	require.NoError(t, err)
+	one, err := callgen.ReadScenario(s.only, f)
+	require.NoError(t, errors.Join(err, f.Close()))
+	return []callgen.Scenario{one}
+}
+
 func perform(t *testing.T, s setting) show {
 	t.Helper()
 	db, err := configdb.Build(configdb.Options{Agents: s.agents, Seed: s.seed})
 	require.NoError(t, err)
 	out := show{witness: &witness{}, model: db.Model()}
-	all := load(t)
+	all := s.scenarios(t)
 	synctest.Test(t, func(t *testing.T) {
 		rec := &recorder{}
 		g, err := callgen.New(callgen.Options{

@@ -4,16 +4,19 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 
+	"engage.connector/services/lab/site/configdb"
 	"engage.connector/services/lab/site/feed"
 )
 
-// start renders a call for the given agents and plans its steps.
-func (g *Generator) start(scenario *Scenario, seats []*seat, at time.Time) error {
+// start renders a call for some of the given agents and plans its steps.
+func (g *Generator) start(scenario *Scenario, free []*seat, at time.Time) error {
 	// Each call has random numbers of its own, so what one draws does not move the others.
 	rng := rand.New(rand.NewPCG(g.rng.Uint64(), g.rng.Uint64())) //nolint:gosec // a seeded lab, not a secret
-	v := g.vars(scenario, seats, rng)
+	seats, queues := cast(scenario, free, rng)
+	v := g.vars(scenario, seats, queues, rng)
 	plan, err := scenario.render(v)
 	if err != nil {
 		return err
@@ -43,24 +46,43 @@ func (g *Generator) start(scenario *Scenario, seats []*seat, at time.Time) error
 	return nil
 }
 
+// cast chooses the agents of a call and the Virtual Queues that it goes through: the n-th agent is a
+// member of the n-th queue, and the queues differ where there is somebody free of another one.
+func cast(scenario *Scenario, free []*seat, rng *rand.Rand) (seats []*seat, queues []string) {
+	rest := slices.Clone(free)
+	for len(queues) < scenario.Queues {
+		others := func(s *seat) []string {
+			return slices.DeleteFunc(slices.Clone(s.agent.Queues), func(q string) bool { return slices.Contains(queues, q) })
+		}
+		at := max(0, slices.IndexFunc(rest, func(s *seat) bool { return len(others(s)) > 0 }))
+		choice := others(rest[at])
+		if len(choice) == 0 {
+			choice = rest[at].agent.Queues
+		}
+		seats, queues = append(seats, rest[at]), append(queues, choice[rng.IntN(len(choice))])
+		rest = slices.Delete(rest, at, at+1)
+	}
+	return append(seats, rest[:scenario.Agents-len(seats)]...), queues
+}
+
 // vars draws the values of a call's placeholders.
-func (g *Generator) vars(scenario *Scenario, seats []*seat, rng *rand.Rand) *vars {
+func (g *Generator) vars(scenario *Scenario, seats []*seat, queues []string, rng *rand.Rand) *vars {
 	m := g.opts.Model
-	number := seats[0].agent.Queues[rng.IntN(len(seats[0].agent.Queues))]
 	point := m.RoutingPoints[rng.IntN(len(m.RoutingPoints))]
 	v := &vars{
 		CallUUID: g.ids.uuid(), ConnID: g.ids.connection(),
-		ANI: fmt.Sprintf("+1555%07d", rng.IntN(10_000_000)), DNIS: point.DNIS, RoutingPoint: point.Number,
-		Switch: m.Switch, Disposition: m.Dispositions[rng.IntN(len(m.Dispositions))],
-		choices: map[string]string{}, parties: map[string]string{}, newUUID: g.ids.uuid,
+		ANI: fmt.Sprintf("+1555%07d", rng.IntN(10_000_000)), Outside: fmt.Sprintf("+1556%07d", rng.IntN(10_000_000)),
+		DNIS: point.DNIS, RoutingPoint: point.Number, Switch: m.Switch,
+		choices: map[string]string{}, parties: map[string]string{}, further: map[string]*callIDs{},
+		newUUID: g.ids.uuid, newConnID: g.ids.connection,
 	}
-	for _, q := range m.Queues {
-		if q.Number == number {
-			v.Queue = q
-		}
+	for _, number := range queues {
+		at := slices.IndexFunc(m.Queues, func(q configdb.Queue) bool { return q.Number == number })
+		v.queues = append(v.queues, m.Queues[at])
 	}
 	for _, s := range seats {
 		v.agents = append(v.agents, s.agent)
+		v.dispositions = append(v.dispositions, m.Dispositions[rng.IntN(len(m.Dispositions))])
 	}
 	for _, name := range scenario.choiceNames() {
 		values := scenario.choices[name]
@@ -76,8 +98,11 @@ func (g *Generator) step(p *played, st step, tag uint32, at time.Time) {
 	}
 	switch st.Link {
 	case "stat":
-		s := g.board.byEmployee[st.stat.Agent]
-		g.board.setStatus(s, st.stat.Status, st.stat.Actions, st.stat.Reasons, p.vars.ConnID, at)
+		actions := make([]activity, 0, len(st.stat.Actions))
+		for _, a := range st.stat.Actions {
+			actions = append(actions, activity{a.Number, p.vars.connID(a.Call)})
+		}
+		g.board.setStatus(g.board.byEmployee[st.stat.Agent], st.stat.Status, actions, st.stat.Reasons, at)
 	case "mcp":
 		g.record(p, st.record, tag)
 	default:
@@ -90,15 +115,17 @@ func (g *Generator) record(p *played, r recordStep, tag uint32) {
 	if g.opts.Recorder == nil {
 		return
 	}
+	made := &Recording{}
+	ani, dnis := p.numbers()
 	segment := Segment{
-		CallUUID: p.vars.CallUUID, ConnID: p.vars.ConnID, ANI: p.vars.ANI, DNIS: p.vars.DNIS,
+		CallUUID: p.vars.CallUUID, ConnID: p.vars.ConnID, ANI: ani, DNIS: dnis,
 		Agent: *p.vars.agentByEmployee(r.Agent), Start: p.times[r.From], End: p.times[r.To], Tag: tag,
 		Done: func(err error) {
 			g.mu.Lock()
 			defer g.mu.Unlock()
-			p.recording.Delivered = err == nil
+			made.Delivered = err == nil
 			if err != nil {
-				p.recording.Error = err.Error()
+				made.Error = err.Error()
 			}
 		},
 	}
@@ -108,7 +135,8 @@ func (g *Generator) record(p *played, r recordStep, tag uint32) {
 		g.opts.Logger.Error("segment not recorded", "call", p.vars.CallUUID, "error", err)
 		recording.Error = err.Error()
 	}
-	p.recording = &recording
+	*made = recording
+	p.recordings = append(p.recordings, made)
 }
 
 // over gives the agents back; now and then one takes a break first. The generator's mutex is held.

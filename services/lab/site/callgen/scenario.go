@@ -13,16 +13,15 @@ import (
 	"slices"
 	"strings"
 	"text/template"
-	"time"
-
-	"engage.connector/services/lab/site/feed"
 )
 
 // Scenario is a kind of call, read from a file; see package scenarios for the format.
 type Scenario struct {
 	Name        string
 	Description string
-	Agents      int
+	Agents      int // who take part; they are in no other call meanwhile
+	Queues      int // Virtual Queues that the call goes through
+	Weight      int // share among the calls that are played; 0: only when asked for
 	choices     map[string][]string
 	lines       []scenarioLine
 }
@@ -36,7 +35,8 @@ type scenarioLine struct {
 // Bounds of a scenario file.
 const (
 	maxScenarioLine = 1 << 20
-	maxAgents       = 20   // of one call
+	maxAgents       = 20 // of one call
+	maxWeight       = 100
 	maxVariants     = 4096 // combinations of choices that are tried when a file is read
 )
 
@@ -45,6 +45,8 @@ type header struct {
 	Name        string              `json:"name"`
 	Description string              `json:"description"`
 	Agents      int                 `json:"agents"`
+	Queues      int                 `json:"queues"`
+	Weight      int                 `json:"weight"`
 	Choices     map[string][]string `json:"choices"`
 }
 
@@ -107,19 +109,23 @@ func ReadScenario(name string, r io.Reader) (Scenario, error) {
 }
 
 func (s *Scenario) readHeader(at, text string) error {
-	h := header{Agents: 1}
+	h := header{Agents: 1, Queues: 1, Weight: 1}
 	if err := strict([]byte(text), &h); err != nil {
 		return fmt.Errorf("%s: header: %w", at, err)
 	}
 	if h.Name == "" || h.Description == "" || h.Agents < 1 || h.Agents > maxAgents {
 		return fmt.Errorf("%s: header: name, description and 1 to %d agents are required", at, maxAgents)
 	}
+	if h.Queues < 1 || h.Queues > h.Agents || h.Weight < 0 || h.Weight > maxWeight {
+		return fmt.Errorf("%s: header: 1 queue or more, of at most one agent each, and a weight from 0 to %d are required", at, maxWeight)
+	}
 	for name, values := range h.Choices {
 		if len(values) == 0 {
 			return fmt.Errorf("%s: header: choice %q has no values", at, name)
 		}
 	}
-	s.Name, s.Description, s.Agents, s.choices = h.Name, h.Description, h.Agents, h.Choices
+	s.Name, s.Description, s.choices = h.Name, h.Description, h.Choices
+	s.Agents, s.Queues, s.Weight = h.Agents, h.Queues, h.Weight
 	return nil
 }
 
@@ -140,7 +146,7 @@ func (s *Scenario) try(name string) error {
 		}
 	}
 	for _, v := range variants {
-		if _, err := s.render(sampleVars(s.Agents, v)); err != nil {
+		if _, err := s.render(sampleVars(s.Agents, s.Queues, v)); err != nil {
 			return err
 		}
 	}
@@ -150,36 +156,6 @@ func (s *Scenario) try(name string) error {
 // choiceNames returns the choices in a fixed order, in which values are drawn.
 func (s *Scenario) choiceNames() []string {
 	return slices.Sorted(maps.Keys(s.choices))
-}
-
-// step is a rendered line.
-type step struct {
-	where      string
-	At         string         `json:"at"`
-	Label      string         `json:"label"`
-	Link       string         `json:"link"`
-	Message    string         `json:"message"`
-	Attributes map[string]any `json:"attributes"`
-	Expect     *expect        `json:"expect"`
-
-	offset offset
-	stat   statStep
-	record recordStep
-}
-
-// statStep is what a stat line's attributes say.
-type statStep struct {
-	Agent   string            `json:"agent"`
-	Status  int               `json:"status"`
-	Actions []int             `json:"actions"`
-	Reasons map[string]string `json:"reasons"`
-}
-
-// recordStep is what an mcp line's attributes say: the segment from one label to another.
-type recordStep struct {
-	Agent string `json:"agent"`
-	From  string `json:"from"`
-	To    string `json:"to"`
 }
 
 // rendered is a scenario with all placeholders filled.
@@ -224,91 +200,6 @@ func (s *Scenario) render(v *vars) (rendered, error) {
 	return out, nil
 }
 
-// check validates a step and notes its label; labels maps each to the link of its line.
-func (st *step) check(labels map[string]string, v *vars) (err error) {
-	if st.offset, err = parseOffset(st.At); err != nil {
-		return err
-	}
-	switch st.Link {
-	case "call", "vq", "agent":
-		err = st.checkEvent(v)
-	case "stat":
-		err = st.checkStat(v)
-	case "mcp":
-		err = st.checkRecord(labels, v)
-	default:
-		err = fmt.Errorf("link %q, want call, vq, agent, stat or mcp", st.Link)
-	}
-	if err != nil || st.Label == "" {
-		return err
-	}
-	if _, taken := labels[st.Label]; taken {
-		return fmt.Errorf("label %q is taken", st.Label)
-	}
-	labels[st.Label] = st.Link
-	return nil
-}
-
-// checkEvent tells whether the message can come over the link and says whom it is about.
-func (st *step) checkEvent(v *vars) error {
-	if !feed.Known(st.Message) || st.Message == "EventInfo" {
-		return fmt.Errorf("message %q is not known", st.Message)
-	}
-	isCall := strings.HasPrefix(st.Message, "EventCall")
-	if isCall != (st.Link == "call") {
-		return fmt.Errorf("message %s does not come over link %s", st.Message, st.Link)
-	}
-	need := "ThisDN"
-	if isCall {
-		need = "CallUUID"
-	}
-	value, _ := st.Attributes[need].(string)
-	if value == "" {
-		return fmt.Errorf("%s without %s", st.Message, need)
-	}
-	if st.Link == "vq" && value != v.Queue.Number {
-		return fmt.Errorf("%s: %s is not the call's Virtual Queue", st.Message, value)
-	}
-	if st.Link == "agent" && v.agentByDN(value) == nil {
-		return fmt.Errorf("%s: %s is no Extension of the call's agents", st.Message, value)
-	}
-	return nil
-}
-
-func (st *step) checkStat(v *vars) error {
-	if st.Message != "EventInfo" {
-		return fmt.Errorf("message %q does not come over link stat", st.Message)
-	}
-	if err := reread(st.Attributes, &st.stat); err != nil {
-		return err
-	}
-	if v.agentByEmployee(st.stat.Agent) == nil {
-		return fmt.Errorf("agent %q is none of the call's", st.stat.Agent)
-	}
-	if st.stat.Status < statusFirst || st.stat.Status > statusLoggedOut {
-		return fmt.Errorf("status %d is no agent status", st.stat.Status)
-	}
-	return nil
-}
-
-func (st *step) checkRecord(labels map[string]string, v *vars) error {
-	if st.Message != "Recording" {
-		return fmt.Errorf("message %q does not come over link mcp", st.Message)
-	}
-	if err := reread(st.Attributes, &st.record); err != nil {
-		return err
-	}
-	if v.agentByEmployee(st.record.Agent) == nil {
-		return fmt.Errorf("agent %q is none of the call's", st.record.Agent)
-	}
-	for _, label := range []string{st.record.From, st.record.To} {
-		if labels[label] == "" {
-			return fmt.Errorf("label %q is not known before this line", label)
-		}
-	}
-	return nil
-}
-
 // strict decodes one JSON object without unknown members and without anything behind it.
 func strict(data []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -329,25 +220,4 @@ func reread(attributes map[string]any, into any) error {
 		return err
 	}
 	return strict(data, into)
-}
-
-// offset says when a step comes: after the one before it, or after the start of the call.
-type offset struct {
-	relative bool
-	min, max time.Duration
-}
-
-// parseOffset reads "+1s..3s", "+50ms", "2s" or "2s..4s".
-func parseOffset(s string) (offset, error) {
-	text, relative := strings.CutPrefix(s, "+")
-	from, to, ranged := strings.Cut(text, "..")
-	lower, err := time.ParseDuration(from)
-	upper := lower
-	if err == nil && ranged {
-		upper, err = time.ParseDuration(to)
-	}
-	if err != nil || lower < 0 || upper < lower {
-		return offset{}, fmt.Errorf("at: %q, want a duration or a range of durations such as +1s..3s", s)
-	}
-	return offset{relative, lower, upper}, nil
 }

@@ -1,6 +1,7 @@
 package callgen
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -10,18 +11,25 @@ import (
 
 // Call is what really happened in one call.
 type Call struct {
-	CallUUID    string            `json:"callUuid"`
-	ConnID      string            `json:"connId"`
-	Scenario    string            `json:"scenario"`
-	ANI         string            `json:"ani"`
-	DNIS        string            `json:"dnis"`
-	Choices     map[string]string `json:"choices,omitempty"`
-	Start       time.Time         `json:"start"`
-	End         time.Time         `json:"end,omitzero"` // of the last party; zero while the call goes on
-	Parties     []Party           `json:"parties"`
-	Disposition string            `json:"disposition,omitempty"` // "" until the agent has named it
-	Recording   *Recording        `json:"recording,omitempty"`
+	CallUUID   string            `json:"callUuid"`
+	ConnID     string            `json:"connId"`
+	Scenario   string            `json:"scenario"`
+	ANI        string            `json:"ani"`
+	DNIS       string            `json:"dnis"`
+	Choices    map[string]string `json:"choices,omitempty"`
+	Start      time.Time         `json:"start"`
+	End        time.Time         `json:"end,omitzero"` // of the last party; zero while the call goes on
+	Parties    []Party           `json:"parties"`
+	Recordings []Recording       `json:"recordings,omitempty"`
+	// Further are the CallUUIDs of calls of the same interaction, such as a consultation. They have no
+	// conversation of their own.
+	Further map[string]string `json:"further,omitempty"`
+	// Hidden says why an EX organization must not show the call at all; "" when it has to.
+	Hidden string `json:"hidden,omitempty"`
 }
+
+// Reasons for which a call must not be shown.
+const hiddenInternal = "internal"
 
 // Kinds of parties.
 const (
@@ -29,9 +37,10 @@ const (
 	KindIVR      = "ivr"
 	KindQueue    = "queue"
 	KindAgent    = "agent"
+	KindPhone    = "phone" // an outside number that an agent called in
 )
 
-// Party is a participant whom an EX organization has to show. Times that have not come are zero.
+// Party is a participant as an EX organization has to show it. Times that have not come are zero.
 type Party struct {
 	Kind     string     `json:"kind"`
 	DN       string     `json:"dn"`
@@ -42,6 +51,14 @@ type Party struct {
 	End      time.Time  `json:"end,omitzero"`
 	Holds    []Interval `json:"holds,omitempty"`
 	HungUp   bool       `json:"hungUp,omitempty"` // this party ended the call
+	// HandedOn tells that this party left by a transfer.
+	HandedOn bool `json:"handedOn,omitempty"`
+	// InvitedBy is the DN of the agent who consulted this party; "" when nobody did.
+	InvitedBy string `json:"invitedBy,omitempty"`
+	// Disposition is what the agent named in after-call work; "" until then, or when it must not be shown.
+	Disposition string `json:"disposition,omitempty"`
+	// Hidden tells that the party took part and must not be shown.
+	Hidden bool `json:"hidden,omitempty"`
 }
 
 // AgentRef names an agent.
@@ -64,7 +81,7 @@ type Interval struct {
 	End   time.Time `json:"end,omitzero"`
 }
 
-// Recording is the recorded segment of the call.
+// Recording is a recorded segment of the call: the talk of one agent.
 type Recording struct {
 	FileName  string    `json:"fileName"`
 	SHA256    string    `json:"sha256"` // hexadecimal
@@ -78,12 +95,11 @@ type Recording struct {
 
 // expect is the truth part of a scenario: parties with labels for times.
 type expect struct {
-	Parties     []expectParty `json:"parties"`
-	Disposition *struct {
-		Value string `json:"value"`
-		At    string `json:"at"`
-	} `json:"disposition"`
-	Recording string `json:"recording"` // label of the mcp line, "" for none
+	Parties    []expectParty `json:"parties"`
+	Recordings []string      `json:"recordings"` // labels of all mcp lines
+	Hidden     string        `json:"hidden"`
+	ANI        string        `json:"ani"` // when it is not the customer's number
+	DNIS       string        `json:"dnis"`
 }
 
 type expectParty struct {
@@ -98,7 +114,14 @@ type expectParty struct {
 		Start string `json:"start"`
 		End   string `json:"end"`
 	} `json:"holds"`
-	HungUp bool `json:"hungUp"`
+	HungUp      bool   `json:"hungUp"`
+	HandedOn    bool   `json:"handedOn"`
+	InvitedBy   string `json:"invitedBy"`
+	Hidden      bool   `json:"hidden"`
+	Disposition *struct {
+		Value string `json:"value"`
+		At    string `json:"at"`
+	} `json:"disposition"`
 }
 
 // check tells whether every label and name of the truth exists.
@@ -106,62 +129,90 @@ func (e expect) check(labels map[string]string, v *vars) error {
 	if len(e.Parties) == 0 {
 		return fmt.Errorf("no parties")
 	}
-	used := []string{}
+	if !slices.Contains([]string{"", hiddenInternal}, e.Hidden) {
+		return fmt.Errorf("hidden: %q", e.Hidden)
+	}
 	for i, p := range e.Parties {
-		used = append(used, p.Start, p.End)
-		if p.Answered != "" {
-			used = append(used, p.Answered)
-		}
-		for _, h := range p.Holds {
-			used = append(used, h.Start, h.End)
-		}
-		if err := p.check(v); err != nil {
+		if err := p.check(labels, v); err != nil {
 			return fmt.Errorf("party %d: %w", i, err)
 		}
-	}
-	if e.Disposition != nil {
-		used = append(used, e.Disposition.At)
-	}
-	for _, label := range used {
-		if labels[label] == "" {
-			return fmt.Errorf("label %q is not known", label)
+		inviter := func(q expectParty) bool { return q.DN == p.InvitedBy && q.Kind == KindAgent }
+		if p.InvitedBy != "" && !slices.ContainsFunc(e.Parties, inviter) {
+			return fmt.Errorf("party %d: invitedBy %q is no agent of the call", i, p.InvitedBy)
 		}
 	}
-	if e.Recording != "" && labels[e.Recording] != "mcp" {
-		return fmt.Errorf("recording: label %q is no mcp line", e.Recording)
+	made := []string{}
+	for label, link := range labels {
+		if link == linkRecorder {
+			made = append(made, label)
+		}
+	}
+	if slices.Sort(made); !slices.Equal(made, slices.Sorted(slices.Values(e.Recordings))) {
+		return fmt.Errorf("recordings: %q, the mcp lines are %q", e.Recordings, made)
 	}
 	return nil
 }
 
-func (p expectParty) check(v *vars) error {
+func (p expectParty) check(labels map[string]string, v *vars) error {
 	switch {
-	case !slices.Contains([]string{KindExternal, KindIVR, KindQueue, KindAgent}, p.Kind):
+	case !slices.Contains([]string{KindExternal, KindIVR, KindQueue, KindAgent, KindPhone}, p.Kind):
 		return fmt.Errorf("kind %q", p.Kind)
 	case p.DN == "":
 		return fmt.Errorf("no dn")
 	case p.Kind == KindAgent && v.agentByEmployee(p.Agent) == nil:
 		return fmt.Errorf("agent %q is none of the call's", p.Agent)
-	case p.Kind == KindQueue && p.Queue != v.Queue.Number:
+	case p.Kind == KindQueue && v.queueByNumber(p.Queue) == nil:
 		return fmt.Errorf("queue %q is not the call's", p.Queue)
+	case p.Disposition != nil && p.Kind != KindAgent:
+		return fmt.Errorf("a disposition of somebody who is no agent")
+	}
+	for _, label := range p.labels() {
+		if labels[label] == "" {
+			return fmt.Errorf("label %q is not known", label)
+		}
 	}
 	return nil
 }
 
+// labels are the moments that the party refers to.
+func (p expectParty) labels() []string {
+	used := []string{p.Start, p.End}
+	if p.Answered != "" {
+		used = append(used, p.Answered)
+	}
+	for _, h := range p.Holds {
+		used = append(used, h.Start, h.End)
+	}
+	if p.Disposition != nil {
+		used = append(used, p.Disposition.At)
+	}
+	return used
+}
+
 // played is a call under way or over: its plan and the moments that have come.
 type played struct {
-	scenario  string
-	vars      *vars
-	expect    expect
-	start     time.Time
-	times     map[string]time.Time
-	recording *Recording
+	scenario   string
+	vars       *vars
+	expect     expect
+	start      time.Time
+	times      map[string]time.Time
+	recordings []*Recording
+}
+
+// numbers are the calling and the called number.
+func (p *played) numbers() (ani, dnis string) {
+	return cmp.Or(p.expect.ANI, p.vars.ANI), cmp.Or(p.expect.DNIS, p.vars.DNIS)
 }
 
 // call renders what has happened so far.
 func (p *played) call() Call {
 	c := Call{
-		CallUUID: p.vars.CallUUID, ConnID: p.vars.ConnID, Scenario: p.scenario, ANI: p.vars.ANI, DNIS: p.vars.DNIS,
-		Choices: p.vars.choices, Start: p.start, Parties: []Party{},
+		CallUUID: p.vars.CallUUID, ConnID: p.vars.ConnID, Scenario: p.scenario, Choices: p.vars.choices, Start: p.start,
+		Parties: []Party{}, Further: map[string]string{}, Hidden: p.expect.Hidden,
+	}
+	c.ANI, c.DNIS = p.numbers()
+	for name, ids := range p.vars.further {
+		c.Further[name] = ids.callUUID
 	}
 	for _, e := range p.expect.Parties {
 		if party := p.party(e); !party.Start.IsZero() {
@@ -169,12 +220,8 @@ func (p *played) call() Call {
 		}
 	}
 	c.End = p.end(c.Parties)
-	if d := p.expect.Disposition; d != nil && !p.times[d.At].IsZero() {
-		c.Disposition = d.Value
-	}
-	if p.recording != nil {
-		r := *p.recording
-		c.Recording = &r
+	for _, r := range p.recordings {
+		c.Recordings = append(c.Recordings, *r)
 	}
 	return c
 }
@@ -182,7 +229,11 @@ func (p *played) call() Call {
 func (p *played) party(e expectParty) Party {
 	out := Party{
 		Kind: e.Kind, DN: e.DN, Start: p.times[e.Start], Answered: p.times[e.Answered], End: p.times[e.End],
-		HungUp: e.HungUp && !p.times[e.End].IsZero(),
+		HungUp: e.HungUp && !p.times[e.End].IsZero(), HandedOn: e.HandedOn && !p.times[e.End].IsZero(),
+		InvitedBy: e.InvitedBy, Hidden: e.Hidden,
+	}
+	if d := e.Disposition; d != nil && !p.times[d.At].IsZero() {
+		out.Disposition = d.Value
 	}
 	for _, h := range e.Holds {
 		if start := p.times[h.Start]; !start.IsZero() {
@@ -193,7 +244,8 @@ func (p *played) party(e expectParty) Party {
 		out.Agent = agentRef(*p.vars.agentByEmployee(e.Agent))
 	}
 	if e.Kind == KindQueue {
-		out.Queue = &QueueRef{p.vars.Queue.DBID, p.vars.Queue.Number, p.vars.Queue.Switch}
+		q := p.vars.queueByNumber(e.Queue)
+		out.Queue = &QueueRef{q.DBID, q.Number, q.Switch}
 	}
 	return out
 }
