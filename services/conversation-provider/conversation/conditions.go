@@ -31,6 +31,7 @@ const (
 	queueLinkBehind   Condition = "queue link has not come as far"
 	callLinkBehind    Condition = "call link has not come as far"
 	attemptUnsettled  Condition = "queue link has not come as far as the failed attempt"
+	attemptLate       Condition = "a phone rings, and later things have been told"
 	attemptOver       Condition = "a phone rang, was not answered, and later things have been told"
 	winnerUnknown     Condition = "several queues, none says that it delivered the call"
 	otherQueueWon     Condition = "delivered by another queue than that of the ACD leg"
@@ -156,10 +157,13 @@ func queueConditions() map[Condition]func(*situation) bool {
 		attemptUnsettled: func(x *situation) bool {
 			return !x.conv.Attempt.IsZero() && !x.g.reportedBy(callmodel.StreamQueue, x.conv.Attempt)
 		},
+		attemptLate: func(x *situation) bool {
+			p := x.rings()
+			return p != nil && p.Left.IsZero() && x.fact.At.Before(x.conv.Last.Add(-settling))
+		},
 		attemptOver: func(x *situation) bool {
-			p := x.call.Party(x.fact.Subject)
-			rang := p != nil && p.State.Generic() != engage.PartyStateConnected && p.State.Generic() != engage.PartyStateHeld
-			return rang && !p.Left.IsZero() && p.Left.Before(x.conv.Last)
+			p := x.rings()
+			return p != nil && !p.Left.IsZero() && p.Left.Before(x.conv.Last)
 		},
 		winnerUnknown: func(x *situation) bool { return x.severalQueues() && x.deliveredBy() == nil },
 		otherQueueWon: func(x *situation) bool {
@@ -203,7 +207,11 @@ func aheadConditions() map[Condition]func(*situation) bool {
 // busy counts the other calls that the agent of the party has while it is in this interaction, as far
 // as its leaving is known.
 func (x *situation) busy() int {
-	return x.g.site.Busy(x.dn, x.fact.At, x.g.lastLeft(x.dn), x.conv)
+	until := time.Time{}
+	if p := x.call.Party(x.fact.Subject); p != nil {
+		until = x.g.staysUntil(p)
+	}
+	return x.g.site.Busy(x.dn, x.fact.At, until, x.conv)
 }
 
 // settled tells whether what belongs to the same transfer has been reported.
@@ -211,6 +219,15 @@ func (x *situation) settled() bool {
 	later := x.fact.At.Add(settling)
 	return x.call.ReportedBy(callmodel.StreamQueue, later) ||
 		x.call.ReportedBy(callmodel.StreamCall, later) && x.call.ReportedBy(callmodel.StreamQueue, x.fact.At)
+}
+
+// rings is the party of the fact if it never answered, as far as that is known.
+func (x *situation) rings() *callmodel.Party {
+	p := x.call.Party(x.fact.Subject)
+	if p == nil || p.State.Generic() == engage.PartyStateConnected || p.State.Generic() == engage.PartyStateHeld {
+		return nil
+	}
+	return p
 }
 
 // visitOf is a stay in a queue and the call it is of.

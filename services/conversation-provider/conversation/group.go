@@ -92,21 +92,24 @@ func (g *Group) legLeft(l *Leg) time.Time {
 	return last
 }
 
-// lastLeft is when a DN had left every call of the group; zero while it is in one.
-func (g *Group) lastLeft(dn string) time.Time {
-	last := time.Time{}
-	for _, c := range g.Calls {
-		for _, p := range c.Parties {
-			switch {
-			case p.DN != dn:
-			case p.Left.IsZero():
-				return time.Time{}
-			case p.Left.After(last):
-				last = p.Left
+// staysUntil is until when a party's DN is in the group without a longer break; zero while it is.
+func (g *Group) staysUntil(p *callmodel.Party) time.Time {
+	until := p.Left
+	for longer := !until.IsZero(); longer; {
+		longer = false
+		for _, c := range g.Calls {
+			for _, other := range c.Parties {
+				switch {
+				case other.DN != p.DN || other.Joined.Sub(until) > settling:
+				case other.Left.IsZero():
+					return time.Time{}
+				case other.Left.After(until):
+					until, longer = other.Left, true
+				}
 			}
 		}
 	}
-	return last
+	return until
 }
 
 // goneBy tells whether a leg's party had left at a time.

@@ -58,6 +58,8 @@ func queueAgentRows() []Row {
 	return []Row{
 		{ID: "queue/requeue-awaited", Stages: at, On: on(AgentJoined, CallerLeft, Ended), If: when(attemptUnsettled), Wait: true,
 			From: FromInferred, Why: "after a failed attempt the queue link tells where the call waits now"},
+		{ID: "queue/attempt-awaited", Stages: stages(StageQueue, StageTransfer), On: on(AgentJoined), If: when(attemptLate), Wait: true,
+			From: FromInferred, Why: "the call link reports late that a phone rings; whether that was answered follows"},
 		{ID: "queue/attempt-over", Stages: stages(StageQueue, StageTransfer), On: on(AgentJoined), If: when(attemptOver),
 			From: FromInferred, Why: "the link reports late that a phone rang and was not answered: that is over, and later things have been told"},
 		{ID: "queue/login-awaited", Stages: at, On: on(AgentJoined), If: when(loginUnsure), Wait: true,

@@ -28,6 +28,7 @@ func queueCases() map[string]rowCase {
 			c.Leave("A", "", engage.CauseNoAnswer)
 			c.Ring2("B", feedtest.Ext2)
 		}, late: "none"},
+		"queue/attempt-awaited":     {play: func(s *feedtest.Site) { inQueue(s) }, late: "none", fact: "late ring"},
 		"queue/attempt-over":        {play: func(s *feedtest.Site) { inQueue(s) }, stage: conversation.StageQueue, fact: "late attempt"},
 		"queue/login-awaited":       {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext1) }, late: "agent"},
 		"queue/nobody-logged-in":    {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext3) }, stage: conversation.StageSuspended, reason: conversation.ReasonNobodyLoggedIn},

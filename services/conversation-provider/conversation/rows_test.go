@@ -91,7 +91,7 @@ func TestRows(t *testing.T) {
 			c.play(s)
 			r := newRunner()
 			if c.late != "" {
-				requireWaits(t, r, s, id, c.late)
+				requireWaits(t, r, s, id, c)
 				return
 			}
 			r.feed(s.Events)
@@ -106,9 +106,12 @@ func TestRows(t *testing.T) {
 }
 
 // requireWaits: without the late link the fact waits for it, but not for ever.
-func requireWaits(t *testing.T, r *runner, s *feedtest.Site, id, late string) {
+func requireWaits(t *testing.T, r *runner, s *feedtest.Site, id string, c rowCase) {
 	t.Helper()
-	r.feed(slices.DeleteFunc(slices.Clone(s.Events), func(e feedtest.Event) bool { return e.Link == late }))
+	r.feed(slices.DeleteFunc(slices.Clone(s.Events), func(e feedtest.Event) bool { return e.Link == c.late }))
+	if c.fact != "" {
+		record(r, s, c.fact)
+	}
 	conv := r.one(t)
 	require.Equal(t, id, conv.Waits, encode(t, conv.Trace))
 	r.wait(time.Second)
@@ -141,10 +144,13 @@ func requireClosed(t *testing.T, r *runner, s *feedtest.Site) {
 func record(r *runner, s *feedtest.Site, kind callmodel.FactKind) {
 	uuid := r.book.Calls()[0]
 	f := callmodel.Fact{Kind: kind, At: s.Now, Stream: callmodel.StreamCall}
-	if kind == "late attempt" {
+	if kind == "late attempt" || kind == "late ring" {
 		call := r.book.Call(uuid)
 		f.Kind, f.Subject, f.At, f.State = callmodel.PartyJoined, "L", call.Created, engage.PartyStateAlerting
-		call.Parties = append(call.Parties, &callmodel.Party{UUID: "L", DN: feedtest.Ext2, State: f.State, Joined: f.At, Left: f.At.Add(time.Millisecond)})
+		call.Parties = append(call.Parties, &callmodel.Party{UUID: "L", DN: feedtest.Ext2, State: f.State, Joined: f.At})
+		if kind == "late attempt" {
+			call.Party("L").Left = f.At.Add(time.Millisecond)
+		}
 	} else if kind == "late consultation" {
 		uuid = r.book.Calls()[1]
 		call := r.book.Call(uuid)
