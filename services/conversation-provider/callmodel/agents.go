@@ -58,11 +58,22 @@ func (b *Book) registered(e engage.Event) []string {
 		return nil
 	}
 	changed := d.login(Login{At: e.Time, Agent: e.AgentID(), Standing: true})
+	b.noteDesk(e.AgentID(), d.Number)
 	if b.hear(d, e) || changed {
 		b.dirtyDNs[d.Number] = struct{}{}
 	}
 	return b.CallsAt(d.Number)
 }
+
+// noteDesk remembers that a log-in code is used at a DN: one agent may be logged in at several.
+func (b *Book) noteDesk(agent, dn string) {
+	if agent != "" && !slices.Contains(b.desks[agent], dn) {
+		b.desks[agent] = append(b.desks[agent], dn)
+	}
+}
+
+// Desks are the DNs where a log-in code was ever used.
+func (b *Book) Desks(agent string) []string { return b.desks[agent] }
 
 // hear notes how far the agent link of a DN has reported.
 func (b *Book) hear(d *DN, e engage.Event) bool {
@@ -90,6 +101,7 @@ func (b *Book) agentEvent(e engage.Event) []string {
 		return nil
 	}
 	changed := b.hear(d, e)
+	b.noteDesk(e.AgentID(), d.Number)
 	switch e.Message {
 	case engage.MsgEventAgentLogout:
 		changed = d.login(Login{At: e.Time}) || changed

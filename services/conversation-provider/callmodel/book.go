@@ -29,6 +29,7 @@ type Book struct {
 	calls   map[string]*Call
 	closed  map[string]struct{} // calls that are finished: late repeats must not bring them back
 	dns     map[string]*DN
+	desks   map[string][]string  // by log-in code: the DNs where it was ever used
 	heard   map[string]time.Time // by SIP Server: how far the agent link has reported
 	orphans map[string]*Orphans  // by ConnID
 
@@ -62,7 +63,7 @@ const (
 // NewBook returns an empty book.
 func NewBook(opts Options) *Book {
 	return &Book{
-		keep: opts.Keep, wake: opts.Wake, handlers: handlers(), calls: map[string]*Call{}, closed: map[string]struct{}{}, dns: map[string]*DN{}, heard: map[string]time.Time{},
+		keep: opts.Keep, wake: opts.Wake, handlers: handlers(), calls: map[string]*Call{}, closed: map[string]struct{}{}, dns: map[string]*DN{}, heard: map[string]time.Time{}, desks: map[string][]string{},
 		orphans: map[string]*Orphans{}, byConn: map[string]string{}, byLink: map[string]string{},
 		byDN: map[string]atDN{}, members: map[string]map[string]struct{}{}, oddities: map[OddKind]int{},
 		dirtyCalls: map[string]struct{}{}, dirtyDNs: map[string]struct{}{}, dirtyOrphans: map[string]struct{}{},

@@ -24,12 +24,15 @@ type Talk struct {
 	To   time.Time `json:"to"`
 }
 
-// TalksIn counts the finished calls that the DN was on in a stretch of time; until is zero when its
-// end is not known. One that began within the stretch counts twice: it was let in already.
-func (d *DN) TalksIn(from, until time.Time) int {
+// TalksIn counts the finished calls that an agent was on at the DN in a stretch of time; until is zero
+// when its end is not known. One that began within the stretch counts twice: it was let in already.
+func (d *DN) TalksIn(agent string, from, until time.Time) int {
 	n := 0
 	if d != nil {
 		for _, t := range d.Talks {
+			if d.AgentAt(t.From) != agent {
+				continue
+			}
 			if t.To.After(from) && (until.IsZero() || t.From.Before(until) || !t.From.After(from)) {
 				n++
 				if t.From.After(from) {

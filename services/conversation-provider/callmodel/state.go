@@ -50,6 +50,9 @@ func (b *Book) RestoreCall(c *Call) {
 // RestoreDN puts a DN back.
 func (b *Book) RestoreDN(d *DN) {
 	b.dns[d.Number] = d
+	for _, l := range d.Logins {
+		b.noteDesk(l.Agent, d.Number)
+	}
 	if d.Heard.After(b.heard[d.Server]) {
 		b.heard[d.Server] = d.Heard
 	}

@@ -127,28 +127,20 @@ func (b *Board) setApart(g *Group, c *callmodel.Call) {
 	})
 }
 
-// Busy counts the legs that other conversations have at a DN in a stretch of time, whether they have
-// read up to that time, or on beyond it, or not. until is zero when its end is not known. A leg that
-// began within the stretch counts twice: it was let in already.
-func (b *Board) Busy(dn string, from, until time.Time, except *Conversation) int {
-	n := b.book.DN(dn).TalksIn(from, until)
+// Busy counts the legs that an agent has in other conversations in a stretch of time, at any desk,
+// whether they have read up to that time, or on beyond it, or not. until is zero when its end is not
+// known. A leg that began within the stretch counts twice: it was let in already.
+func (b *Board) Busy(agent string, from, until time.Time, except *Conversation) int {
+	n := 0
 	seen := map[string]bool{}
-	for _, uuid := range b.book.CallsAt(dn) {
-		root := b.Root(uuid)
-		conv := b.convs[root]
-		if conv == nil || conv == except || conv.Stage == StageIgnored || seen[root] {
-			continue
-		}
-		seen[root] = true
-		g := b.Group(root)
-		for _, l := range g.Conv.Legs {
-			began := until.IsZero() || l.Began.Before(until) || !l.Began.After(from)
-			if l.Kind == User && l.DN == dn && began && !g.goneBy(l, from) {
-				n++
-				if l.Began.After(from) {
-					n++
-				}
+	for _, dn := range b.book.Desks(agent) {
+		n += b.book.DN(dn).TalksIn(agent, from, until)
+		for _, uuid := range b.book.CallsAt(dn) {
+			root := b.Root(uuid)
+			if conv := b.convs[root]; conv != nil && conv != except && conv.Stage != StageIgnored && !seen[root] {
+				n += b.Group(root).busy(agent, from, until)
 			}
+			seen[root] = true
 		}
 	}
 	return n

@@ -211,7 +211,7 @@ func (x *situation) busy() int {
 	if p := x.call.Party(x.fact.Subject); p != nil {
 		until = x.g.staysUntil(p)
 	}
-	return x.g.site.Busy(x.dn, x.fact.At, until, x.conv)
+	return x.g.site.Busy(x.login(), x.fact.At, until, x.conv)
 }
 
 // settled tells whether what belongs to the same transfer has been reported.

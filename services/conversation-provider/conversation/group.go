@@ -25,9 +25,9 @@ type Site interface {
 	DN(number string) *callmodel.DN
 	// AgentsReportedBy tells whether the agent link of a DN has reported up to a time.
 	AgentsReportedBy(dn string, at time.Time) bool
-	// Busy counts the legs that other conversations have at a DN in a stretch of time; until is zero
+	// Busy counts the legs that an agent has in other conversations in a stretch of time; until is zero
 	// when its end is not known.
-	Busy(dn string, from, until time.Time, except *Conversation) int
+	Busy(agent string, from, until time.Time, except *Conversation) int
 }
 
 func (g *Group) call(uuid string) *callmodel.Call {
@@ -110,6 +110,22 @@ func (g *Group) staysUntil(p *callmodel.Party) time.Time {
 		}
 	}
 	return until
+}
+
+// busy counts the legs that an agent has in a stretch of time; those that began within it twice.
+func (g *Group) busy(agent string, from, until time.Time) int {
+	n := 0
+	for _, l := range g.Conv.Legs {
+		began := until.IsZero() || l.Began.Before(until) || !l.Began.After(from)
+		if l.Kind != User || l.Login != agent || !began || g.goneBy(l, from) {
+			continue
+		}
+		n++
+		if l.Began.After(from) {
+			n++
+		}
+	}
+	return n
 }
 
 // goneBy tells whether a leg's party had left at a time.

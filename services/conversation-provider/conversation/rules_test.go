@@ -209,3 +209,16 @@ func requireRowIDs(t *testing.T, conv *conversation.Conversation, want ...string
 	}
 	require.Subset(t, got, want)
 }
+
+// An agent may be logged in at two desks, and still has one main call.
+//
+// ledger: E-EXCP-037
+func TestAnAgentHasOneMainCallAtAllDesks(t *testing.T) {
+	s := feedtest.New().Logins()
+	talking(s)
+	s.Agent(engage.MsgEventAgentLogin, feedtest.Ext3, feedtest.Agent1, engage.WorkModeUnknown)
+	second := s.Inbound(2).IVR().Queue().Ring("B", feedtest.Ext3)
+	r := newRunner().feed(s.Events)
+	require.Equal(t, conversation.StageSuspended, r.convs[second.UUID].Stage)
+	require.Equal(t, conversation.ReasonSecondCall, r.convs[second.UUID].Reason)
+}
