@@ -76,7 +76,7 @@ func (s *Service) trace(ctx context.Context, uuid string) (model.Trace, error) {
 	trace, found, err := s.lookup(ctx, uuid)
 	if err == nil && !found {
 		err = fault.New(fault.NotFound, opInteraction, "no call with this CallUUID is known").
-			WithHint("closed calls are kept for 24 hours")
+			WithHint("ended calls are kept for 24 hours, MAX_TRACES of them at most")
 	}
 	return trace, err
 }

@@ -152,7 +152,7 @@ func (a *App) wireWriter() error {
 	cfg := a.opts.Config
 	a.model = model.New(model.Options{
 		Tenant: cfg.TenantID, Machine: cfg.rules(), Directory: a.mapping, Recordings: recordings{a},
-		MaxCallAge: cfg.MaxCallAge, LongestTick: longestTick,
+		MaxCallAge: cfg.MaxCallAge, LongestTick: longestTick, MaxClosed: cfg.MaxTraces,
 		Observer: newMetrics(a.opts.Registry, func() model.Counts { return a.model.Counts() }),
 	})
 	writer, err := pipeline.NewWriter(pipeline.WriterOptions{

@@ -4,6 +4,7 @@ package app
 import (
 	"errors"
 	"net/url"
+	"strconv"
 	"time"
 
 	"engage.connector/pkg/host"
@@ -31,6 +32,7 @@ type Config struct {
 	LinkGrace      time.Duration `env:"LINK_GRACE" envDefault:"2s" help:"how long a decision waits for a link that has not reported yet"`
 	WrapUpTimeout  time.Duration `env:"WRAPUP_TIMEOUT" envDefault:"5m" help:"how long after-call work may last before the disposition is applied"`
 	MaxCallAge     time.Duration `env:"MAX_CALL_AGE" envDefault:"24h" help:"the age at which a call whose end was never reported is ended in the org"`
+	MaxTraces      int           `env:"MAX_TRACES" envDefault:"50000" help:"ended calls of the last 24 hours whose traces are kept, about 1 KB each, in memory and in Redis"`
 	DispositionKey string        `env:"DISPOSITION_KEY" envDefault:"DispositionCode" help:"the user data key of the disposition"`
 }
 
@@ -46,6 +48,8 @@ const (
 	maxWrapUp        = 2 * time.Hour
 	minCallAge       = time.Minute
 	maxCallAge       = 7 * 24 * time.Hour
+	minTraces        = 100
+	maxTraces        = 1_000_000
 )
 
 // Load reads the configuration and reports all faults at once.
@@ -80,6 +84,7 @@ func (c *Config) faults() []error {
 	add(c.LinkGrace <= 0 || c.LinkGrace > maxLinkGrace, "LINK_GRACE", c.LinkGrace.String()+" is out of range", "choose more than 0s, at most 1m")
 	add(c.WrapUpTimeout <= 0 || c.WrapUpTimeout > maxWrapUp, "WRAPUP_TIMEOUT", c.WrapUpTimeout.String()+" is out of range", "choose more than 0s, at most 2h")
 	add(c.MaxCallAge < minCallAge || c.MaxCallAge > maxCallAge, "MAX_CALL_AGE", c.MaxCallAge.String()+" is out of range", "choose from 1m to 168h")
+	add(c.MaxTraces < minTraces || c.MaxTraces > maxTraces, "MAX_TRACES", strconv.Itoa(c.MaxTraces)+" is out of range", "choose from 100 to 1000000")
 	add(!feedlinks.ValidPrefix(c.LinkPrefix), "LINK_PREFIX", "has other characters than letters, digits and hyphens, or more than 32", "write something like site-a-")
 	for _, server := range c.servers() {
 		if server.text == "" {

@@ -146,11 +146,12 @@ type Decision struct {
 	Events  []genesys.EventType `json:"events,omitempty"`  // what was injected
 }
 
-// maxTrace bounds the trace; the beginning is what explains a conversation best.
+// maxTrace bounds the trace; the beginning is what explains a conversation best. Why it was suspended
+// or ignored is noted in any case.
 const maxTrace = 200
 
 func (c *Conversation) trace(d Decision) {
-	if c.Trace.Len() < maxTrace {
+	if c.Trace.Len() < maxTrace || d.Reason != "" {
 		c.Trace.add(d)
 	}
 }

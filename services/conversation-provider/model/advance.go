@@ -102,9 +102,8 @@ func (m *Model) close(g *conversation.Group, out *outbox) {
 		delete(m.waiting, in.UUID)
 		delete(m.stuck, in.UUID)
 		m.board.Close(in.UUID)
-		m.closed[in.UUID] = in
+		m.store(in)
 		m.order = append(m.order, in.UUID)
-		m.dirty.closed[in.UUID] = struct{}{}
 	}
 	m.opts.Observer.CallClosed(conv.Stage, conv.Reason)
 	for _, in := range closed {

@@ -27,7 +27,7 @@ func (m *Model) effects(out *outbox) (pipeline.Effects, error) {
 		writeState(&w, keyOrphan+conn, m.book.Orphans(conn))
 	}
 	for _, uuid := range sorted(m.dirty.closed) {
-		e.State[keyClosed+uuid] = m.encodeInteraction(m.closed[uuid])
+		e.State[keyClosed+uuid] = m.closed[uuid].stored()
 	}
 	for _, id := range sorted(m.dirty.records) {
 		writeState(&w, keyRecord+id, m.records[id])

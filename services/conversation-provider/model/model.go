@@ -98,7 +98,7 @@ type Model struct {
 	book    *callmodel.Book
 	board   *conversation.Board
 	calls   map[string]*Interaction // open ones, by CallUUID
-	closed  map[string]*Interaction
+	closed  map[string]closed
 	order   []string // closed calls, oldest first
 	records map[string]*Record
 	kept    int                 // records that are not submitted
@@ -153,7 +153,7 @@ func (nobody) Odd(callmodel.OddKind, int)                         {}
 func (m *Model) reset() {
 	m.book = callmodel.NewBook(callmodel.Options{Keep: m.keep, Wake: m.wake})
 	m.board = conversation.NewBoard(m.machine, m.book)
-	m.calls, m.closed = map[string]*Interaction{}, map[string]*Interaction{}
+	m.calls, m.closed = map[string]*Interaction{}, map[string]closed{}
 	m.records, m.waiting = map[string]*Record{}, map[string]struct{}{}
 	m.stuck = map[string]struct{}{}
 	m.order, m.kept, m.resting, m.spareAt = nil, 0, map[string]resting{}, m.opts.MaxAwake
@@ -197,7 +197,7 @@ func (m *Model) restore(key string, value []byte) error {
 			return err
 		}
 		if in.Call == nil {
-			m.closed[id] = in
+			m.closed[strings.Clone(id)] = m.pack(in)
 			m.book.RestoreClosed(id)
 			return nil
 		}

@@ -104,12 +104,12 @@ func (m *Model) interaction(uuid string) *Interaction {
 	if _, rests := m.resting[uuid]; rests && m.book.Call(uuid) != nil {
 		return m.calls[uuid]
 	}
-	return m.closed[uuid]
+	return m.closed[uuid].interaction()
 }
 
 func (m *Model) touch(in *Interaction) {
 	if in.Call == nil {
-		m.dirty.closed[in.UUID] = struct{}{}
+		m.store(in)
 		return
 	}
 	m.book.Touch(in.UUID)

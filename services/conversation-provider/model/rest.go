@@ -99,5 +99,5 @@ func (m *Model) view(uuid string) *Interaction {
 	if in := m.calls[uuid]; in != nil {
 		return in
 	}
-	return m.closed[uuid]
+	return m.closed[uuid].interaction()
 }

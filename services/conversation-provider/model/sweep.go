@@ -15,17 +15,18 @@ func (m *Model) sweep(now time.Time, out *outbox) {
 		m.giveUp(uuid, now, out)
 	}
 	for _, uuid := range m.order {
-		if in := m.closed[uuid]; in.Closed.IsZero() { // closed before the first tick
+		if c := m.closed[uuid]; c.at.IsZero() { // closed before the first tick
+			in := c.interaction()
 			in.Closed = now
-			m.dirty.closed[uuid] = struct{}{}
+			m.store(in)
 		}
 	}
 	for len(m.order) > 0 {
 		oldest := m.closed[m.order[0]]
-		if len(m.order) <= m.opts.MaxClosed && now.Sub(oldest.Closed) < m.opts.Retention {
+		if len(m.order) <= m.opts.MaxClosed && now.Sub(oldest.at) < m.opts.Retention {
 			break
 		}
-		m.forget(oldest)
+		m.forget(oldest.interaction())
 	}
 	for _, id := range sorted(m.records) {
 		r := m.records[id]
@@ -106,5 +107,5 @@ func (m *Model) drop(r *Record) {
 // sortClosed puts restored calls into the order of their end.
 func (m *Model) sortClosed() {
 	m.order = sorted(m.closed)
-	slices.SortStableFunc(m.order, func(a, b string) int { return m.closed[a].Closed.Compare(m.closed[b].Closed) })
+	slices.SortStableFunc(m.order, func(a, b string) int { return m.closed[a].at.Compare(m.closed[b].at) })
 }
