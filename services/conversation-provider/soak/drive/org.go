@@ -125,22 +125,47 @@ func (o *Org) create(ctx context.Context, kind, name string) (string, error) {
 	}
 }
 
-// Post sends events in their order, and returns what the org did not take. In their order, nothing
-// needs to be sent twice: what may be taken later counts as well.
+// Post sends events in their order, and returns what the org did not take. As the service does, it
+// sends again what may be taken later, as long as that gets less: conversations of one agent may come
+// in another order than their times, when one of them waited for a link.
 func (o *Org) Post(ctx context.Context, events []genesys.ConversationEvent) []judge.Fault {
 	var faults []judge.Fault
-	for batch := range slices.Chunk(events, genesys.MaxBatch) {
-		result, err := o.client.InjectConversationEvents(ctx, genesys.NewConversationBatch(batch))
+	for len(events) > 0 {
+		again, refused, err := o.post(ctx, events)
+		faults = append(faults, refused...)
 		if err != nil {
 			return append(faults, judge.Fault{Rule: OrgRefused, Text: err.Error()})
 		}
-		for _, refused := range result.Errors {
-			f := judge.Fault{Rule: OrgRefused, Text: refused.Message}
-			if i := slices.IndexFunc(batch, func(e genesys.ConversationEvent) bool { return e.EventID == refused.EventID }); i >= 0 {
-				f.Conversation, f.Event = batch[i].ConversationID, batch[i]
-			}
-			faults = append(faults, f)
+		if len(again) == len(events) {
+			return append(faults, again...)
+		}
+		events = nil
+		for i := range again {
+			events = append(events, again[i].Event)
 		}
 	}
 	return faults
+}
+
+// post sends events once, and returns what the org may take later, and what it refused for good.
+func (o *Org) post(ctx context.Context, events []genesys.ConversationEvent) (again, faults []judge.Fault, err error) {
+	for batch := range slices.Chunk(events, genesys.MaxBatch) {
+		result, err := o.client.InjectConversationEvents(ctx, genesys.NewConversationBatch(batch))
+		if err != nil {
+			return again, faults, fmt.Errorf("posting: %w", err)
+		}
+		for i := range batch {
+			at := slices.IndexFunc(result.Errors, func(e genesys.EventError) bool { return e.EventID == batch[i].EventID })
+			if at < 0 {
+				continue
+			}
+			f := judge.Fault{Rule: OrgRefused, Text: result.Errors[at].Message, Conversation: batch[i].ConversationID, Event: batch[i]}
+			if result.Errors[at].Retryable {
+				again = append(again, f)
+			} else {
+				faults = append(faults, f)
+			}
+		}
+	}
+	return again, faults, nil
 }
