@@ -190,8 +190,8 @@ func (g *Group) livesElsewhere(l *Leg, except string, at time.Time, calls []*cal
 	left, _ := g.place(except)
 	for _, c := range calls {
 		within := settling
-		if c == left || l.Kind == User {
-			within = 0 // whoever comes back into the same call is a new party; agents do not wander
+		if c == left || l.Kind == User && !isConsultation(c) && !isConsultation(left) {
+			within = 0 // whoever comes back into the same call is a new party; agents only change with a consultation
 		}
 		for _, p := range c.Parties {
 			key := g.key(c, p.UUID)

@@ -91,6 +91,21 @@ func consultScenarios() []Scenario {
 			},
 		},
 		{
+			Name: "consult-transfer-left-first", Title: "Consult transfer: the consulted agent leaves one call, then joins the other",
+			Description: "The same where the switch deletes the consulted agent from the consultation call before it adds the agent to the main call.",
+			Play: func(s *Site, n int) {
+				c := s.Talk(n)
+				k := c.Consult(n, 1, "A").Ring2("B", Ext2).Pick("B")
+				k.Leave("A2", Ext1, engage.CauseTransfer)
+				k.Leave("B", Ext1, engage.CauseTransfer)
+				c.Join("B", Ext2, engage.PartyStateConnected)
+				k.Gone(c)
+				c.Leave("A", Ext1, engage.CauseTransfer)
+				s.Wait(5 * time.Second)
+				c.HangUp("X", "B").WrapUp(Ext2, Agent2, "Resolved")
+			},
+		},
+		{
 			Name: "consult-transfer-other-way", Title: "Consult transfer: the caller moves into the consultation call",
 			Description: "The same where the switch keeps the consultation call and deletes the main one; parties are deleted and added, not moved.",
 			Play: func(s *Site, n int) {

@@ -90,7 +90,7 @@ function counters() {
     { name: "Users", value: state.totals.users ?? 0 },
     { name: "Queues", value: state.totals.queues ?? 0 },
     { name: "Live conversations", value: live, kind: "live" },
-    { name: "Ended conversations", value: Math.max((state.totals.conversations ?? 0) - live, 0) },
+    { name: "Ended conversations", value: Math.max((state.totals.conversations ?? state.conversations.size) - live, 0) },
     { name: "Recordings", value: state.totals.recordings ?? state.recordings.size },
     { name: "Events accepted", value: state.counters.eventsAccepted ?? 0 },
     { name: "Events repeated", value: state.counters.eventsRepeated ?? 0, hint: "sent again with the same id and recognized" },

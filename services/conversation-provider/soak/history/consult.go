@@ -160,9 +160,14 @@ func (k *consultation) alternate() {
 }
 
 // moveOver puts the consulted party into the main call: by EventCallPartyMoved, or by leaving one
-// call and joining the other.
+// call and joining the other, in either order.
 func (k *consultation) moveOver() {
 	c := k.t.here()
+	if k.t.w.one(3) {
+		k.c.leave(k.asked, k.asker, engage.CauseTransfer)
+		k.asked = c.join(k.asked.dn, k.asked.agent, k.asked.state)
+		return
+	}
 	if k.t.w.one(2) {
 		k.c.drop(k.asked)
 		c.take(k.asked)
