@@ -61,7 +61,6 @@ func (m *Machine) readAll(turns []*turn) {
 func (m *Machine) read(t *turn) {
 	g, call := t.g, t.next
 	fact := call.Facts[0]
-	m.wrapUpBefore(g, fact.At, t.out)
 	x := &situation{
 		m: m, g: g, call: call, conv: g.Conv, fact: fact, events: t.out,
 		patient: t.now.IsZero() || fact.Waiting.IsZero() || t.now.Sub(fact.Waiting) < m.opts.Grace,
@@ -77,6 +76,7 @@ func (m *Machine) read(t *turn) {
 		t.next = nil
 		return
 	}
+	m.wrapUpBefore(g, fact.At, t.out)
 	call.Take(!g.Conv.Started())
 	x.taken = true
 	m.take(x, row)
