@@ -89,6 +89,11 @@ func Run(tag string, opts Options, pick history.Pick) (r Result) {
 		}
 	}
 	r.judge(opts, "live", newWriter(opts.Mapping), fed, true, -1)
+	if p.lag > conversation.DefaultGrace {
+		// What is told late gets a later time than it had, and may overlap with the agent's next call. The
+		// org takes events as they come, and that order is right.
+		r.Faults = slices.DeleteFunc(r.Faults, func(f judge.Fault) bool { return f.Rule == judge.UserBusy })
+	}
 	return r
 }
 
