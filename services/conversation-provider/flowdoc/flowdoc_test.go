@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -125,4 +126,34 @@ func TestScenariosHaveTheirOwnNames(t *testing.T) {
 		require.NotEmpty(t, s.Description, s.Name)
 		seen[s.Name] = true
 	}
+}
+
+// The guide counts 17 types of supported call flows. Its list is not public, so this cannot say that
+// they are the same ones; it says that there are no fewer, and each of a kind of its own.
+//
+// ledger: E-EXCP-047
+func TestNoFewerFlowsAreShownWholeThanTheGuideCounts(t *testing.T) {
+	const counted = 17
+	rows := map[string]bool{} // which rows decided, in their order
+	for _, s := range feedtest.Scenarios() {
+		f, err := play(s)
+		require.NoError(t, err)
+		if !s.Unsupported {
+			rows[decided(f)] = true
+		}
+	}
+	require.GreaterOrEqual(t, len(rows), counted)
+}
+
+// decided names the rows that sent the events of a flow.
+func decided(f *flow) string {
+	var rows strings.Builder
+	for _, c := range f.convs {
+		for _, d := range c.Decisions {
+			if len(d.Types) > 0 {
+				rows.WriteString(d.Row + " ")
+			}
+		}
+	}
+	return rows.String()
 }
