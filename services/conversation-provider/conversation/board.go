@@ -152,6 +152,30 @@ type Advanced struct {
 	Events []genesys.ConversationEvent
 	// Changed are the calls of which something was read or written.
 	Changed []string
+	// Lost are other interactions whose end has turned out to be lost.
+	Lost []Lost
+}
+
+// Lost is an interaction whose end was not reported.
+type Lost struct {
+	Root string    // the call that stands for it
+	At   time.Time // when that showed
+}
+
+// StillConnected names the other interactions in which a DN talks, as far as is known, at the time when
+// it begins to talk in one. A phone that gets connected has put its other calls on hold before (inferred):
+// so their end was lost, and without this the agent would stay busy until the calls are given up.
+func (b *Board) StillConnected(dn string, at time.Time, except *Conversation) []Lost {
+	var lost []Lost
+	seen := map[string]bool{}
+	for _, uuid := range b.book.CallsAt(dn) {
+		root := b.Root(uuid)
+		if conv := b.convs[root]; conv != nil && conv != except && !seen[root] && b.Group(root).connected(dn, at) {
+			lost = append(lost, Lost{Root: root, At: at})
+		}
+		seen[root] = true
+	}
+	return lost
 }
 
 // Advance lets the conversations of calls read what can be read. The facts of all of them are read

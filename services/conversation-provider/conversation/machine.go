@@ -91,6 +91,9 @@ type alone struct{ DNs }
 // Busy knows of no other conversation.
 func (alone) Busy(string, time.Time, time.Time, *Conversation) int { return 0 }
 
+// StillConnected knows of no other conversation.
+func (alone) StillConnected(string, time.Time, *Conversation) []Lost { return nil }
+
 // AgentsReportedBy does not wait for an agent link.
 func (alone) AgentsReportedBy(string, time.Time) bool { return true }
 

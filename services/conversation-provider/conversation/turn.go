@@ -15,6 +15,7 @@ type turn struct {
 	out    *batch
 	before []int // facts of each call
 	next   *callmodel.Call
+	lost   []Lost
 	waited bool // a fact began to wait for the agent link
 }
 
@@ -80,7 +81,16 @@ func (m *Machine) read(t *turn) {
 	call.Take(!g.Conv.Started())
 	x.taken = true
 	m.take(x, row)
+	if x.connectsAgent() {
+		t.lost = append(t.lost, g.site.StillConnected(x.dn, fact.At, g.Conv)...)
+	}
 	t.next = g.next()
+}
+
+// connectsAgent tells whether an agent's party has become connected.
+func (x *situation) connectsAgent() bool {
+	joined := x.fact.Kind == callmodel.PartyJoined || x.fact.Kind == callmodel.PartyChanged
+	return joined && connects(x) && x.m.dir.DNKind(x.dn) == DNExtension
 }
 
 // finish applies what time decides, and sums up.
@@ -92,7 +102,7 @@ func (m *Machine) finish(t *turn) Advanced {
 			c.Forget()
 		}
 	}
-	a := Advanced{Group: g, Events: t.out.events}
+	a := Advanced{Group: g, Events: t.out.events, Lost: t.lost}
 	for i, c := range g.Calls {
 		if len(c.Facts) != t.before[i] || t.waited {
 			a.Changed = append(a.Changed, c.UUID)

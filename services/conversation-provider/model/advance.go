@@ -15,13 +15,28 @@ func (m *Model) advance(calls map[string]struct{}, now time.Time, out *outbox) {
 		delete(m.waiting, uuid)
 		delete(m.stuck, uuid)
 	}
+	var lost []conversation.Lost
 	for _, a := range m.board.Advance(uuids, now) {
+		lost = append(lost, a.Lost...)
 		out.inject(a.Group.Root.UUID, a.Events)
 		for _, changed := range a.Changed {
 			m.book.Touch(changed)
 		}
 		m.settle(a.Group, out)
 	}
+	for _, l := range lost {
+		if g := m.board.Group(l.Root); g != nil {
+			m.end(g, l.At, out)
+		}
+	}
+}
+
+// end ends an interaction whose own end was lost, and closes it.
+func (m *Model) end(g *conversation.Group, at time.Time, out *outbox) {
+	if !g.Conv.Finished() {
+		out.inject(g.Root.UUID, m.board.Abandon(g.Root.UUID, at))
+	}
+	m.close(g, out)
 }
 
 // open returns the interaction of a call that is not closed, as it stands.

@@ -298,3 +298,36 @@ func TestOrphansAreDroppedAfterAWhile(t *testing.T) {
 	require.Zero(t, d.model.Counts().Orphans)
 	require.Empty(t, d.state)
 }
+
+// The end of a call is lost. The agent's next call cannot be shown beside it; but as soon as the agent
+// talks there, the lost call is known to be over, and the one after that is whole again. A call on hold is
+// none that is lost.
+func TestALostEndDoesNotKeepTheAgentBusy(t *testing.T) {
+	talk := func(s *feedtest.Site, n int) *feedtest.Call {
+		return s.Inbound(n).IVR().Queue().Ring("A", feedtest.Ext1).Answer("A", feedtest.Ext1)
+	}
+	for name, c := range map[string]struct {
+		before func(c *feedtest.Call)
+		open   int
+		third  conversation.Stage
+	}{
+		"lost":    {before: func(*feedtest.Call) {}, open: 0, third: conversation.StageOver},
+		"on hold": {before: func(c *feedtest.Call) { c.State("A", engage.PartyStateHeld) }, open: 1, third: conversation.StageSuspended},
+	} {
+		t.Run(name, func(t *testing.T) {
+			site := feedtest.New().Logins()
+			first := talk(site, 1)
+			c.before(first)
+			second := talk(site, 2).HangUp("X", "A")
+			third := talk(site, 3).HangUp("X", "A")
+			d := newDesk(t).feed(site.Events).settle()
+			require.Equal(t, c.open, d.model.Counts().OpenCalls)
+			for call, stage := range map[*feedtest.Call]conversation.Stage{second: conversation.StageSuspended, third: c.third} {
+				require.Contains(t, d.traced(call.UUID), `"stage":"`+string(stage)+`"`, call.UUID)
+			}
+			if c.open == 0 {
+				require.Contains(t, d.traced(first.UUID), string(conversation.ReasonLost))
+			}
+		})
+	}
+}

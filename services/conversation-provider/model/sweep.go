@@ -77,10 +77,7 @@ func (m *Model) giveUp(uuid string, now time.Time, out *outbox) {
 	if in.quiet.silence(last, now) < patience && now.Sub(in.Opened) < m.opts.MaxCallAge {
 		return
 	}
-	if !g.Conv.Finished() {
-		out.inject(uuid, m.board.Abandon(uuid, last))
-	}
-	m.close(g, out)
+	m.end(g, last, out)
 }
 
 func (m *Model) forget(in *Interaction) {

@@ -103,6 +103,9 @@ func (c *call) partyAttributes(p *party) engage.Attributes {
 
 func (c *call) join(dn string, a *agent, state engage.PartyState) *party {
 	c.w.ids++
+	if a != nil && state == engage.PartyStateConnected {
+		c.free(&party{agent: a})
+	}
 	p := &party{uuid: fmt.Sprintf("P%s%0*X", c.w.params.Tag, 31-len(c.w.params.Tag), c.w.ids), dn: dn, agent: a, state: state}
 	c.take(p)
 	c.send(LinkCall, engage.MsgEventCallPartyAdded, c.partyAttributes(p))
@@ -139,7 +142,23 @@ func (w *world) share(a *agent) {
 	}
 }
 
+// free puts the other calls of an agent on hold, as a phone does that gets connected.
+func (c *call) free(p *party) {
+	for _, t := range c.w.talks {
+		for _, other := range t.calls {
+			for _, q := range other.parties {
+				if t != c.talk && q.agent == p.agent && q.state == engage.PartyStateConnected {
+					other.state(q, engage.PartyStateHeld)
+				}
+			}
+		}
+	}
+}
+
 func (c *call) state(p *party, state engage.PartyState) {
+	if p.agent != nil && state == engage.PartyStateConnected {
+		c.free(p)
+	}
 	p.state = state
 	c.send(LinkCall, engage.MsgEventCallPartyState, c.partyAttributes(p))
 }

@@ -157,6 +157,7 @@ func (t *talk) lose() {
 	for _, c := range t.calls {
 		for _, p := range t.agents(c) {
 			p.agent.stuck = true
+			p.agent.talked = p.state == engage.PartyStateConnected && t.consult == nil && len(t.calls) == 1
 		}
 	}
 	t.endAll(nil)
@@ -306,6 +307,9 @@ func (t *talk) answer(p *party) {
 		t.main.state(t.trunk, engage.PartyStateConnected)
 	}
 	c.state(p, engage.PartyStateConnected)
+	if p.agent.talked {
+		p.agent.stuck, p.agent.talked = false, false
+	}
 	if t.ivr != nil {
 		c.leave(t.ivr, nil, engage.CauseRoute)
 		t.ivr = nil

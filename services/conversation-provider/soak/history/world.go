@@ -28,7 +28,8 @@ type agent struct {
 	here    bool  // logged in
 	lines   int   // parties at this DN
 	wrapsUp *call // the call whose after-call work is under way
-	stuck   bool  // the end of a call was lost: the links leave the agent in it
+	stuck   bool  // the end of a call was lost: the links leave the agent in it,
+	talked  bool  // talking, which the next talk shows to be over
 }
 
 // move is something that may happen next.
