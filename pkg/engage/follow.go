@@ -264,6 +264,10 @@ func (b *batch) take(ctx context.Context, lines *lineReader) error {
 	case e.Message != MsgHeartbeat:
 		b.events, b.cursor = append(b.events, e), e.Cursor
 	}
+	if e.Message == MsgGap {
+		c.metrics.gaps.WithLabelValues(b.kind).Inc()
+		b.f.log.Warn("the edge lost events", "cursor", e.Cursor, "time", e.Time, "gap", e.Attributes)
+	}
 	if !e.ReceivedAt.IsZero() {
 		c.metrics.lag.WithLabelValues(b.kind).Set(max(0, c.now().Sub(e.ReceivedAt).Seconds()))
 	}

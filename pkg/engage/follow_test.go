@@ -137,6 +137,20 @@ func TestMalformedLinesAreSetAsideInOrder(t *testing.T) {
 	})
 }
 
+// What the edge lost is counted, and the line is stored like any other.
+func TestGapsAreCounted(t *testing.T) {
+	e := &edge{feed: func(w http.ResponseWriter, r *http.Request, _ int) {
+		send(w, line("1")+`{"cursor":"2","message":"feed.Gap","time":"2026-11-20T10:00:00Z","attributes":{"from":"2026-11-20T09:59:00Z"}}`+"\n"+line("3"))
+		<-r.Context().Done()
+	}}
+	s := &memorySink{}
+	follow(t, e, s, func(t *testing.T, r *rig) {
+		settle(time.Second)
+		require.Equal(t, []string{"1", "2", "3"}, s.events)
+		require.InDelta(t, 1.0, metric(t, r, "gaps_total"), 0)
+	})
+}
+
 func TestLinesThatAreThereComeAsOneBatch(t *testing.T) {
 	e := &edge{feed: func(w http.ResponseWriter, r *http.Request, _ int) {
 		text := ""
@@ -243,7 +257,7 @@ func TestMetricsAreThereFromTheStart(t *testing.T) {
 	newMetrics(reg)
 	families, err := reg.Gather()
 	require.NoError(t, err)
-	require.Len(t, families, 5)
+	require.Len(t, families, 6)
 	for _, f := range families {
 		require.Len(t, f.GetMetric(), 2, f.GetName())
 	}

@@ -8,6 +8,7 @@ import (
 type metrics struct {
 	lines      *prometheus.CounterVec
 	badLines   *prometheus.CounterVec
+	gaps       *prometheus.CounterVec
 	reconnects *prometheus.CounterVec
 	connected  *prometheus.GaugeVec
 	lag        *prometheus.GaugeVec
@@ -22,6 +23,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Help: "Lines read from the feed, heartbeats and malformed ones included."}, labels),
 		badLines: auto.NewCounterVec(prometheus.CounterOpts{Name: prefix + "bad_lines_total",
 			Help: "Lines that were malformed or too long and were set aside."}, labels),
+		gaps: auto.NewCounterVec(prometheus.CounterOpts{Name: prefix + "gaps_total",
+			Help: "Times the edge said that it lost events (feed.Gap)."}, labels),
 		reconnects: auto.NewCounterVec(prometheus.CounterOpts{Name: prefix + "reconnects_total",
 			Help: "Connections to the feed that ended and had to be made again."}, labels),
 		connected: auto.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + "connected_links",
@@ -32,6 +35,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	for _, kind := range []string{KindTServer, KindStatServer} {
 		m.lines.WithLabelValues(kind)
 		m.badLines.WithLabelValues(kind)
+		m.gaps.WithLabelValues(kind)
 		m.reconnects.WithLabelValues(kind)
 		m.connected.WithLabelValues(kind)
 		m.lag.WithLabelValues(kind)
