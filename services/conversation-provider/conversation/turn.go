@@ -81,16 +81,16 @@ func (m *Machine) read(t *turn) {
 	call.Take(!g.Conv.Started())
 	x.taken = true
 	m.take(x, row)
-	if x.connectsAgent() {
+	if x.answersPhone() {
 		t.lost = append(t.lost, g.site.StillConnected(x.dn, fact.At, g.Conv)...)
 	}
 	t.next = g.next()
 }
 
-// connectsAgent tells whether an agent's party has become connected.
-func (x *situation) connectsAgent() bool {
-	joined := x.fact.Kind == callmodel.PartyJoined || x.fact.Kind == callmodel.PartyChanged
-	return joined && connects(x) && x.m.dir.DNKind(x.dn) == DNExtension
+// answersPhone tells whether an agent's phone rang and has been answered. A party that is connected from
+// its beginning does not count: it may be what another site sees of an agent who is elsewhere.
+func (x *situation) answersPhone() bool {
+	return x.fact.Kind == callmodel.PartyChanged && connects(x) && x.conv.Parties.of(x.key) == RoleAgent
 }
 
 // finish applies what time decides, and sums up.
