@@ -152,26 +152,22 @@ type Advanced struct {
 	Events []genesys.ConversationEvent
 	// Changed are the calls of which something was read or written.
 	Changed []string
-	// Lost are other interactions whose end has turned out to be lost.
-	Lost []Lost
+	// Lost are other interactions whose end has turned out to be lost, by the calls that stand for them.
+	Lost []string
 }
 
-// Lost is an interaction whose end was not reported.
-type Lost struct {
-	Root string    // the call that stands for it
-	At   time.Time // when that showed
-}
-
-// StillConnected names the other interactions in which a DN talks, as far as is known, at the time when
-// it begins to talk in one. A phone that gets connected has put its other calls on hold before (inferred):
-// so their end was lost, and without this the agent would stay busy until the calls are given up.
-func (b *Board) StillConnected(dn string, at time.Time, except *Conversation) []Lost {
-	var lost []Lost
+// StillConnected names the other interactions in which a DN has been talking since before a time, as far
+// as is known, and of which nothing has been heard since. It is asked when an agent leaves a call that rang
+// at that time and was answered: a phone that gets connected puts its other calls on hold, which is
+// reported (inferred). So the end of these was lost, and without this the agent would stay busy until
+// they are given up.
+func (b *Board) StillConnected(dn string, since time.Time, except *Conversation) []string {
+	var lost []string
 	seen := map[string]bool{}
 	for _, uuid := range b.book.CallsAt(dn) {
 		root := b.Root(uuid)
-		if conv := b.convs[root]; conv != nil && conv != except && !seen[root] && b.Group(root).connected(dn, at) {
-			lost = append(lost, Lost{Root: root, At: at})
+		if conv := b.convs[root]; conv != nil && conv != except && !seen[root] && b.Group(root).connected(dn, since) {
+			lost = append(lost, root)
 		}
 		seen[root] = true
 	}

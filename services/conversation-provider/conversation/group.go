@@ -25,8 +25,8 @@ type Site interface {
 	DN(number string) *callmodel.DN
 	// AgentsReportedBy tells whether the agent link of a DN has reported up to a time.
 	AgentsReportedBy(dn string, at time.Time) bool
-	// StillConnected names the other interactions in which a DN talks, although it cannot.
-	StillConnected(dn string, at time.Time, except *Conversation) []Lost
+	// StillConnected names the other interactions in which a DN talks, although it cannot, by their roots.
+	StillConnected(dn string, since time.Time, except *Conversation) []string
 	// Busy counts the legs that an agent has in other conversations in a stretch of time; until is zero
 	// when its end is not known.
 	Busy(agent string, from, until time.Time, except *Conversation) int
@@ -132,10 +132,10 @@ func (g *Group) busy(agent string, from, until time.Time) int {
 
 // connected tells whether a DN has been talking in the group since before a time, and nothing has been
 // heard of the group since.
-func (g *Group) connected(dn string, at time.Time) bool {
+func (g *Group) connected(dn string, since time.Time) bool {
 	talks := false
 	for _, c := range g.Calls {
-		if len(c.Facts) > 0 || !c.Seen[callmodel.StreamCall].Before(at) {
+		if len(c.Facts) > 0 || !c.Seen[callmodel.StreamCall].Before(since) {
 			return false
 		}
 		for _, p := range c.Parties {

@@ -92,7 +92,7 @@ type alone struct{ DNs }
 func (alone) Busy(string, time.Time, time.Time, *Conversation) int { return 0 }
 
 // StillConnected knows of no other conversation.
-func (alone) StillConnected(string, time.Time, *Conversation) []Lost { return nil }
+func (alone) StillConnected(string, time.Time, *Conversation) []string { return nil }
 
 // AgentsReportedBy does not wait for an agent link.
 func (alone) AgentsReportedBy(string, time.Time) bool { return true }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"engage.connector/pkg/engage"
 	"engage.connector/services/conversation-provider/callmodel"
 )
 
@@ -15,8 +16,8 @@ type turn struct {
 	out    *batch
 	before []int // facts of each call
 	next   *callmodel.Call
-	lost   []Lost
-	waited bool // a fact began to wait for the agent link
+	lost   []string // other interactions whose end was lost, by their roots
+	waited bool     // a fact began to wait for the agent link
 }
 
 func (m *Machine) begin(g *Group, now time.Time) *turn {
@@ -81,16 +82,22 @@ func (m *Machine) read(t *turn) {
 	call.Take(!g.Conv.Started())
 	x.taken = true
 	m.take(x, row)
-	if x.answersPhone() {
-		t.lost = append(t.lost, g.site.StillConnected(x.dn, fact.At, g.Conv)...)
+	if p := x.hasTalked(); p != nil {
+		t.lost = append(t.lost, g.site.StillConnected(p.DN, p.Joined, g.Conv)...)
 	}
 	t.next = g.next()
 }
 
-// answersPhone tells whether an agent's phone rang and has been answered. A party that is connected from
-// its beginning does not count: it may be what another site sees of an agent who is elsewhere.
-func (x *situation) answersPhone() bool {
-	return x.fact.Kind == callmodel.PartyChanged && connects(x) && x.conv.Parties.of(x.key) == RoleAgent
+// hasTalked is the party of an agent who leaves after talking; nil for anybody else.
+func (x *situation) hasTalked() *callmodel.Party {
+	p := x.call.Party(x.fact.Subject)
+	if x.fact.Kind != callmodel.PartyLeft || p == nil || x.conv.Parties.of(x.key) != RoleAgent {
+		return nil
+	}
+	if g := p.State.Generic(); g != engage.PartyStateConnected && g != engage.PartyStateHeld {
+		return nil
+	}
+	return p
 }
 
 // finish applies what time decides, and sums up.

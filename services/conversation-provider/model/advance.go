@@ -15,7 +15,7 @@ func (m *Model) advance(calls map[string]struct{}, now time.Time, out *outbox) {
 		delete(m.waiting, uuid)
 		delete(m.stuck, uuid)
 	}
-	var lost []conversation.Lost
+	var lost []string
 	for _, a := range m.board.Advance(uuids, now) {
 		lost = append(lost, a.Lost...)
 		out.inject(a.Group.Root.UUID, a.Events)
@@ -24,19 +24,31 @@ func (m *Model) advance(calls map[string]struct{}, now time.Time, out *outbox) {
 		}
 		m.settle(a.Group, out)
 	}
-	for _, l := range lost {
-		if g := m.board.Group(l.Root); g != nil {
-			m.end(g, l.At, out)
+	for _, root := range lost {
+		if g := m.board.Group(root); g != nil {
+			m.end(g, out)
 		}
 	}
 }
 
-// end ends an interaction whose own end was lost, and closes it.
-func (m *Model) end(g *conversation.Group, at time.Time, out *outbox) {
+// end ends an interaction whose own end was lost, and closes it. Its parties are taken to have left when
+// it was last heard of.
+func (m *Model) end(g *conversation.Group, out *outbox) {
 	if !g.Conv.Finished() {
-		out.inject(g.Root.UUID, m.board.Abandon(g.Root.UUID, at))
+		out.inject(g.Root.UUID, m.board.Abandon(g.Root.UUID, lastHeard(g)))
 	}
 	m.close(g, out)
+}
+
+// lastHeard is the time of the newest event of an interaction.
+func lastHeard(g *conversation.Group) time.Time {
+	last := time.Time{}
+	for _, c := range g.Calls {
+		if t := newest(c); t.After(last) {
+			last = t
+		}
+	}
+	return last
 }
 
 // open returns the interaction of a call that is not closed, as it stands.

@@ -60,14 +60,9 @@ func (m *Model) giveUp(uuid string, now time.Time, out *outbox) {
 		return // closed with its interaction
 	}
 	g := m.board.Group(uuid)
-	patience, last := m.opts.StaleAfter, time.Time{}
+	patience, last := m.opts.StaleAfter, lastHeard(g)
 	if call.Created.IsZero() {
 		patience = min(patience, stubPatience)
-	}
-	for _, c := range g.Calls {
-		if t := newest(c); t.After(last) {
-			last = t
-		}
 	}
 	in := m.open(call)
 	if in.Opened.IsZero() { // seen before the first tick
@@ -77,7 +72,7 @@ func (m *Model) giveUp(uuid string, now time.Time, out *outbox) {
 	if in.quiet.silence(last, now) < patience && now.Sub(in.Opened) < m.opts.MaxCallAge {
 		return
 	}
-	m.end(g, last, out)
+	m.end(g, out)
 }
 
 func (m *Model) forget(in *Interaction) {
