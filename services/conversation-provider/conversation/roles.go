@@ -106,7 +106,9 @@ func (m *Machine) remember(x *situation) {
 		leg := conv.leg(External)
 		leg.Also = append(leg.Also, x.key)
 	}
-	if x.fact.Kind == callmodel.PartyLeft && x.leg != nil && x.leg.Kind == External && conv.Releaser == "" && !x.movesOn() {
+	// The trunk of a far call that leaves for itself tells nothing: the caller may go on.
+	own := x.leg != nil && (x.key == x.leg.Party || x.fact.Ctrl != "")
+	if x.fact.Kind == callmodel.PartyLeft && own && x.leg.Kind == External && conv.Releaser == "" && !x.movesOn() {
 		conv.Releaser = x.releaser() // also when the caller is still in a call of another site
 	}
 }
