@@ -108,6 +108,20 @@ func WriteJSON(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(body.Bytes())
 }
 
+// ReadLimit reads the query parameter limit of a list: fallback without one, and never more than most.
+// The error is an Invalid fault.
+func ReadLimit(r *http.Request, fallback, most int) (int, error) {
+	text := r.URL.Query().Get("limit")
+	if text == "" {
+		return fallback, nil
+	}
+	limit, err := strconv.Atoi(text)
+	if err != nil || limit < 1 {
+		return 0, fault.New(fault.Invalid, "host.limit", "limit is no positive number")
+	}
+	return min(limit, most), nil
+}
+
 // ReadJSON reads one JSON value from a request into v. The errors are faults: TooLarge above the
 // body limit, Invalid for everything else that is wrong with the body.
 func ReadJSON(r *http.Request, v any) error {

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -53,7 +52,7 @@ type parkedItem struct {
 }
 
 func (h *keptHandler) parked(w http.ResponseWriter, r *http.Request) {
-	limit, err := limitOf(r)
+	limit, err := host.ReadLimit(r, defaultKept, maxKept)
 	outbox := r.PathValue("outbox")
 	if err == nil {
 		err = h.known(outbox)
@@ -111,7 +110,7 @@ func (h *keptHandler) retryThose(r *http.Request) (int, error) {
 }
 
 func (h *keptHandler) aside(w http.ResponseWriter, r *http.Request) {
-	limit, err := limitOf(r)
+	limit, err := host.ReadLimit(r, defaultKept, maxKept)
 	var items []store.Aside
 	if err == nil {
 		items, err = h.kept.Aside(r.Context(), limit)
@@ -131,16 +130,4 @@ func (h *keptHandler) known(outbox string) error {
 		return nil
 	}
 	return fault.Newf(fault.NotFound, "wire.kept", "there is no outbox %q; there is %s", outbox, strings.Join(h.outboxes, " and "))
-}
-
-func limitOf(r *http.Request) (int, error) {
-	text := r.URL.Query().Get("limit")
-	if text == "" {
-		return defaultKept, nil
-	}
-	limit, err := strconv.Atoi(text)
-	if err != nil || limit < 1 {
-		return 0, fault.New(fault.Invalid, "wire.kept", "limit is no positive number")
-	}
-	return min(limit, maxKept), nil
 }

@@ -2,9 +2,7 @@ package api
 
 import (
 	"net/http"
-	"strconv"
 
-	"engage.connector/pkg/fault"
 	"engage.connector/pkg/host"
 )
 
@@ -27,7 +25,7 @@ func (s *Service) interaction(w http.ResponseWriter, r *http.Request) {
 
 // recordings lists the segments that are not submitted, with the reason of each.
 func (s *Service) recordings(w http.ResponseWriter, r *http.Request) {
-	limit, err := limitOf(r)
+	limit, err := host.ReadLimit(r, defaultLimit, maxLimit)
 	if err != nil {
 		host.WriteError(w, r, s.log, err)
 		return
@@ -38,16 +36,4 @@ func (s *Service) recordings(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	host.WriteJSON(w, http.StatusOK, map[string]any{"recordings": kept})
-}
-
-func limitOf(r *http.Request) (int, error) {
-	text := r.URL.Query().Get("limit")
-	if text == "" {
-		return defaultLimit, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		return 0, fault.New(fault.Invalid, opRecordings, "limit is no positive number")
-	}
-	return n, nil
 }

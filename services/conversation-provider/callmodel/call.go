@@ -227,12 +227,6 @@ func (c *Call) LeftAt(key string) time.Time {
 	return time.Time{}
 }
 
-// GoneBy tells whether a party or a visit had ended at a time.
-func (c *Call) GoneBy(key string, at time.Time) bool {
-	left := c.LeftAt(key)
-	return !left.IsZero() && !left.After(at)
-}
-
 // EndPending tells whether the end of the call is still to be read.
 func (c *Call) EndPending() bool {
 	return slices.ContainsFunc(c.Facts, func(f Fact) bool { return f.Kind == CallEnded })

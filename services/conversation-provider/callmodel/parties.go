@@ -147,9 +147,6 @@ func withState(a engage.Attributes, state engage.PartyState) engage.Attributes {
 	return c
 }
 
-// reportedBy tells whether a stream has reported up to a time.
-func (c *Call) reportedBy(s Stream, at time.Time) bool { return !c.Seen[s].Before(at) }
-
 // ReportedBy tells whether a stream has reported on this call up to a time: what it has not
 // mentioned until then did not happen.
-func (c *Call) ReportedBy(s Stream, at time.Time) bool { return c.reportedBy(s, at) }
+func (c *Call) ReportedBy(s Stream, at time.Time) bool { return !c.Seen[s].Before(at) }

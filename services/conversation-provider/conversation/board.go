@@ -17,8 +17,6 @@ type Board struct {
 	convs   map[string]*Conversation // by the call that stands for the interaction
 }
 
-var _ Site = (*Board)(nil)
-
 // NewBoard returns a board without conversations.
 func NewBoard(m *Machine, book *callmodel.Book) *Board {
 	return &Board{machine: m, book: book, convs: map[string]*Conversation{}}
@@ -59,21 +57,13 @@ func (b *Board) Root(callUUID string) string {
 	return c.Root
 }
 
-// AgentsReportedBy tells whether the agent link of a DN has reported up to a time.
-func (b *Board) AgentsReportedBy(dn string, at time.Time) bool {
-	return b.book.AgentsReportedBy(dn, at)
-}
-
-// DN gives what is known of an extension.
-func (b *Board) DN(number string) *callmodel.DN { return b.book.DN(number) }
-
 // Group returns the interaction of a call; nil when the call is not known.
 func (b *Board) Group(callUUID string) *Group {
 	root := b.book.Call(b.Root(callUUID))
 	if root == nil {
 		return nil
 	}
-	g := &Group{Root: root, site: b}
+	g := &Group{Root: root, board: b}
 	if b.book.Alone(root) {
 		g.one[0] = root
 		g.Calls = g.one[:]
@@ -132,18 +122,30 @@ func (b *Board) setApart(g *Group, c *callmodel.Call) {
 // known. A leg that began within the stretch counts twice: it was let in already.
 func (b *Board) Busy(agent string, from, until time.Time, except *Conversation) int {
 	n := 0
-	seen := map[string]bool{}
-	for _, dn := range b.book.Desks(agent) {
+	desks := b.book.Desks(agent)
+	for _, dn := range desks {
 		n += b.book.DN(dn).TalksIn(agent, from, until)
-		for _, uuid := range b.book.CallsAt(dn) {
-			root := b.Root(uuid)
-			if conv := b.convs[root]; conv != nil && conv != except && conv.Stage != StageIgnored && !seen[root] {
-				n += b.Group(root).busy(agent, from, until)
-			}
-			seen[root] = true
+	}
+	for _, root := range b.othersAt(desks, except) {
+		if b.convs[root].Stage != StageIgnored {
+			n += b.Group(root).busy(agent, from, until)
 		}
 	}
 	return n
+}
+
+// othersAt names the other interactions that have or had a party at some DNs, each once, by their roots.
+func (b *Board) othersAt(dns []string, except *Conversation) []string {
+	var roots []string
+	for _, dn := range dns {
+		for _, uuid := range b.book.CallsAt(dn) {
+			root := b.Root(uuid)
+			if conv := b.convs[root]; conv != nil && conv != except && !slices.Contains(roots, root) {
+				roots = append(roots, root)
+			}
+		}
+	}
+	return roots
 }
 
 // Advanced is what became of an interaction.
@@ -162,16 +164,7 @@ type Advanced struct {
 // reported (inferred). So the end of these was lost, and without this the agent would stay busy until
 // they are given up.
 func (b *Board) StillConnected(dn string, since time.Time, except *Conversation) []string {
-	var lost []string
-	seen := map[string]bool{}
-	for _, uuid := range b.book.CallsAt(dn) {
-		root := b.Root(uuid)
-		if conv := b.convs[root]; conv != nil && conv != except && !seen[root] && b.Group(root).connected(dn, since) {
-			lost = append(lost, root)
-		}
-		seen[root] = true
-	}
-	return lost
+	return slices.DeleteFunc(b.othersAt([]string{dn}, except), func(root string) bool { return !b.Group(root).connected(dn, since) })
 }
 
 // Advance lets the conversations of calls read what can be read. The facts of all of them are read

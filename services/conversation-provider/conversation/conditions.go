@@ -180,7 +180,7 @@ func agentConditions() map[Condition]func(*situation) bool {
 		nobodyLoggedIn:  func(x *situation) bool { return x.login() == "" },
 		agentOutOfScope: func(x *situation) bool { return x.userID() == "" },
 		loginUnsure: func(x *situation) bool {
-			return x.login() == "" || x.fact.Awaited && !x.g.site.AgentsReportedBy(x.dn, x.fact.At)
+			return x.login() == "" || x.fact.Awaited && !x.g.board.book.AgentsReportedBy(x.dn, x.fact.At)
 		},
 		agentBusy: func(x *situation) bool { return x.busy() > 0 },
 		peerBusy:  func(x *situation) bool { return x.busy() > 1 },
@@ -211,7 +211,7 @@ func (x *situation) busy() int {
 	if p := x.call.Party(x.fact.Subject); p != nil {
 		until = x.g.staysUntil(p)
 	}
-	return x.g.site.Busy(x.login(), x.fact.At, until, x.conv)
+	return x.g.board.Busy(x.login(), x.fact.At, until, x.conv)
 }
 
 // settled tells whether what belongs to the same transfer has been reported.

@@ -15,21 +15,8 @@ type Group struct {
 	Root  *callmodel.Call   // stands for the interaction
 	Calls []*callmodel.Call // all of them, by CallUUID
 	Conv  *Conversation
-	site  Site
+	board *Board             // what it needs to know of the rest of the center
 	one   [1]*callmodel.Call // room for the calls of most interactions
-}
-
-// Site is what a group needs to know of the rest of the center.
-type Site interface {
-	// DN gives what is known of an extension; nil when nothing is.
-	DN(number string) *callmodel.DN
-	// AgentsReportedBy tells whether the agent link of a DN has reported up to a time.
-	AgentsReportedBy(dn string, at time.Time) bool
-	// StillConnected names the other interactions in which a DN talks, although it cannot, by their roots.
-	StillConnected(dn string, since time.Time, except *Conversation) []string
-	// Busy counts the legs that an agent has in other conversations in a stretch of time; until is zero
-	// when its end is not known.
-	Busy(agent string, from, until time.Time, except *Conversation) int
 }
 
 func (g *Group) call(uuid string) *callmodel.Call {

@@ -80,32 +80,6 @@ func NewMachine(opts Options, dir Directory) *Machine {
 // DispositionKey is the user data key of the disposition.
 func (m *Machine) DispositionKey() string { return m.opts.DispositionKey }
 
-// DNs gives what is known of an extension; nil when nothing is.
-type DNs interface {
-	DN(number string) *callmodel.DN
-}
-
-// alone is the center of a call that is looked at by itself.
-type alone struct{ DNs }
-
-// Busy knows of no other conversation.
-func (alone) Busy(string, time.Time, time.Time, *Conversation) int { return 0 }
-
-// StillConnected knows of no other conversation.
-func (alone) StillConnected(string, time.Time, *Conversation) []string { return nil }
-
-// AgentsReportedBy does not wait for an agent link.
-func (alone) AgentsReportedBy(string, time.Time) bool { return true }
-
-// Advance reads the facts of one call that belongs to no other; a Board does so for interactions of
-// several calls, and knows of the other conversations. now is the wall clock; it only matters to
-// what waits: zero means that no time has passed.
-func (m *Machine) Advance(call *callmodel.Call, conv *Conversation, dns DNs, now time.Time) []genesys.ConversationEvent {
-	t := m.begin(&Group{Root: call, Calls: []*callmodel.Call{call}, Conv: conv, site: alone{dns}}, now)
-	m.readAll([]*turn{t})
-	return m.finish(t).Events
-}
-
 // find returns the first row that fits; nil when none does.
 func (m *Machine) find(x *situation) *Row {
 	for _, r := range m.rows[cue{x.conv.Stage, x.trigger}] {

@@ -28,7 +28,7 @@ type situation struct {
 
 func (x *situation) queueID() string { return known(x.m.dir.Queue(x.dn)) }
 
-func (x *situation) login() string { return x.g.site.DN(x.dn).AgentAt(x.fact.At) }
+func (x *situation) login() string { return x.g.board.book.DN(x.dn).AgentAt(x.fact.At) }
 
 func (x *situation) userID() string { return known(x.m.dir.User(x.login())) }
 

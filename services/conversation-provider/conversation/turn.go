@@ -83,7 +83,7 @@ func (m *Machine) read(t *turn) {
 	x.taken = true
 	m.take(x, row)
 	if p := x.hasTalked(); p != nil {
-		t.lost = append(t.lost, g.site.StillConnected(p.DN, p.Joined, g.Conv)...)
+		t.lost = append(t.lost, g.board.StillConnected(p.DN, p.Joined, g.Conv)...)
 	}
 	t.next = g.next()
 }

@@ -54,7 +54,7 @@ func (g *Group) due() []dueDisposition {
 	var due []dueDisposition
 	for _, leg := range g.Conv.Legs {
 		if g.Conv.owesDisposition(leg) {
-			state, ended := g.site.DN(leg.DN).WrapUpEnd(leg.Ended)
+			state, ended := g.board.book.DN(leg.DN).WrapUpEnd(leg.Ended)
 			due = append(due, dueDisposition{leg: leg, ended: ended, at: state.At})
 		}
 	}

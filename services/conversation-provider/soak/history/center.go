@@ -4,16 +4,6 @@
 // picks give the same history, and smaller picks give a smaller one.
 package history
 
-// Kind is what a directory number is configured as.
-type Kind string
-
-// The kinds of directory numbers.
-const (
-	Extension    Kind = "extension"
-	RoutingPoint Kind = "routing point"
-	VirtualQueue Kind = "virtual queue"
-)
-
 // Desk is an extension, with the log-in of the agent who uses it.
 type Desk struct {
 	DN    string
@@ -67,23 +57,3 @@ func RoutingPoints() map[string]string { return map[string]string{SiteA: "8001",
 // Dispositions are the values that an agent's desktop attaches; the org has a code for the first
 // two only.
 func Dispositions() []string { return []string{"Resolved", "Callback", "Unheard of"} }
-
-// KindOf returns what a DN of either site is.
-func KindOf(number string) (Kind, bool) {
-	for _, d := range Desks() {
-		if d.DN == number {
-			return Extension, true
-		}
-	}
-	for _, q := range Queues() {
-		if q.DN == number {
-			return VirtualQueue, true
-		}
-	}
-	for _, rp := range RoutingPoints() {
-		if rp == number {
-			return RoutingPoint, true
-		}
-	}
-	return "", false
-}
