@@ -38,7 +38,7 @@ demo-check: build ## Play CALLS=20 calls of AGENTS=25 agents and compare the org
 
 .PHONY: soak
 soak: ## Run HISTORIES=100000 random call histories through the conversation model and judge what it sends
-	@go run ./services/conversation-provider/soak -histories $(HISTORIES) -seed $(SEED) $(SOAK_FLAGS)
+	@go run ./tests/soak -histories $(HISTORIES) -seed $(SEED) $(SOAK_FLAGS)
 
 .PHONY: soak-org
 soak-org: HISTORIES = 2000
@@ -47,7 +47,7 @@ soak-org: build ## The same with a lab org that takes or refuses every event (HI
 
 .PHONY: bench-conversation-model
 bench-conversation-model: ## Measure the conversation model on one core: events per second, bytes per live call, growth
-	@go run ./services/conversation-provider/bench -out bench/out/conversation-model.json
+	@go run ./tests/bench/callmodel -out bench/out/conversation-model.json
 
 .PHONY: setup
 setup: ## Install what the tests need (Debian packages), where it is missing
@@ -67,7 +67,7 @@ generate: ## Write the Go code of proto/ anew
 
 .PHONY: bench-config-sync
 bench-config-sync: build ## Measure config-sync against its limits (takes four minutes)
-	@go run ./services/config-sync/bench -bin bin
+	@go run ./tests/bench/configsync -bin bin
 
 .PHONY: ledger
 ledger: ## Which facts of the documents are named by a test

@@ -8,7 +8,7 @@ lab=
 trap '[ -z "$lab" ] || { kill "$lab" && wait "$lab" || true; }; rm -rf "$dir"' EXIT
 LAB_OAUTH_SECRET=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 export LAB_OAUTH_SECRET
-go build -o "$dir/soak" ./services/conversation-provider/soak
+go build -o "$dir/soak" ./tests/soak
 LAB_HTTP_ADDR=127.0.0.1:0 LAB_DIR=$dir/lab LAB_MCP_DEST=http://127.0.0.1:9 LAB_FEED_TOKEN=unused LAB_WEBDAV_PASSWORD=unused \
   CONFIG_DB_NAME=$dir/config.db bin/lab serve >"$dir/lab.log" 2>&1 &
 lab=$!

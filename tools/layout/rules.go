@@ -45,6 +45,13 @@ func rulesTable() []rule {
 			},
 		},
 		{
+			text: "what ships imports nothing of tests/",
+			fix:  "only a test may use a stand-in; move what the product needs into pkg",
+			broken: func(i Import) bool {
+				return within(strings.TrimPrefix(i.Path, modulePrefix), "tests") && !within(i.Dir, "tests") && !i.Test
+			},
+		},
+		{
 			text: "a domain package is pure: no adapter, network, database or Redis",
 			fix:  "pass the value in, or declare an interface where it is consumed",
 			broken: func(i Import) bool {

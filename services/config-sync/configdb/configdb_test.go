@@ -15,10 +15,10 @@ import (
 
 	"engage.connector/pkg/fault"
 	"engage.connector/services/config-sync/configdb"
-	"engage.connector/services/config-sync/configdb/internal/pgtest"
-	"engage.connector/services/config-sync/configdb/internal/tdsstandin"
-	"engage.connector/services/config-sync/configdb/internal/tnsstandin"
 	"engage.connector/services/config-sync/configmodel"
+	"engage.connector/tests/databases/pgtest"
+	"engage.connector/tests/databases/tdsstandin"
+	"engage.connector/tests/databases/tnsstandin"
 )
 
 // expected is the content of the test scripts for tenant 101.

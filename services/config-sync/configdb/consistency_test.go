@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/services/config-sync/configdb"
-	"engage.connector/services/config-sync/configdb/internal/pgtest"
-	"engage.connector/services/config-sync/configdb/internal/tdsstandin"
 	"engage.connector/services/config-sync/configmodel"
+	"engage.connector/tests/databases/pgtest"
+	"engage.connector/tests/databases/tdsstandin"
 )
 
 // withoutSnapshots is a SQL Server whose database does not let a transaction see one state. told is

@@ -13,9 +13,9 @@ import (
 	"go.uber.org/goleak"
 
 	"engage.connector/services/config-sync/configdb"
-	"engage.connector/services/config-sync/configdb/internal/pgtest"
-	"engage.connector/services/config-sync/configdb/internal/tdsstandin"
-	"engage.connector/services/config-sync/configdb/internal/tnsstandin"
+	"engage.connector/tests/databases/pgtest"
+	"engage.connector/tests/databases/tdsstandin"
+	"engage.connector/tests/databases/tnsstandin"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

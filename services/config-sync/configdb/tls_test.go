@@ -19,8 +19,8 @@ import (
 
 	"engage.connector/pkg/fault"
 	"engage.connector/services/config-sync/configdb"
-	"engage.connector/services/config-sync/configdb/internal/tdsstandin"
-	"engage.connector/services/config-sync/configdb/internal/tnsstandin"
+	"engage.connector/tests/databases/tdsstandin"
+	"engage.connector/tests/databases/tnsstandin"
 )
 
 // authority issues certificates.

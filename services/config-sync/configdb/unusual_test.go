@@ -11,10 +11,10 @@ import (
 
 	"engage.connector/pkg/fault"
 	"engage.connector/services/config-sync/configdb"
-	"engage.connector/services/config-sync/configdb/internal/pgtest"
-	"engage.connector/services/config-sync/configdb/internal/tdsstandin"
-	"engage.connector/services/config-sync/configdb/internal/tnsstandin"
 	"engage.connector/services/config-sync/configmodel"
+	"engage.connector/tests/databases/pgtest"
+	"engage.connector/tests/databases/tdsstandin"
+	"engage.connector/tests/databases/tnsstandin"
 )
 
 // longScript is longer than a column: it comes in parts, which the rows hold in no order.

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"engage.connector/pkg/engage"
-	"engage.connector/services/conversation-provider/bench/load"
 	"engage.connector/services/conversation-provider/model"
+	"engage.connector/tests/bench/callmodel/load"
 )
 
 // cpu is the processor time that this process has used. On one core that nobody else uses it passes

@@ -6,7 +6,7 @@ import (
 
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/pipeline"
-	"engage.connector/services/conversation-provider/soak/history"
+	"engage.connector/tests/soak/history"
 )
 
 // batch is what one commit of the pipeline applies, and the wall clock at that time.

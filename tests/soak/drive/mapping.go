@@ -4,8 +4,8 @@ import (
 	"engage.connector/pkg/genesys"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/recording"
-	"engage.connector/services/conversation-provider/soak/history"
-	"engage.connector/services/conversation-provider/soak/judge"
+	"engage.connector/tests/soak/history"
+	"engage.connector/tests/soak/judge"
 )
 
 // Mapping is the center's ID map: what an org calls the center's objects.

@@ -4,8 +4,8 @@ import (
 	"slices"
 
 	"engage.connector/pkg/engage"
-	"engage.connector/services/conversation-provider/soak/history"
-	"engage.connector/services/conversation-provider/soak/judge"
+	"engage.connector/tests/soak/history"
+	"engage.connector/tests/soak/judge"
 )
 
 // Choices are the picks of a run, so that it can be run again and made smaller.

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/genesys"
-	"engage.connector/services/conversation-provider/soak/judge"
+	"engage.connector/tests/soak/judge"
 )
 
 func id(parts ...string) string { return genesys.StableID(parts...) }

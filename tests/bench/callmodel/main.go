@@ -14,7 +14,7 @@ import (
 	"runtime"
 	"runtime/pprof"
 
-	"engage.connector/services/conversation-provider/bench/measure"
+	"engage.connector/tests/bench/callmodel/measure"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }

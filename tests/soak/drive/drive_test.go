@@ -6,9 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"engage.connector/services/conversation-provider/soak/drive"
-	"engage.connector/services/conversation-provider/soak/history"
-	"engage.connector/services/conversation-provider/soak/judge"
+	"engage.connector/tests/soak/drive"
+	"engage.connector/tests/soak/history"
+	"engage.connector/tests/soak/judge"
 )
 
 func options() drive.Options {

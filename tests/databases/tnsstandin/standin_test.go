@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"engage.connector/services/config-sync/configdb/internal/pgtest"
-	"engage.connector/services/config-sync/configdb/internal/tnsstandin"
+	"engage.connector/tests/databases/pgtest"
+	"engage.connector/tests/databases/tnsstandin"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -26,13 +26,13 @@ func TestPagesAreFresh(t *testing.T) {
 
 func requirePage(t *testing.T, name, want string) {
 	t.Helper()
-	file := filepath.Join("..", "..", "..", "docs", name)
+	file := filepath.Join("..", "..", "docs", name)
 	if *update {
 		require.NoError(t, os.WriteFile(file, []byte(want), 0o600))
 	}
 	got, err := os.ReadFile(file)
-	require.NoError(t, err, "write it: go test ./services/conversation-provider/flowdoc -update")
-	require.Equal(t, want, string(got), "docs/%s is stale: go test ./services/conversation-provider/flowdoc -update", name)
+	require.NoError(t, err, "write it: go test ./tests/flowdoc -update")
+	require.Equal(t, want, string(got), "docs/%s is stale: go test ./tests/flowdoc -update", name)
 }
 
 // each runs a test for every scenario.
@@ -50,7 +50,7 @@ func each(t *testing.T, check func(t *testing.T, f *flow)) {
 // What a page shows is what stands in the files that it links.
 func TestPagesShowTheirFiles(t *testing.T) {
 	each(t, func(t *testing.T, f *flow) {
-		file := filepath.Join("..", "model", "testdata", f.Name)
+		file := filepath.Join("..", "..", "services", "conversation-provider", "model", "testdata", f.Name)
 		feed, err := os.ReadFile(file + ".ndjson")
 		require.NoError(t, err)
 		var played bytes.Buffer

@@ -11,10 +11,10 @@ import (
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/genesys"
 	"engage.connector/pkg/pipeline"
-	"engage.connector/services/conversation-provider/bench/load"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/model"
 	"engage.connector/services/conversation-provider/recording"
+	"engage.connector/tests/bench/callmodel/load"
 )
 
 // The limits. They are targets for one core; missing one is no failure.

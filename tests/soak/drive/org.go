@@ -15,7 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"engage.connector/pkg/genesys"
-	"engage.connector/services/conversation-provider/soak/judge"
+	"engage.connector/tests/soak/judge"
 )
 
 // OrgRefused means that a running org did not take an event.

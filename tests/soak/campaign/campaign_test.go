@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"engage.connector/services/conversation-provider/soak/campaign"
+	"engage.connector/tests/soak/campaign"
 )
 
 func TestACampaignEndsWithItsSum(t *testing.T) {

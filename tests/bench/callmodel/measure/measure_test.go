@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"engage.connector/services/conversation-provider/bench/measure"
+	"engage.connector/tests/bench/callmodel/measure"
 )
 
 // The bench measures a model that does the right thing; a small run proves that it looks.

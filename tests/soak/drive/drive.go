@@ -10,8 +10,8 @@ import (
 
 	"engage.connector/pkg/genesys"
 	"engage.connector/services/conversation-provider/conversation"
-	"engage.connector/services/conversation-provider/soak/history"
-	"engage.connector/services/conversation-provider/soak/judge"
+	"engage.connector/tests/soak/history"
+	"engage.connector/tests/soak/judge"
 )
 
 // The checks beside the judge's rules.

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"engage.connector/services/conversation-provider/soak/campaign"
+	"engage.connector/tests/soak/campaign"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr)) }

@@ -12,8 +12,8 @@ import (
 	"sync"
 	"time"
 
-	"engage.connector/services/conversation-provider/soak/drive"
-	"engage.connector/services/conversation-provider/soak/judge"
+	"engage.connector/tests/soak/drive"
+	"engage.connector/tests/soak/judge"
 )
 
 // Options of a campaign.
