@@ -39,10 +39,13 @@ type speech struct {
 func (s *speech) Options() recording.Options   { return s.options }
 func (s *speech) Settings() recording.Settings { return s.settings }
 
-func newDesk(t require.TestingT) *desk {
+func newDesk(t require.TestingT) *desk { return newDeskOf(t, feedtest.Directory{}) }
+
+// newDeskOf is a desk of a site.
+func newDeskOf(t require.TestingT, site conversation.Directory) *desk {
 	d := &desk{t: t, state: map[string][]byte{}, now: time.Date(2026, 11, 20, 11, 0, 0, 0, time.UTC)}
 	d.opts = model.Options{
-		Tenant: "101", Directory: feedtest.Directory{},
+		Tenant: "101", Directory: site,
 		Recordings: &speech{
 			options: recording.Options{Enabled: true, LanguageKey: "language_code", DefaultLanguage: "en-US"},
 			settings: recording.Settings{

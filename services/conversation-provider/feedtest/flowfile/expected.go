@@ -1,0 +1,111 @@
+package flowfile
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Expected is what the org is to show of a flow.
+type Expected struct {
+	Title string
+	T0    time.Time
+	Calls map[string]string // CallUUID by the name that the legs use
+	Convs []Conv
+}
+
+// Conv is what is to become of one call.
+type Conv struct {
+	Call string
+	// Fate is "whole", "suspended:REASON", "ignored:REASON" or "part-of:CALL".
+	Fate string
+	Legs []Want
+}
+
+// Want is a leg that is to be shown. Each field is a pattern: alternatives divided by "|", "*" for
+// anything, also at the end of a beginning; empty: anything.
+type Want struct {
+	Line     string
+	Optional bool
+	Kind     string
+	Who      string
+	Begin    string
+	Answered string
+	End      string
+	How      string
+	// Hold and Code are compared when Rest is false: without a pattern there must be none of a hold.
+	Hold []string
+	Code string
+	Rest bool // "...": nothing is said of the rest
+}
+
+// ParseExpected reads expected.md: a title, "t0: TIME", "call NAME = CallUUID", and a block "legs" with
+// a line per conversation, "conv NAME FATE", and a line per leg, "kind who begin answered end
+// disconnect [hold=from-to] [code=CODE@time]", its times in seconds after t0.
+func ParseExpected(text string) (Expected, error) {
+	e := Expected{Calls: map[string]string{}}
+	inLegs := false
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		var err error
+		switch {
+		case strings.HasPrefix(line, "```"):
+			inLegs = line == "```legs"
+		case inLegs:
+			err = e.parseLeg(line)
+		case e.Title == "" && strings.HasPrefix(line, "# "):
+			e.Title = line[2:]
+		case strings.HasPrefix(line, "t0: "):
+			e.T0, err = time.Parse(time.RFC3339, line[4:])
+		case strings.HasPrefix(line, "call "):
+			if name, uuid, ok := strings.Cut(line[5:], " = "); ok {
+				e.Calls[name] = uuid
+			}
+		}
+		if err != nil {
+			return e, fmt.Errorf("line %q: %w", line, err)
+		}
+	}
+	if e.T0.IsZero() || len(e.Convs) == 0 {
+		return e, fmt.Errorf("no t0 or no conversation")
+	}
+	return e, nil
+}
+
+func (e *Expected) parseLeg(line string) error {
+	words := strings.Fields(line)
+	if len(words) == 0 {
+		return nil
+	}
+	if words[0] == "conv" {
+		if len(words) != 3 || e.Calls[words[1]] == "" {
+			return fmt.Errorf("want: conv CALL FATE, with a call that is named above")
+		}
+		e.Convs = append(e.Convs, Conv{Call: words[1], Fate: words[2]})
+		return nil
+	}
+	w := Want{Line: line}
+	if words[0] == "?" {
+		w.Optional, words = true, words[1:]
+	}
+	const fixed = 6
+	if len(words) < fixed || len(e.Convs) == 0 {
+		return fmt.Errorf("want: kind who begin answered end disconnect, after a conversation")
+	}
+	w.Kind, w.Who, w.Begin, w.Answered, w.End, w.How = words[0], words[1], words[2], words[3], words[4], words[5]
+	for _, word := range words[fixed:] {
+		switch {
+		case word == "...":
+			w.Rest = true
+		case strings.HasPrefix(word, "hold="):
+			w.Hold = append(w.Hold, strings.ReplaceAll(word, "hold=", ""))
+		case strings.HasPrefix(word, "code="):
+			w.Code = strings.ReplaceAll(word, "code=", "")
+		default:
+			return fmt.Errorf("%q is neither hold= nor code=", word)
+		}
+	}
+	conv := &e.Convs[len(e.Convs)-1]
+	conv.Legs = append(conv.Legs, w)
+	return nil
+}

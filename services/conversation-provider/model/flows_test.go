@@ -1,0 +1,128 @@
+package model_test
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"engage.connector/pkg/genesys"
+	"engage.connector/services/conversation-provider/feedtest"
+	"engage.connector/services/conversation-provider/feedtest/flowfile"
+)
+
+// knownWrong lists the flows that do not come out right yet, and why. A flow that is right must not be
+// listed; at the end nothing is.
+func knownWrong() map[string]string {
+	return map[string]string{
+		"f05-queue-timeout-back-to-ivr":                   "a stay that ends without an agent is not read",
+		"f26-connid-changes":                              "the leg of the agent who transfers ends when the queue is heard of",
+		"f32-pickup":                                      "a colleague who picks the call up is taken for a conference",
+		"f39-anonymous-caller":                            "a caller without a number is not recognised as who hung up",
+		"f41-predictive-from-rp":                          "a routing point that calls out is not known",
+		"f48-direct-extension-call-no-agent-then-forward": "the leg of the agent who transfers ends when the queue is heard of",
+		"f50-rp-party-reported-first":                     "the caller is waited for by events, not by time",
+		"f52-not-ready-pressed-during-call":               "after-call work is waited for that never comes",
+	}
+}
+
+// Call flows of the vendor's documented event sequences, each with what the org is to show of it. They
+// are played as the edge sends them, by the clock of their receipt, with and without heartbeats.
+func TestDocumentedFlowsShowWhatIsExpected(t *testing.T) {
+	site, flows, err := flowfile.Load(filepath.Join("testdata", "flows"))
+	require.NoError(t, err)
+	require.NotEmpty(t, flows)
+	wrong := knownWrong()
+	for _, flow := range flows {
+		t.Run(flow.Name, func(t *testing.T) {
+			var faults []string
+			for _, beats := range []bool{false, true} {
+				lines, name := flow.Lines, "without heartbeats"
+				if beats {
+					lines, name = flow.WithHeartbeats(time.Minute), "with heartbeats"
+				}
+				for _, fault := range playFlow(t, site, flow, lines) {
+					faults = append(faults, name+": "+fault)
+				}
+			}
+			why, listed := wrong[flow.Name]
+			delete(wrong, flow.Name)
+			switch {
+			case listed && len(faults) == 0:
+				t.Errorf("right now, but listed as known to be wrong: %s", why)
+			case !listed && len(faults) > 0:
+				t.Errorf("%s\n%s", flow.Title, strings.Join(faults, "\n"))
+			}
+		})
+	}
+	require.Empty(t, wrong, "flows that are listed as known to be wrong, and are not there")
+}
+
+// playFlow plays lines and judges what the org shows.
+func playFlow(t *testing.T, site *flowfile.Site, flow flowfile.Flow, lines []feedtest.Event) []string {
+	d := newDeskOf(t, site)
+	d.now = lines[0].ReceivedAt
+	for _, line := range lines {
+		d.until(line.ReceivedAt)
+		d.apply(line.Event)
+	}
+	d.settle()
+
+	var sent []genesys.ConversationEvent
+	judge := feedtest.NewJudge()
+	for _, i := range d.out {
+		sent = append(sent, i.Event)
+	}
+	var faults []string
+	if err := judge.Take(sent); err != nil {
+		faults = append(faults, "an org would refuse: "+err.Error())
+	}
+	if err := judge.Ended(); err != nil {
+		faults = append(faults, err.Error())
+	}
+	legs := site.Legs(sent)
+	return append(faults, flow.Judge(func(call string) flowfile.Shown { return d.shown(flow, call, legs) })...)
+}
+
+// until lets the wall clock run up to a time, with the ticks of the pipeline.
+func (d *desk) until(at time.Time) {
+	for !at.Before(d.now.Add(time.Second)) {
+		d.tick(time.Second)
+	}
+}
+
+// shown says what became of a call: as an operator would see it, and what its conversation shows.
+func (d *desk) shown(flow flowfile.Flow, call string, legs map[string][]*flowfile.Leg) flowfile.Shown {
+	uuid := flow.Calls[call]
+	trace, found, err := d.model.Lookup(uuid)
+	require.NoError(d.t, err)
+	if !found {
+		return flowfile.Shown{Fate: "unknown"}
+	}
+	var in struct {
+		UUID         string `json:"uuid"`
+		Conversation struct {
+			ID     string `json:"id"`
+			Stage  string `json:"stage"`
+			Reason string `json:"reason"`
+		} `json:"conversation"`
+	}
+	require.NoError(d.t, json.Unmarshal(trace.Interaction, &in))
+	shown := flowfile.Shown{Fate: "whole", Legs: legs[in.Conversation.ID]}
+	switch stage := in.Conversation.Stage; {
+	case in.UUID != uuid:
+		for name, other := range flow.Calls {
+			if other == in.UUID {
+				shown.Fate = "part-of:" + name
+			}
+		}
+	case stage == "suspended" || stage == "ignored":
+		shown.Fate = stage + ":" + in.Conversation.Reason
+	case stage != "over":
+		shown.Fate = "unfinished:" + stage
+	}
+	return shown
+}
