@@ -32,7 +32,7 @@ func (w *Writer) term(ctx context.Context) error {
 	defer w.metrics.held.Set(0)
 	for ctx.Err() == nil {
 		if !w.opts.Ready() {
-			pause(ctx, min(standbyPoll, w.opts.LeaseTTL/renewals))
+			pause(ctx, readyPoll)
 			continue
 		}
 		if err := t.step(ctx); err != nil {
@@ -181,29 +181,26 @@ func (w *Writer) applied(ctx context.Context, effects Effects, ids []string, eve
 }
 
 // setAside keeps a record that cannot be applied for the operator, and
-// consumes it. A crash in between sets it aside twice.
+// consumes it, in one step.
 func (w *Writer) setAside(ctx context.Context, id string, payload []byte, reason error) error {
 	w.metrics.setAside.Inc()
 	w.log.Error("a record of the log cannot be applied and is set aside", "id", id, "error", reason)
-	if err := w.opts.Pipeline.SetAside(ctx, sourceLog, payload, "", reason.Error()); err != nil {
-		return err
-	}
-	return w.commit(ctx, Effects{}, []string{id})
+	return w.commit(ctx, Effects{}, []string{id}, store.Aside{Source: sourceLog, Reason: reason.Error(), Item: payload})
 }
 
 // commit writes effects and consumes records, all or nothing.
-func (w *Writer) commit(ctx context.Context, effects Effects, consumed []string) error {
+func (w *Writer) commit(ctx context.Context, effects Effects, consumed []string, aside ...store.Aside) error {
 	if len(consumed) == 0 && len(effects.State) == 0 && len(effects.Outbox) == 0 {
 		return nil
 	}
-	lease, ok := w.tenure.lease()
-	if !ok {
-		return fault.New(fault.Unavailable, "pipeline.commit", "the lease has run out")
+	lease, err := w.lease.Current()
+	if err != nil {
+		return err
 	}
-	err := w.opts.Pipeline.Commit(ctx, lease, store.Commit{Consumed: consumed, State: effects.State, Outbox: effects.Outbox})
+	err = w.opts.Pipeline.Commit(ctx, lease, store.Commit{Consumed: consumed, State: effects.State, Outbox: effects.Outbox, Aside: aside})
 	w.metrics.commit(err)
 	if err == nil {
-		w.backoff.Reset()
+		w.lease.Succeeded()
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/leader"
 	"engage.connector/pkg/store"
 )
 
@@ -16,7 +17,7 @@ import (
 type backend interface {
 	IntakeStore
 	WriterStore
-	LeaseStore
+	leader.Leases
 	SenderStore
 }
 
@@ -135,6 +136,9 @@ func (m *memory) Commit(_ context.Context, l store.Lease, c store.Commit) error 
 	}
 	if m.outboxFull && len(c.Outbox) > 0 {
 		return fault.Wrap(fault.RateLimited, "memory", store.ErrFull)
+	}
+	for _, a := range c.Aside {
+		m.aside = append(m.aside, string(a.Item))
 	}
 	m.log = slices.DeleteFunc(m.log, func(r store.Record) bool { return slices.Contains(c.Consumed, r.ID) })
 	for k, v := range c.State {

@@ -65,6 +65,14 @@ func newWriterMetrics(reg prometheus.Registerer) *writerMetrics {
 	}
 }
 
+// leads shows whether this instance is the writer.
+func (m *writerMetrics) leads(leads bool) {
+	m.active.Set(0)
+	if leads {
+		m.active.Set(1)
+	}
+}
+
 func (m *writerMetrics) commit(err error) {
 	result := resultFailed
 	switch {

@@ -27,15 +27,44 @@ func (s *Store) GetDocument(ctx context.Context, name string) ([]byte, bool, err
 	return body, body != nil && err == nil, err
 }
 
-// PutDocument writes a small named value; nil removes it. Above 4 MiB it returns TooLarge.
-func (s *Store) PutDocument(ctx context.Context, name string, body []byte) error {
+// PutDocument writes a small named value as the holder of the lease; nil removes it. Above 4 MiB it
+// returns TooLarge, and Conflict with ErrFenced when the lease has another holder.
+func (s *Store) PutDocument(ctx context.Context, lease Lease, name string, body []byte) error {
 	if len(body) > maxDocument {
 		return s.refuse(opDocumentPut, fault.TooLarge, "document %q has %d bytes, at most %d", name, len(body), maxDocument)
 	}
-	return s.do(ctx, opDocumentPut, func(ctx context.Context) error {
-		if body == nil {
-			return s.client.HDel(ctx, s.keys.name("docs"), name).Err()
+	write := hashWrite{key: s.keys.name("docs")}
+	if body == nil {
+		write.del = []string{name}
+	} else {
+		write.set = []any{name, body}
+	}
+	return s.writeHashes(ctx, opDocumentPut, lease, write)
+}
+
+// hashWrite is what changes in one hash.
+type hashWrite struct {
+	key string
+	set []any // pairs of field and value
+	del []string
+}
+
+// writeHashes changes hashes in one step while the lease is held.
+func (s *Store) writeHashes(ctx context.Context, op operation, lease Lease, writes ...hashWrite) error {
+	keys, args := []string{s.leaseKey(lease.Name)}, []any{lease.Owner, lease.Generation}
+	for _, w := range writes {
+		keys = append(keys, w.key)
+		args = append(append(args, len(w.set)/2), w.set...)
+		args = append(args, len(w.del))
+		for _, field := range w.del {
+			args = append(args, field)
 		}
-		return s.client.HSet(ctx, s.keys.name("docs"), name, body).Err()
+	}
+	return s.do(ctx, op, func(ctx context.Context) error {
+		ours, err := s.run(ctx, scriptHashWrite, keys, args...).Int()
+		if err == nil && ours == 0 {
+			return fenced("store."+string(op), lease)
+		}
+		return err
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 
@@ -30,15 +31,17 @@ type storedMapping struct {
 	Attributes json.RawMessage `json:"a,omitempty"`
 }
 
-// IDMap is the mapping of one kind of object, e.g. "users". config-sync owns it; others ask there.
+// IDMap is the mapping of one kind of object, e.g. "users". config-sync owns it, and only its leader
+// writes it; others ask there.
 type IDMap struct {
-	s   *Store
-	key string
+	s    *Store
+	kind string
+	key  string
 }
 
 // IDMap returns the map of a kind; it need not exist yet.
 func (s *Store) IDMap(kind string) *IDMap {
-	return &IDMap{s: s, key: s.keys.name("idmap", kind)}
+	return &IDMap{s: s, kind: kind, key: s.keys.name("idmap", kind)}
 }
 
 // Get returns the mapping of an Engage id, and whether there is one.
@@ -63,35 +66,64 @@ func (m *IDMap) Get(ctx context.Context, id string) (Mapping, bool, error) {
 	return found, ok, nil
 }
 
-// Put adds or replaces mappings, all or none of them. It returns Invalid for one without an Engage
-// id or with attributes that are not JSON.
-func (m *IDMap) Put(ctx context.Context, mappings ...Mapping) error {
-	if len(mappings) == 0 {
-		return nil
-	}
-	pairs := make([]any, 0, 2*len(mappings))
-	for _, mapping := range mappings {
-		if mapping.EngageID == "" {
-			return m.s.refuse(opIDMapPut, fault.Invalid, "a mapping to %q has no Engage id", mapping.CloudID)
-		}
-		text, err := json.Marshal(storedMapping{mapping.CloudID, mapping.EngageName, mapping.CloudName, mapping.Hash, mapping.Attributes})
-		if err != nil {
-			return m.s.refuse(opIDMapPut, fault.Invalid, "mapping %q: %w", mapping.EngageID, err)
-		}
-		pairs = append(pairs, mapping.EngageID, text)
-	}
-	return m.s.do(ctx, opIDMapPut, func(ctx context.Context) error {
-		return m.s.client.HSet(ctx, m.key, pairs...).Err()
-	})
+// IDMapChange changes the map of one kind.
+type IDMapChange struct {
+	Kind   string
+	Put    []Mapping // added or replaced
+	Delete []string  // Engage ids; unknown ones are no error
 }
 
-// Delete forgets mappings; unknown ids are no error.
-func (m *IDMap) Delete(ctx context.Context, ids ...string) error {
-	if len(ids) == 0 {
+// ChangeIDMaps writes changes, all or none of them, as the holder of the lease: refused with Conflict
+// and ErrFenced when it has another holder. It returns Invalid for a mapping without an Engage id or
+// with attributes that are not JSON.
+func (s *Store) ChangeIDMaps(ctx context.Context, lease Lease, changes ...IDMapChange) error {
+	var writes []hashWrite
+	for _, change := range changes {
+		if len(change.Put)+len(change.Delete) == 0 {
+			continue
+		}
+		write := hashWrite{key: s.keys.name("idmap", change.Kind), del: change.Delete}
+		for _, mapping := range change.Put {
+			if mapping.EngageID == "" {
+				return s.refuse(opIDMapPut, fault.Invalid, "a mapping to %q has no Engage id", mapping.CloudID)
+			}
+			text, err := json.Marshal(storedMapping{mapping.CloudID, mapping.EngageName, mapping.CloudName, mapping.Hash, mapping.Attributes})
+			if err != nil {
+				return s.refuse(opIDMapPut, fault.Invalid, "mapping %q: %w", mapping.EngageID, err)
+			}
+			write.set = append(write.set, mapping.EngageID, text)
+		}
+		writes = append(writes, write)
+	}
+	if len(writes) == 0 {
 		return nil
 	}
-	return m.s.do(ctx, opIDMapDelete, func(ctx context.Context) error {
-		return m.s.client.HDel(ctx, m.key, ids...).Err()
+	return s.writeHashes(ctx, opIDMapPut, lease, writes...)
+}
+
+// Put adds or replaces mappings like ChangeIDMaps.
+func (m *IDMap) Put(ctx context.Context, lease Lease, mappings ...Mapping) error {
+	return m.s.ChangeIDMaps(ctx, lease, IDMapChange{Kind: m.kind, Put: mappings})
+}
+
+// Delete forgets mappings like ChangeIDMaps.
+func (m *IDMap) Delete(ctx context.Context, lease Lease, ids ...string) error {
+	return m.s.ChangeIDMaps(ctx, lease, IDMapChange{Kind: m.kind, Delete: ids})
+}
+
+// Request adds bare ids, those that are there already stay as they are. Anybody may do that, without
+// a lease: an operator asks for something, the leader reads it, does it and deletes it.
+func (m *IDMap) Request(ctx context.Context, ids ...string) error {
+	if slices.Contains(ids, "") {
+		return m.s.refuse(opIDMapPut, fault.Invalid, "a request names no id")
+	}
+	return m.s.do(ctx, opIDMapPut, func(ctx context.Context) error {
+		for _, id := range ids {
+			if err := m.s.client.HSetNX(ctx, m.key, id, "{}").Err(); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -34,7 +34,6 @@ const (
 	opLeaseRelease operation = "lease_release"
 	opIDMapGet     operation = "idmap_get"
 	opIDMapPut     operation = "idmap_put"
-	opIDMapDelete  operation = "idmap_delete"
 	opIDMapAll     operation = "idmap_all"
 	opDocumentGet  operation = "document_get"
 	opDocumentPut  operation = "document_put"
@@ -55,7 +54,7 @@ func operations() []operation {
 	return []operation{
 		opPing, opDeleteAll, opAppend, opCursor, opReadLog, opLoadState, opLoadKeys, opCommit, opReadOutbox, opAckOutbox,
 		opPark, opParked, opRetryParked, opSetAside, opAside, opDepth, opLeaseAcquire, opLeaseRenew, opLeaseRelease,
-		opIDMapGet, opIDMapPut, opIDMapDelete, opIDMapAll, opDocumentGet, opDocumentPut,
+		opIDMapGet, opIDMapPut, opIDMapAll, opDocumentGet, opDocumentPut,
 		opJobEnqueue, opJobClaim, opJobExtend, opJobComplete, opJobRetry, opJobPark, opJobUnpark,
 		opJobGet, opJobList, opJobDepth,
 	}

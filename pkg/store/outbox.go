@@ -169,9 +169,9 @@ const maxAside = 4 << 10
 // SetAside keeps malformed input for a person to look at, and moves the source's cursor behind it, in
 // one step. Above Limits.SetAside the oldest are dropped.
 func (p *Pipeline) SetAside(ctx context.Context, source string, item []byte, cursor, reason string) error {
-	text, err := json.Marshal(Aside{source, cursor, clip(reason), p.s.opts.Now().UTC(), item[:min(len(item), maxAside)]})
+	text, err := p.asideText(opSetAside, Aside{Source: source, Cursor: cursor, Reason: reason, Item: item})
 	if err != nil {
-		return p.s.refuse(opSetAside, fault.Invalid, "%w", err)
+		return err
 	}
 	return p.s.do(ctx, opSetAside, func(ctx context.Context) error {
 		over, err := p.s.run(ctx, scriptSetAside, []string{p.key("aside"), p.key("cursors")},
@@ -179,6 +179,16 @@ func (p *Pipeline) SetAside(ctx context.Context, source string, item []byte, cur
 		p.s.dropped(ctx, listSetAside, p.name, over)
 		return err
 	})
+}
+
+// asideText is what is kept of a piece of input, as of now.
+func (p *Pipeline) asideText(op operation, a Aside) ([]byte, error) {
+	a.Reason, a.At, a.Item = clip(a.Reason), p.s.opts.Now().UTC(), a.Item[:min(len(a.Item), maxAside)]
+	text, err := json.Marshal(a)
+	if err != nil {
+		return nil, p.s.refuse(op, fault.Invalid, "%w", err)
+	}
+	return text, nil
 }
 
 // Aside returns up to limit pieces of malformed input, newest first.

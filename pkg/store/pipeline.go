@@ -33,6 +33,9 @@ type Append struct {
 	Source  string  // whose cursor this is, e.g. a link's name
 	Cursor  string  // stored as it is; "" leaves the stored one alone
 	Entries []Entry // at most 10,000
+	// Lease makes the append a leader's: it is refused with Conflict and ErrFenced when another
+	// holds the lease by now. nil is anybody's, for instance a link's.
+	Lease *Lease
 }
 
 // Entry is one event for the log.
@@ -62,10 +65,14 @@ func (p *Pipeline) AppendOnce(ctx context.Context, a Append) (int, error) {
 	case a.Cursor == "" && len(a.Entries) == 0:
 		return 0, nil
 	}
-	keys := make([]string, 0, 2+2*len(a.Entries))
-	keys = append(keys, p.key("log"), p.key("cursors"))
-	args := make([]any, 0, 4+2*len(a.Entries))
-	args = append(args, p.s.opts.Limits.Log, p.s.opts.SeenTTL.Milliseconds(), a.Source, a.Cursor)
+	var by Lease
+	if a.Lease != nil {
+		by = *a.Lease
+	}
+	keys := make([]string, 0, 3+2*len(a.Entries))
+	keys = append(keys, p.key("log"), p.key("cursors"), p.s.leaseKey(by.Name))
+	args := make([]any, 0, 6+2*len(a.Entries))
+	args = append(args, p.s.opts.Limits.Log, p.s.opts.SeenTTL.Milliseconds(), a.Source, a.Cursor, by.Owner, by.Generation)
 	sets := p.key("seen") + ":"
 	for i, e := range a.Entries {
 		if e.Identity == "" {
@@ -78,13 +85,17 @@ func (p *Pipeline) AppendOnce(ctx context.Context, a Append) (int, error) {
 	}
 	var appended int
 	err := p.s.do(ctx, opAppend, func(ctx context.Context) error {
-		var err error
-		appended, err = p.s.run(ctx, scriptAppendOnce, keys, args...).Int()
-		if err == nil && appended < 0 {
-			appended = 0
+		answer, err := p.s.run(ctx, scriptAppendOnce, keys, args...).Int()
+		switch {
+		case err != nil:
+			return err
+		case answer == -2:
+			return fenced("store.append", by)
+		case answer < 0:
 			return full("store.append", "the log of "+p.name)
 		}
-		return err
+		appended = answer
+		return nil
 	})
 	return appended, err
 }
@@ -166,13 +177,17 @@ type Commit struct {
 	Consumed []string                 // ids of log records, removed from the log
 	State    map[string][]byte        // changed state; nil deletes
 	Outbox   map[string][]OutboxEntry // new entries by the outbox's name, in order
+	Aside    []Aside                  // records that could not be applied, kept for a person; At is set here
 }
 
 // Commit writes a batch's outcome, all or nothing. It is refused with Conflict and ErrFenced when
 // the lease has another holder, with RateLimited and ErrFull when an outbox is full. After any other
 // error it may have happened or not: LoadState and ReadLog from the beginning tell, and are consistent.
 func (p *Pipeline) Commit(ctx context.Context, lease Lease, c Commit) error {
-	keys, args, outboxes := p.commitArgs(lease, c)
+	keys, args, outboxes, err := p.commitArgs(lease, c)
+	if err != nil {
+		return err
+	}
 	return p.s.do(ctx, opCommit, func(ctx context.Context) error {
 		answer, err := p.s.run(ctx, scriptCommit, keys, args...).Int64Slice()
 		switch {
@@ -183,13 +198,14 @@ func (p *Pipeline) Commit(ctx context.Context, lease Lease, c Commit) error {
 		case answer[0] < 0:
 			return full("store.commit", "the outbox "+outboxes[answer[1]-1]+" of "+p.name)
 		}
+		p.s.dropped(ctx, listSetAside, p.name, answer[1])
 		return nil
 	})
 }
 
 // commitArgs lays a commit out as the script reads it.
-func (p *Pipeline) commitArgs(lease Lease, c Commit) (keys []string, args []any, outboxes []string) {
-	keys = []string{p.s.leaseKey(lease.Name), p.key("log"), p.key("state"), p.key("marks"), p.key("outboxes")}
+func (p *Pipeline) commitArgs(lease Lease, c Commit) (keys []string, args []any, outboxes []string, err error) {
+	keys = []string{p.s.leaseKey(lease.Name), p.key("log"), p.key("state"), p.key("marks"), p.key("outboxes"), p.key("aside")}
 	args = []any{lease.Owner, lease.Generation, rand.Text(), p.s.opts.Limits.Outbox, len(c.Consumed)}
 	for _, id := range c.Consumed {
 		args = append(args, id)
@@ -204,6 +220,14 @@ func (p *Pipeline) commitArgs(lease Lease, c Commit) (keys []string, args []any,
 	}
 	args = append(append(args, len(set)/2), set...)
 	args = append(append(args, len(del)), del...)
+	args = append(args, p.s.opts.Limits.SetAside, len(c.Aside))
+	for _, a := range c.Aside {
+		text, err := p.asideText(opCommit, a)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		args = append(args, text)
+	}
 	for name, entries := range c.Outbox {
 		if len(entries) == 0 {
 			continue
@@ -215,7 +239,7 @@ func (p *Pipeline) commitArgs(lease Lease, c Commit) (keys []string, args []any,
 			args = append(args, e.Key, e.Payload)
 		}
 	}
-	return keys, args, outboxes
+	return keys, args, outboxes, nil
 }
 
 // readStream reads behind an id, at first without waiting; then in short slices until block is over,

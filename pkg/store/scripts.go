@@ -20,6 +20,7 @@ const (
 	scriptPark         scriptName = "park"
 	scriptRetryParked  scriptName = "retry_parked"
 	scriptSetAside     scriptName = "set_aside"
+	scriptHashWrite    scriptName = "hash_write"
 	scriptLeaseAcquire scriptName = "lease_acquire"
 	scriptLeaseRenew   scriptName = "lease_renew"
 	scriptLeaseRelease scriptName = "lease_release"
@@ -32,12 +33,13 @@ const (
 // scriptParts lists each script with the shared functions that go before it.
 func scriptParts() map[scriptName][]string {
 	return map[scriptName][]string{
-		scriptAppendOnce:   {"_clock"},
+		scriptAppendOnce:   {"_clock", "_fence"},
 		scriptCommit:       {"_fence"},
 		scriptAckOutbox:    {"_fence"},
 		scriptPark:         {"_clock", "_fence"},
 		scriptRetryParked:  nil,
 		scriptSetAside:     nil,
+		scriptHashWrite:    {"_fence"},
 		scriptLeaseAcquire: {"_clock"},
 		scriptLeaseRenew:   {"_clock", "_fence"},
 		scriptLeaseRelease: {"_fence"},

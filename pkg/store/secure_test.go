@@ -71,7 +71,7 @@ func TestTLSAndAnACLUserWithoutDangerousCommandsSuffice(t *testing.T) {
 		o.Prefix, o.Username, o.Password = "other", "app", "secret"
 		o.TLS = &tls.Config{RootCAs: trust, MinVersion: tls.VersionTLS12}
 	})
-	requireCode(t, fault.Forbidden, other.PutDocument(t.Context(), "d", []byte("x")))
+	requireCode(t, fault.Forbidden, other.PutDocument(t.Context(), store.Lease{}, "d", []byte("x")))
 }
 
 func TestASentinelLeadsToTheServer(t *testing.T) {

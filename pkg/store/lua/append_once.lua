@@ -1,13 +1,14 @@
 -- Appends the entries not seen before to the log and moves the source's cursor, all in one step.
--- KEYS log, cursors, then per entry its young and its old set of identities.
--- ARGV bound of the log, time to remember (ms), source, cursor, then per entry identity and payload.
--- Returns how many were appended, or -1 when the log is full.
+-- KEYS log, cursors, lease, then per entry its young and its old set of identities.
+-- ARGV bound of the log, time to remember (ms), source, cursor, owner, generation, then per entry identity and payload.
+-- With an owner it is a leader that appends. Returns how many were appended, -1 when the log is full, -2 when the lease is lost.
 local log, cursors = KEYS[1], KEYS[2]
 local ttl = tonumber(ARGV[2])
-if #ARGV > 4 and redis.call('XLEN', log) >= tonumber(ARGV[1]) then return -1 end
+if ARGV[5] ~= '' and not holds(KEYS[3], ARGV[5], ARGV[6]) then return -2 end
+if #ARGV > 6 and redis.call('XLEN', log) >= tonumber(ARGV[1]) then return -1 end
 local appended = 0
-local k = 3
-for a = 5, #ARGV, 2 do
+local k = 4
+for a = 7, #ARGV, 2 do
   local young, old = KEYS[k], KEYS[k + 1]
   k = k + 2
   -- A set lives twice the time; in its second half it only answers, and a new one takes the additions.

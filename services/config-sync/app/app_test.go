@@ -233,7 +233,7 @@ func TestRestartGoesOnWithoutWrites(t *testing.T) {
 	state, writes := s.org.State(), s.org.Writes()
 
 	second := s.start(t)
-	eventually(t, func() bool { return strings.Contains(second.log.String(), "synchronising as the leader") }, "leads")
+	eventually(t, func() bool { return strings.Contains(second.log.String(), "this instance leads") }, "leads")
 	eventually(t, func() bool {
 		_, body := second.get(t, "/metrics")
 		return strings.Contains(body, `engage_connector_config_sync_runs_total{result="success"} 2`)

@@ -40,30 +40,30 @@ func (m *Map) Load(ctx context.Context) (plan.Applied, error) {
 	return applied, nil
 }
 
-// Save writes changes: all that are kept before any that are deleted, so that an interruption
-// loses no mapping.
-func (m *Map) Save(ctx context.Context, changes ...plan.Change) error {
-	put, gone := map[plan.Kind][]store.Mapping{}, map[plan.Kind][]string{}
+// Save writes changes, all or none of them, as the holder of the lease.
+func (m *Map) Save(ctx context.Context, lease store.Lease, changes ...plan.Change) error {
+	byKind := map[plan.Kind]store.IDMapChange{}
 	for _, c := range changes {
+		kind := byKind[c.Kind]
 		if c.Record == nil {
-			gone[c.Kind] = append(gone[c.Kind], c.ID)
-			continue
+			kind.Delete = append(kind.Delete, c.ID)
+		} else {
+			mapping, err := encode(c.ID, *c.Record)
+			if err != nil {
+				return fault.Wrap(fault.Internal, "idmap.save", fmt.Errorf("%s %s: %w", c.Kind, c.ID, err))
+			}
+			kind.Put = append(kind.Put, mapping)
 		}
-		mapping, err := encode(c.ID, *c.Record)
-		if err != nil {
-			return fault.Wrap(fault.Internal, "idmap.save", fmt.Errorf("%s %s: %w", c.Kind, c.ID, err))
-		}
-		put[c.Kind] = append(put[c.Kind], mapping)
+		byKind[c.Kind] = kind
 	}
+	var write []store.IDMapChange
 	for _, kind := range plan.Kinds() {
-		if err := m.store.IDMap(string(kind)).Put(ctx, put[kind]...); err != nil {
-			return fmt.Errorf("save %s: %w", kind, err)
-		}
+		change := byKind[kind]
+		change.Kind = string(kind)
+		write = append(write, change)
 	}
-	for _, kind := range plan.Kinds() {
-		if err := m.store.IDMap(string(kind)).Delete(ctx, gone[kind]...); err != nil {
-			return fmt.Errorf("delete %s: %w", kind, err)
-		}
+	if err := m.store.ChangeIDMaps(ctx, lease, write...); err != nil {
+		return fmt.Errorf("save the ID map: %w", err)
 	}
 	return nil
 }
@@ -98,11 +98,7 @@ const requests = "clear-requests"
 // Request asks for records to be forgotten. The leader does it before its next plan, so that no
 // plan that is under way can bring them back.
 func (m *Map) Request(ctx context.Context, keys ...Key) error {
-	mappings := make([]store.Mapping, 0, len(keys))
-	for _, key := range keys {
-		mappings = append(mappings, store.Mapping{EngageID: string(key.Kind) + "/" + key.ID})
-	}
-	return m.store.IDMap(requests).Put(ctx, mappings...)
+	return m.store.IDMap(requests).Request(ctx, names(keys)...)
 }
 
 // Requests returns what was asked for and is not done yet.
@@ -119,11 +115,16 @@ func (m *Map) Requests(ctx context.Context) ([]Key, error) {
 	return keys, nil
 }
 
-// Granted forgets requests.
-func (m *Map) Granted(ctx context.Context, keys ...Key) error {
+// Granted forgets requests, as the holder of the lease.
+func (m *Map) Granted(ctx context.Context, lease store.Lease, keys ...Key) error {
+	return m.store.IDMap(requests).Delete(ctx, lease, names(keys)...)
+}
+
+// names are the requests' ids in the store.
+func names(keys []Key) []string {
 	ids := make([]string, 0, len(keys))
 	for _, key := range keys {
 		ids = append(ids, string(key.Kind)+"/"+key.ID)
 	}
-	return m.store.IDMap(requests).Delete(ctx, ids...)
+	return ids
 }

@@ -2,6 +2,7 @@ package idmap_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -16,13 +17,15 @@ import (
 func TestRecordsSurviveTheStore(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		m := idmap.New(s)
+		lease, err := s.AcquireLease(t.Context(), "config-sync", "a", time.Minute)
+		require.NoError(t, err)
 		user := plan.Record{
 			CloudID: "c1", EngageName: "alee", CloudName: "ann@x.example", Hash: "h", Role: desired.Agent, Skills: map[string]float64{"Spanish": 2.5},
 			Person: &desired.Person{UserName: "alee", EmployeeID: "E1", Agent: true, Logins: []desired.Login{{Switch: "S", Code: "7301"}}},
 		}
 		extension := plan.Record{EngageName: "8001", DN: &desired.DN{ID: "211", Switch: "S", Number: "8001", Alias: "8001_SIP", Type: 1}}
 		queue := plan.Record{CloudID: "q1", Members: []string{"1", "2"}, Codes: []string{"Resolved"}, Removed: true}
-		require.NoError(t, m.Save(t.Context(),
+		require.NoError(t, m.Save(t.Context(), lease,
 			plan.Change{Kind: plan.Users, ID: "301", Record: &user}, plan.Change{Kind: plan.DNs, ID: "211", Record: &extension},
 			plan.Change{Kind: plan.Queues, ID: "201", Record: &queue}))
 
@@ -33,10 +36,34 @@ func TestRecordsSurviveTheStore(t *testing.T) {
 		require.Equal(t, queue, got[plan.Queues]["201"])
 		require.Len(t, got, len(plan.Kinds()))
 
-		require.NoError(t, m.Save(t.Context(), plan.Change{Kind: plan.Users, ID: "302", Record: &user}, plan.Change{Kind: plan.Users, ID: "301"}))
+		require.NoError(t, m.Save(t.Context(), lease, plan.Change{Kind: plan.Users, ID: "302", Record: &user}, plan.Change{Kind: plan.Users, ID: "301"}))
 		got, err = m.Load(t.Context())
 		require.NoError(t, err)
 		require.NotContains(t, got[plan.Users], "301")
 		require.Contains(t, got[plan.Users], "302")
+	})
+}
+
+func TestADeposedLeaderCannotChangeTheMap(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		m := idmap.New(s)
+		deposed, err := s.AcquireLease(t.Context(), "config-sync", "a", time.Minute)
+		require.NoError(t, err)
+		key := idmap.Key{Kind: plan.Users, ID: "301"}
+		require.NoError(t, m.Save(t.Context(), deposed, plan.Change{Kind: plan.Users, ID: "301", Record: &plan.Record{CloudID: "c1"}}))
+		require.NoError(t, m.Request(t.Context(), key))
+		_, err = s.AcquireLease(t.Context(), "config-sync", "a", time.Minute) // restarted
+		require.NoError(t, err)
+
+		require.ErrorIs(t, m.Save(t.Context(), deposed,
+			plan.Change{Kind: plan.Users, ID: "301"}, plan.Change{Kind: plan.Queues, ID: "201", Record: &plan.Record{CloudID: "q"}}), store.ErrFenced)
+		require.ErrorIs(t, m.Granted(t.Context(), deposed, key), store.ErrFenced)
+		got, err := m.Load(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, "c1", got[plan.Users]["301"].CloudID)
+		require.Empty(t, got[plan.Queues])
+		requests, err := m.Requests(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, []idmap.Key{key}, requests)
 	})
 }

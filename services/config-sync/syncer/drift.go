@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/leader"
+	"engage.connector/pkg/store"
 	"engage.connector/services/config-sync/desired"
 	"engage.connector/services/config-sync/drift"
 	"engage.connector/services/config-sync/plan"
@@ -26,14 +28,16 @@ type sighting struct {
 	at   time.Time
 }
 
-// touched remembers when the connector last changed what it knows of an object.
+// touched writes the ID map under the lease, and remembers when the connector last changed what it
+// knows of an object.
 type touched struct {
 	Map
 	now      func() time.Time
 	compared bool // the organization is read now and then
 
 	mu    sync.Mutex
-	since time.Time // before it nothing is known
+	held  *leader.Lease // nil while this instance does not lead
+	since time.Time     // before it nothing is known
 	at    map[touchKey]time.Time
 }
 
@@ -42,8 +46,22 @@ type touchKey struct {
 	id   string
 }
 
+// lease is what to write under.
+func (t *touched) lease() (store.Lease, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.held == nil {
+		return store.Lease{}, fault.Wrap(fault.Conflict, "syncer.lease", store.ErrFenced)
+	}
+	return t.held.Current()
+}
+
 // Save implements apply.Records.
 func (t *touched) Save(ctx context.Context, changes ...plan.Change) error {
+	lease, err := t.lease()
+	if err != nil {
+		return err
+	}
 	if t.compared {
 		t.mu.Lock()
 		for _, c := range changes {
@@ -51,14 +69,21 @@ func (t *touched) Save(ctx context.Context, changes ...plan.Change) error {
 		}
 		t.mu.Unlock()
 	}
-	return t.Map.Save(ctx, changes...)
+	return t.Map.Save(ctx, lease, changes...)
 }
 
 // begin is called when this instance begins to lead: another one may have written until then.
-func (t *touched) begin() {
+func (t *touched) begin(lease *leader.Lease) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.since = t.now()
+	t.since, t.held = t.now(), lease
+}
+
+// end is called when it no longer leads.
+func (t *touched) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.held = nil
 }
 
 // settled returns whether an object had been left alone for long enough before a reading.

@@ -2,10 +2,9 @@ package syncer
 
 import (
 	"context"
-	"errors"
 	"maps"
 
-	"engage.connector/pkg/store"
+	"engage.connector/pkg/leader"
 	"engage.connector/services/config-sync/configmodel"
 	"engage.connector/services/config-sync/plan"
 )
@@ -14,9 +13,8 @@ import (
 // the ID map, so that what it has written itself need not be read again as long as nobody else has
 // had the lease. Only the run touches it.
 type tenure struct {
-	lease store.Lease
-	lost  context.CancelCauseFunc // ends the leadership
-	kept  plan.Applied            // nil: to be read
+	lease *leader.Lease
+	kept  plan.Applied // nil: to be read
 }
 
 // state returns what is applied and forgets it: it is kept again when all has gone well. Before
@@ -30,11 +28,7 @@ func (s *Syncer) state(ctx context.Context) (plan.Applied, error) {
 	if kept == nil {
 		return s.opts.Map.Load(ctx)
 	}
-	if _, err := s.opts.Leases.RenewLease(ctx, s.tenure.lease, leaseTTL); err != nil {
-		if errors.Is(err, store.ErrFenced) {
-			s.log.WarnContext(ctx, "leadership lost", "error", err)
-			s.tenure.lost(err)
-		}
+	if err := s.tenure.lease.Confirm(ctx); err != nil {
 		return nil, err
 	}
 	return kept, nil

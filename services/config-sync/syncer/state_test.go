@@ -172,8 +172,8 @@ func TestWhatIsKeptIsWhatTheMapHolds(t *testing.T) {
 			var applied plan.Applied
 			s.with(func() { applied = s.applied.Clone() })
 
-			again, _ := s.instance("again", unchanged)
-			require.NoError(t, again.Sync(t.Context()))
+			again, _ := s.instance("one", unchanged) // restarted, as it were: its predecessor is fenced off
+			require.NoError(t, again.Once(t.Context()))
 			require.Equal(t, writes, s.org.Writes())
 			s.with(func() { require.Equal(t, applied, s.applied) })
 		})
@@ -198,7 +198,7 @@ func TestNoReadingOfTheConfigDBOutlivesItsSynchronisation(t *testing.T) {
 	s := newSite(t)
 	source := &passing{site: s}
 	one, _ := s.instance("one", func(o *syncer.Options) { o.Source = source })
-	require.NoError(t, one.Sync(t.Context()))
+	require.NoError(t, one.Once(t.Context()))
 	runtime.GC()
 	require.Nil(t, source.persons.Value())
 	runtime.KeepAlive(one)

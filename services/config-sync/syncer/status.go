@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/store"
 )
 
 // State is the state of the synchronisation.
@@ -44,7 +45,7 @@ type Status struct {
 // Documents keeps small named values; *store.Store implements it.
 type Documents interface {
 	GetDocument(ctx context.Context, name string) ([]byte, bool, error)
-	PutDocument(ctx context.Context, name string, body []byte) error
+	PutDocument(ctx context.Context, lease store.Lease, name string, body []byte) error
 }
 
 const statusDocument = "config-sync-status"
@@ -52,6 +53,7 @@ const statusDocument = "config-sync-status"
 // statusKeeper holds the status in memory and in the store.
 type statusKeeper struct {
 	documents Documents
+	lease     func() (store.Lease, error) // under which the status is written
 	mu        sync.Mutex
 	current   Status
 }
@@ -71,7 +73,11 @@ func (k *statusKeeper) update(ctx context.Context, change func(*Status)) error {
 	if err != nil {
 		return fault.Wrap(fault.Internal, "syncer.status", err)
 	}
-	return k.documents.PutDocument(ctx, statusDocument, body)
+	lease, err := k.lease()
+	if err != nil {
+		return err
+	}
+	return k.documents.PutDocument(ctx, lease, statusDocument, body)
 }
 
 // load takes over what another instance, or this one before a restart, has stored.

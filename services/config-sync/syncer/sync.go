@@ -91,10 +91,14 @@ func (s *Syncer) clear(ctx context.Context, applied plan.Applied) (cleared bool,
 			return true, err
 		}
 	}
-	return true, s.opts.Map.Granted(ctx, keys...)
+	lease, err := s.records.lease()
+	if err != nil {
+		return true, err
+	}
+	return true, s.opts.Map.Granted(ctx, lease, keys...)
 }
 
-// Sync synchronises once. Operations that the organization refuses make the status Failed but are
+// Sync synchronises once, as the leader. Operations that the organization refuses make the status Failed but are
 // no error here: everything else is in place and published.
 func (s *Syncer) Sync(ctx context.Context) error {
 	started := s.opts.Now()

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/leader"
 	"engage.connector/pkg/store"
 	"engage.connector/services/config-sync/apply"
 	"engage.connector/services/config-sync/catalog"
@@ -32,24 +34,18 @@ type Source interface {
 
 // Map is the ID map.
 type Map interface {
-	apply.Records
 	Load(ctx context.Context) (plan.Applied, error)
+	// Save writes changes as the holder of the lease. A nil error means that they are durable.
+	Save(ctx context.Context, lease store.Lease, changes ...plan.Change) error
 	// Requests are the objects that an operator wants to be mapped anew; Granted forgets them.
 	Requests(ctx context.Context) ([]idmap.Key, error)
-	Granted(ctx context.Context, keys ...idmap.Key) error
+	Granted(ctx context.Context, lease store.Lease, keys ...idmap.Key) error
 }
 
 // Cloud is the organization.
 type Cloud interface {
 	apply.Cloud
 	drift.Cloud
-}
-
-// Leases gives the right to synchronise; *store.Store implements it.
-type Leases interface {
-	AcquireLease(ctx context.Context, name, owner string, ttl time.Duration) (store.Lease, error)
-	RenewLease(ctx context.Context, l store.Lease, ttl time.Duration) (store.Lease, error)
-	ReleaseLease(ctx context.Context, l store.Lease) error
 }
 
 // Options of a Syncer.
@@ -60,7 +56,7 @@ type Options struct {
 	Map    Map
 	// Cloud returns the organization that the options of hybrid_integration name.
 	Cloud     func(configmodel.Options) (Cloud, error)
-	Leases    Leases
+	Leases    leader.Leases
 	Documents Documents
 	Catalog   *catalog.Catalog
 	Desired   desired.Options
@@ -82,8 +78,8 @@ type Options struct {
 
 const (
 	leaseName = "config-sync"
-	leaseTTL  = 15 * time.Second
-	leaseBeat = leaseTTL / 3
+	// followEvery is how often an instance that does not lead looks at what the leader has done.
+	followEvery = 5 * time.Second
 	// firstRetry is the first wait after a failure; it grows up to the interval.
 	firstRetry = time.Second
 )
@@ -96,7 +92,8 @@ type Syncer struct {
 	executor *apply.Executor
 	status   statusKeeper
 	options  atomic.Pointer[configmodel.Options]
-	leader   atomic.Bool
+	leader   *leader.Leader
+	leads    atomic.Bool
 	records  *touched
 	seen     atomic.Pointer[sighting]
 	tenure   *tenure               // nil while another instance leads; only touched by the run
@@ -107,18 +104,23 @@ type Syncer struct {
 // New returns a syncer.
 func New(opts Options) *Syncer {
 	records := &touched{Map: opts.Map, now: opts.Now, compared: opts.DriftInterval > 0, at: map[touchKey]time.Time{}}
-	return &Syncer{
+	s := &Syncer{
 		opts: opts, log: opts.Logger.With("component", "sync"), metrics: newMetrics(opts.Registerer), records: records, wake: make(chan struct{}, 1),
 		executor: apply.New(apply.Options{Records: records, Parallel: opts.Parallel, Logger: opts.Logger, Registerer: opts.Registerer, Now: opts.Now}),
-		status:   statusKeeper{documents: opts.Documents}, noted: map[desired.Note]bool{},
+		status:   statusKeeper{documents: opts.Documents, lease: records.lease}, noted: map[desired.Note]bool{},
 	}
+	s.leader = leader.New(leader.Options{
+		Leases: opts.Leases, Name: leaseName, Owner: opts.Owner, Poll: min(opts.Interval, followEvery), Standby: s.follow, Changed: s.lead,
+		Logger: opts.Logger, Now: opts.Now,
+	})
+	return s
 }
 
 // Status tells how the last synchronisation ended.
 func (s *Syncer) Status() Status { return s.status.get() }
 
 // Leader tells whether this instance is the one that synchronises.
-func (s *Syncer) Leader() bool { return s.leader.Load() }
+func (s *Syncer) Leader() bool { return s.leads.Load() }
 
 // HybridIntegration returns the options of the transaction; ok is false until they have been read.
 func (s *Syncer) HybridIntegration() (options configmodel.Options, ok bool) {
@@ -130,29 +132,32 @@ func (s *Syncer) HybridIntegration() (options configmodel.Options, ok bool) {
 
 // Run synchronises while this instance has the lease and follows the leader while another has it.
 // It returns when ctx ends.
-func (s *Syncer) Run(ctx context.Context) error {
-	wait := s.newBackoff()
-	for ctx.Err() == nil {
-		lease, err := s.opts.Leases.AcquireLease(ctx, leaseName, s.opts.Owner, leaseTTL)
-		if err == nil {
-			wait.Reset()
-			s.lead(ctx, lease)
-			continue
-		}
-		pause := wait.NextBackOff()
-		if held, ok := errors.AsType[*store.LeaseHeldError](err); ok {
-			pause = min(s.opts.Interval, leaseBeat)
-			if err = s.follow(ctx); err == nil {
-				wait.Reset()
-				s.log.DebugContext(ctx, "following", "leader", held.Owner)
-			}
-		}
-		if err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "not synchronising", "error", err, "retry_in", pause.String())
-		}
-		sleep(ctx, pause)
+func (s *Syncer) Run(ctx context.Context) error { return s.leader.Hold(ctx, s.term) }
+
+// lead shows whether this instance leads.
+func (s *Syncer) lead(leads bool) {
+	s.leads.Store(leads)
+	s.metrics.leader.Set(0)
+	if leads {
+		s.metrics.leader.Set(1)
 	}
-	return ctx.Err()
+}
+
+// term synchronises until the lease is lost or ctx ends.
+func (s *Syncer) term(ctx context.Context, lease *leader.Lease) error {
+	// What was synchronised before is of use even while the Config DB cannot be read.
+	if err := s.republish(ctx); err != nil {
+		s.log.WarnContext(ctx, "stored mapping not published", "error", err)
+	}
+	s.tenure = &tenure{lease: lease}
+	s.records.begin(lease)
+	defer func() { s.tenure = nil; s.records.end() }()
+	ctx, stopWatching := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { s.watch(ctx) })
+	defer watching.Wait()
+	defer stopWatching()
+	return s.loop(ctx)
 }
 
 func (s *Syncer) newBackoff() *backoff.ExponentialBackOff {
@@ -161,69 +166,9 @@ func (s *Syncer) newBackoff() *backoff.ExponentialBackOff {
 	return b
 }
 
-// lead synchronises until the lease is lost or ctx ends.
-func (s *Syncer) lead(parent context.Context, lease store.Lease) {
-	ctx, cancel := context.WithCancelCause(parent)
-	defer cancel(nil)
-	renewed := make(chan struct{})
-	go func() {
-		defer close(renewed)
-		s.keep(ctx, lease, cancel)
-	}()
-	s.leader.Store(true)
-	s.metrics.leader.Set(1)
-	s.log.InfoContext(ctx, "synchronising as the leader", "owner", lease.Owner, "generation", lease.Generation)
-	// What was synchronised before is of use even while the Config DB cannot be read.
-	if err := s.republish(ctx); err != nil {
-		s.log.WarnContext(ctx, "stored mapping not published", "error", err)
-	}
-	s.records.begin()
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		s.watch(ctx)
-	}()
-	s.tenure = &tenure{lease: lease, lost: cancel}
-	s.loop(ctx)
-	s.tenure = nil
-	s.leader.Store(false)
-	s.metrics.leader.Set(0)
-	cancel(nil)
-	<-renewed
-	<-watched
-	s.release(parent, lease)
-}
-
-// keep renews the lease and ends the leadership when that fails.
-func (s *Syncer) keep(ctx context.Context, lease store.Lease, lost context.CancelCauseFunc) {
-	for {
-		sleep(ctx, leaseBeat)
-		if ctx.Err() != nil {
-			return
-		}
-		next, err := s.opts.Leases.RenewLease(ctx, lease, leaseTTL)
-		switch {
-		case err == nil:
-			lease = next
-		case errors.Is(err, store.ErrFenced) || !s.opts.Now().Add(leaseBeat).Before(lease.ExpiresAt):
-			s.log.WarnContext(ctx, "leadership lost", "error", err)
-			lost(err)
-			return
-		}
-	}
-}
-
-// release lets the next instance take over at once instead of after the lease's end.
-func (s *Syncer) release(ctx context.Context, lease store.Lease) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	if err := s.opts.Leases.ReleaseLease(ctx, lease); err != nil {
-		s.log.WarnContext(ctx, "lease not released", "error", err)
-	}
-}
-
 // loop synchronises at the interval, after failures and when the organization was read sooner.
-func (s *Syncer) loop(ctx context.Context) {
+// It returns when ctx ends or another instance leads.
+func (s *Syncer) loop(ctx context.Context) error {
 	wait := s.newBackoff()
 	for ctx.Err() == nil {
 		began := s.opts.Now()
@@ -232,8 +177,8 @@ func (s *Syncer) loop(ctx context.Context) {
 		switch {
 		case err == nil:
 			wait.Reset()
-		case ctx.Err() != nil:
-			return
+		case ctx.Err() != nil, errors.Is(err, store.ErrFenced):
+			return err
 		default:
 			pause = max(wait.NextBackOff(), fault.RetryIn(err))
 			s.log.ErrorContext(ctx, "synchronisation failed", "error", err, "code", string(fault.CodeOf(err)),
@@ -245,10 +190,11 @@ func (s *Syncer) loop(ctx context.Context) {
 		case <-time.After(pause):
 		}
 	}
+	return ctx.Err()
 }
 
 // follow publishes what the leader has done and reads the options.
-func (s *Syncer) follow(ctx context.Context) error {
+func (s *Syncer) follow(ctx context.Context, _ string) error {
 	options, err := s.opts.Source.Options(ctx)
 	if err != nil {
 		return err

@@ -81,16 +81,24 @@ func (s *site) Load(context.Context) (plan.Applied, error) {
 	return s.applied.Clone(), s.storeErr
 }
 
-func (s *site) Save(ctx context.Context, changes ...plan.Change) error {
+func (s *site) Save(ctx context.Context, lease store.Lease, changes ...plan.Change) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.storeErr != nil {
-		return s.storeErr
+	if err := s.fenced(lease); err != nil {
+		return err
 	}
 	for _, c := range changes {
 		s.applied.Put(c)
 	}
 	return ctx.Err()
+}
+
+// fenced is why the holder of a lease may not write.
+func (s *site) fenced(l store.Lease) error {
+	if s.storeErr == nil && (l.Owner != s.lease.Owner || l.Generation != s.lease.Generation) {
+		return fault.Wrap(fault.Conflict, "test", store.ErrFenced)
+	}
+	return s.storeErr
 }
 
 func (s *site) Requests(context.Context) ([]idmap.Key, error) {
@@ -99,11 +107,14 @@ func (s *site) Requests(context.Context) ([]idmap.Key, error) {
 	return s.requests, s.storeErr
 }
 
-func (s *site) Granted(context.Context, ...idmap.Key) error {
+func (s *site) Granted(_ context.Context, lease store.Lease, _ ...idmap.Key) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.fenced(lease); err != nil {
+		return err
+	}
 	s.requests = nil
-	return s.storeErr
+	return nil
 }
 
 func (s *site) GetDocument(context.Context, string) ([]byte, bool, error) {
@@ -112,13 +123,14 @@ func (s *site) GetDocument(context.Context, string) ([]byte, bool, error) {
 	return s.status, s.status != nil, s.storeErr
 }
 
-func (s *site) PutDocument(_ context.Context, _ string, body []byte) error {
+func (s *site) PutDocument(_ context.Context, lease store.Lease, _ string, body []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.storeErr == nil {
-		s.status = body
+	if err := s.fenced(lease); err != nil {
+		return err
 	}
-	return s.storeErr
+	s.status = body
+	return nil
 }
 
 func (s *site) AcquireLease(_ context.Context, name, owner string, ttl time.Duration) (store.Lease, error) {
@@ -186,7 +198,7 @@ func TestSyncPublishesAndReports(t *testing.T) {
 	one, published := s.instance("one", unchanged)
 	_, known := one.HybridIntegration()
 	require.False(t, known)
-	require.NoError(t, one.Sync(t.Context()))
+	require.NoError(t, one.Once(t.Context()))
 
 	status := one.Status()
 	require.Equal(t, syncer.StateSuccess, status.State)
@@ -203,7 +215,7 @@ func TestSyncPublishesAndReports(t *testing.T) {
 	require.NotEmpty(t, source.GetCloudId())
 
 	writes := s.org.Writes()
-	require.NoError(t, one.Sync(t.Context()))
+	require.NoError(t, one.Once(t.Context()))
 	require.Equal(t, writes, s.org.Writes(), "an unchanged center costs no write")
 	log := s.log.String()
 	require.Equal(t, 1, strings.Count(log, "object is not synchronised"), "said once: %s", log)
@@ -213,25 +225,25 @@ func TestSyncPublishesAndReports(t *testing.T) {
 func TestSyncRefusesWhatLooksLikeABrokenReading(t *testing.T) {
 	s := newSite(t)
 	one, published := s.instance("one", unchanged)
-	require.NoError(t, one.Sync(t.Context()))
+	require.NoError(t, one.Once(t.Context()))
 	before, writes := published.Len(), s.org.Writes()
 
 	persons := s.snapshot.Persons
 	s.snapshot.Persons = persons[:5]
-	err := one.Sync(t.Context())
+	err := one.Once(t.Context())
 	require.Equal(t, fault.Invalid, fault.CodeOf(err))
 	require.Contains(t, fault.Hint(err), "SYNC_CONFIRM_REMOVALS")
 	require.Equal(t, syncer.StateFailed, one.Status().State)
 	require.Contains(t, one.Status().Reason, "5 of 10 users")
 
 	s.snapshot = configmodel.Snapshot{}
-	require.Equal(t, fault.Invalid, fault.CodeOf(one.Sync(t.Context())))
+	require.Equal(t, fault.Invalid, fault.CodeOf(one.Once(t.Context())))
 	require.Equal(t, writes, s.org.Writes())
 	require.Equal(t, before, published.Len(), "what was published stays")
 
 	s.snapshot.Persons = persons[:5]
 	confirmed, published := s.instance("two", func(o *syncer.Options) { o.ConfirmRemovals = true })
-	require.NoError(t, confirmed.Sync(t.Context()))
+	require.NoError(t, confirmed.Once(t.Context()))
 	require.Less(t, published.Len(), before)
 }
 
@@ -244,7 +256,7 @@ func TestRefusedOperationsMakeTheStatusFailedButArePublishedAround(t *testing.T)
 	s.snapshot.Persons = append(s.snapshot.Persons, configmodel.Person{DBID: 999, UserName: "taken@x.example", Agent: true, State: configmodel.StateEnabled})
 
 	one, published := s.instance("one", unchanged)
-	require.NoError(t, one.Sync(t.Context()))
+	require.NoError(t, one.Once(t.Context()))
 	status := one.Status()
 	require.Equal(t, syncer.StateFailed, status.State)
 	require.Equal(t, 1, status.Rejected)
@@ -346,7 +358,7 @@ func TestRestartWithoutConfigDBPublishesTheStoredMapping(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)
 		first, _ := s.instance("first", unchanged)
-		require.NoError(t, first.Sync(t.Context()))
+		require.NoError(t, first.Once(t.Context()))
 		s.with(func() { s.dbErr = fault.New(fault.Unavailable, "configdb", "connection refused") })
 
 		again, published := s.instance("again", unchanged)

@@ -169,7 +169,7 @@ func (a *App) wireWriter() error {
 }
 
 func (a *App) wireInjection() error {
-	refusals := injection.LoggedRefusals{Calls: a.pipeline, Now: a.opts.Now}
+	refusals := injection.LoggedRefusals{Calls: a.pipeline, Lease: a.writer.Lease, Now: a.opts.Now}
 	sender, err := pipeline.NewSender(pipeline.SenderOptions{
 		Pipeline: a.pipeline, Outbox: model.OutboxConversation, Lease: a.writer.Lease, PerKey: perKey, Parallel: parallel,
 		Send: func(ctx context.Context, records []store.OutboxRecord) ([]pipeline.Outcome, error) {

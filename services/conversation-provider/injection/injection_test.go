@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/engage"
+	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
@@ -119,11 +120,19 @@ func (c *calls) AppendOnce(_ context.Context, a store.Append) (int, error) {
 func TestRefusalsAreLogged(t *testing.T) {
 	c := &calls{}
 	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
-	refusals := injection.LoggedRefusals{Calls: c, Now: func() time.Time { return now }}
+	leads := true
+	refusals := injection.LoggedRefusals{
+		Calls: c, Now: func() time.Time { return now },
+		Lease: func() (store.Lease, bool) { return store.Lease{Name: "calls-writer", Generation: 7}, leads },
+	}
 	require.NoError(t, refusals.Refused(t.Context(), "U", "E", "why"))
 	require.Len(t, c.appended, 1)
 	entry := c.appended[0].Entries[0]
 	require.Equal(t, "refused:E", entry.Identity)
+	require.EqualValues(t, 7, c.appended[0].Lease.Generation, "a deposed writer's note is refused by the store")
+	leads = false
+	require.Equal(t, fault.Unavailable, fault.CodeOf(refusals.Refused(t.Context(), "U", "E2", "why")))
+	require.Len(t, c.appended, 1)
 	var e engage.Event
 	require.NoError(t, json.Unmarshal(entry.Payload, &e))
 	require.Equal(t, model.MsgRefused, e.Message)

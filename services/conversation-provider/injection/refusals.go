@@ -19,13 +19,19 @@ type CallsLog interface {
 // order and after a restart as well.
 type LoggedRefusals struct {
 	Calls CallsLog
+	Lease func() (store.Lease, bool) // the writer's, under which the outbox is sent
 	Now   func() time.Time
 }
 
 var _ Refusals = LoggedRefusals{}
 
-// Refused notes a refusal, once per event.
+// Refused notes a refusal, once per event. Without the lease it notes nothing: whoever leads by then
+// sends the event again, and gets the same answer.
 func (l LoggedRefusals) Refused(ctx context.Context, callUUID, eventID, reason string) error {
+	lease, leads := l.Lease()
+	if !leads {
+		return fault.New(fault.Unavailable, "injection.refused", "the lease has run out")
+	}
 	payload, err := engage.Encode(engage.Event{
 		ReceivedAt: l.Now(), Message: model.MsgRefused, Time: l.Now(),
 		Attributes: engage.Attributes{"CallUUID": callUUID, "EventID": eventID, "Reason": reason},
@@ -33,6 +39,8 @@ func (l LoggedRefusals) Refused(ctx context.Context, callUUID, eventID, reason s
 	if err != nil {
 		return fault.Wrap(fault.Internal, "injection.refused", err)
 	}
-	_, err = l.Calls.AppendOnce(ctx, store.Append{Entries: []store.Entry{{Identity: "refused:" + eventID, Payload: payload}}})
+	_, err = l.Calls.AppendOnce(ctx, store.Append{Lease: &lease, Entries: []store.Entry{
+		{Identity: "refused:" + eventID, Payload: payload},
+	}})
 	return err
 }

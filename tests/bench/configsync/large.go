@@ -148,12 +148,16 @@ func (r *rehearsal) remember(ctx context.Context, p plan.Plan) error {
 			changes = append(changes, plan.Change{Kind: kind, ID: id, Record: &record})
 		}
 	}
+	lease, err := r.store.AcquireLease(ctx, "config-sync", "bench", time.Minute)
+	if err != nil {
+		return err
+	}
 	for batch := range slices.Chunk(changes, saveBatch) {
-		if err := r.ids.Save(ctx, batch...); err != nil {
+		if err := r.ids.Save(ctx, lease, batch...); err != nil {
 			return fmt.Errorf("prepare the ID map: %w", err)
 		}
 	}
-	return nil
+	return r.store.ReleaseLease(ctx, lease)
 }
 
 // cloudID is the id that the organization might have given to an object.

@@ -1,4 +1,4 @@
-package pipeline
+package leader
 
 import (
 	"context"
@@ -11,34 +11,24 @@ import (
 	"engage.connector/pkg/store"
 )
 
-// LeaseStore is what the Writer needs of a *store.Store.
-type LeaseStore interface {
-	AcquireLease(ctx context.Context, name, owner string, ttl time.Duration) (store.Lease, error)
-	RenewLease(ctx context.Context, l store.Lease, ttl time.Duration) (store.Lease, error)
-	ReleaseLease(ctx context.Context, l store.Lease) error
-}
-
 // tenure is this instance's hold on the lease.
 type tenure struct {
-	store LeaseStore
-	name  string
-	owner string
-	ttl   time.Duration
-	now   func() time.Time
+	leases Leases
+	name   string
+	owner  string
+	ttl    time.Duration
+	now    func() time.Time
 
 	calls   sync.Mutex // a renewal must not cross an acquisition
 	current atomic.Pointer[store.Lease]
 }
-
-// renewals is how often the lease is renewed in its life.
-const renewals = 3
 
 // acquire takes the lease, or takes it again with a new generation: what may
 // still be under way with the old one is fenced off.
 func (t *tenure) acquire(ctx context.Context) error {
 	t.calls.Lock()
 	defer t.calls.Unlock()
-	l, err := t.store.AcquireLease(ctx, t.name, t.owner, t.ttl)
+	l, err := t.leases.AcquireLease(ctx, t.name, t.owner, t.ttl)
 	if err != nil {
 		return err
 	}
@@ -46,16 +36,17 @@ func (t *tenure) acquire(ctx context.Context) error {
 	return nil
 }
 
-func (t *tenure) renew(ctx context.Context) error {
+// renew moves the lease's end, provided that it is still of this generation; 0 is any.
+func (t *tenure) renew(ctx context.Context, generation int64) error {
 	t.calls.Lock()
 	defer t.calls.Unlock()
 	l := t.current.Load()
-	if l == nil {
-		return fault.New(fault.Conflict, "pipeline.renew", "the lease was given up")
+	if l == nil || generation != 0 && l.Generation != generation {
+		return fault.Wrap(fault.Conflict, "leader.renew", store.ErrFenced)
 	}
 	ctx, cancel := context.WithTimeout(ctx, t.ttl/renewals)
 	defer cancel()
-	renewed, err := t.store.RenewLease(ctx, *l, t.ttl)
+	renewed, err := t.leases.RenewLease(ctx, *l, t.ttl)
 	if err != nil {
 		return err
 	}
@@ -72,7 +63,8 @@ func (t *tenure) lease() (store.Lease, bool) {
 	return *l, true
 }
 
-// keep renews the lease until it is lost or ctx ends.
+// keep renews the lease until it is lost or ctx ends. When it cannot be renewed it is lost at its end,
+// not later: then another may begin.
 func (t *tenure) keep(ctx context.Context) error {
 	wait := t.ttl / renewals
 	for {
@@ -80,15 +72,16 @@ func (t *tenure) keep(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		err := t.renew(ctx)
+		err := t.renew(ctx, 0)
 		if err == nil {
 			wait = t.ttl / renewals
 			continue
 		}
-		if _, ours := t.lease(); !ours || errors.Is(err, store.ErrFenced) {
+		l, ours := t.lease()
+		if !ours || errors.Is(err, store.ErrFenced) {
 			return err
 		}
-		wait = t.ttl / (renewals * renewals)
+		wait = min(t.ttl/(renewals*renewals), l.ExpiresAt.Sub(t.now()))
 	}
 }
 
@@ -103,15 +96,5 @@ func (t *tenure) giveUp(ctx context.Context, release bool) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.ttl/renewals)
 	defer cancel()
-	return t.store.ReleaseLease(ctx, *l)
-}
-
-// pause waits for d, or less when ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
+	return t.leases.ReleaseLease(ctx, *l)
 }
