@@ -153,7 +153,7 @@ const (
 
 func timeOf(v any) (time.Time, bool) {
 	if s, ok := v.(string); ok {
-		if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
+		if t, err := parseTime(s); err == nil {
 			return t.UTC(), true
 		}
 	}

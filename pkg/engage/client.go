@@ -62,6 +62,8 @@ type LinkStatus struct {
 type ClientOptions struct {
 	BaseURL string // of the edge, for instance https://edge:8443
 	Token   string // bearer token; empty for a loopback edge
+	// Charset names what text is taken for that is not UTF-8; default DefaultCharset.
+	Charset string
 	// HTTP must have no overall Timeout, because feeds stay open.
 	HTTP       *http.Client
 	Logger     *slog.Logger
@@ -78,9 +80,13 @@ type Client struct {
 	log     *slog.Logger
 	now     func() time.Time
 	metrics *metrics
+	charset Charset
 
 	mu     sync.Mutex
 	states map[string]FollowState
+	wake   chan struct{} // closed to end the waits of all followers, see Wake
+	// wokenAt is when that was done last.
+	wokenAt time.Time
 }
 
 // NewClient checks the options; it does not connect. Errors are *fault.Error
@@ -94,9 +100,14 @@ func NewClient(opts ClientOptions) (*Client, error) {
 	if base.User != nil {
 		return nil, fault.New(fault.Invalid, op, "the feed's URL must carry no user and password; use the token")
 	}
+	charset, err := NewCharset(opts.Charset)
+	if err != nil {
+		return nil, err
+	}
 	c := &Client{
 		base: base, token: opts.Token, http: opts.HTTP, log: opts.Logger, now: opts.Now,
 		metrics: newMetrics(opts.Registerer), states: map[string]FollowState{},
+		charset: charset, wake: make(chan struct{}),
 	}
 	if c.http == nil {
 		c.http = &http.Client{}

@@ -3,6 +3,7 @@ package engage
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"engage.connector/pkg/fault"
@@ -27,8 +28,8 @@ func Decode(line []byte) (Event, error) {
 	if len(line) > MaxLine {
 		return Event{}, fault.Newf(fault.TooLarge, op, "%d bytes, at most %d", len(line), MaxLine)
 	}
-	var e Event
-	if err := json.Unmarshal(line, &e); err != nil {
+	e, err := unmarshal(line)
+	if err != nil {
 		return Event{}, fault.Wrap(fault.Invalid, op, err)
 	}
 	e.ReceivedAt = e.ReceivedAt.UTC()
@@ -39,7 +40,7 @@ func Decode(line []byte) (Event, error) {
 	switch {
 	case e.Message == "":
 		return Event{}, fault.New(fault.Invalid, op, "no message")
-	case e.Message == MsgHeartbeat: // only its arrival matters
+	case e.Message == MsgHeartbeat: // it has no place among the events
 		return e, nil
 	case e.Cursor == "":
 		return Event{}, fault.New(fault.Invalid, op, "no cursor")
@@ -49,6 +50,55 @@ func Decode(line []byte) (Event, error) {
 		return Event{}, fault.New(fault.Invalid, op, "time out of range")
 	}
 	return e, nil
+}
+
+// unmarshal reads a line. Nearly all edges write times as RFC 3339 has them; the form of those that
+// write an offset without a colon is tried second, because it costs more.
+func unmarshal(line []byte) (Event, error) {
+	var e Event
+	err := json.Unmarshal(line, &e)
+	if err == nil {
+		return e, nil
+	}
+	type plain Event
+	loose := struct {
+		*plain
+		ReceivedAt looseTime `json:"receivedAt"`
+		Time       looseTime `json:"time"`
+	}{plain: (*plain)(&e)}
+	if json.Unmarshal(line, &loose) != nil {
+		return Event{}, err
+	}
+	e.ReceivedAt, e.Time = time.Time(loose.ReceivedAt), time.Time(loose.Time)
+	return e, nil
+}
+
+// looseTime is RFC 3339 with or without the colon in the offset.
+type looseTime time.Time
+
+// noColon is RFC 3339 with an offset such as +0100, as many Java programs write it.
+const noColon = "2006-01-02T15:04:05.999999999Z0700"
+
+// UnmarshalJSON reads either form.
+func (t *looseTime) UnmarshalJSON(data []byte) error {
+	var text string
+	if err := json.Unmarshal(data, &text); err != nil {
+		return fmt.Errorf("time: %w", err)
+	}
+	at, err := parseTime(text)
+	*t = looseTime(at)
+	return err
+}
+
+func parseTime(text string) (time.Time, error) {
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err == nil {
+		return at, nil
+	}
+	if at, loose := time.Parse(noColon, text); loose == nil {
+		return at, nil
+	}
+	return time.Time{}, fmt.Errorf("time: %w", err)
 }
 
 func plausible(t time.Time) bool { return t.Year() >= firstYear && t.Year() <= lastYear }

@@ -35,11 +35,13 @@ const (
 	MsgEventInfo = "EventInfo"
 
 	// The edge's own messages.
-	MsgHeartbeat        = "feed.Heartbeat"        // the connection lives; the client keeps it to itself
+	MsgHeartbeat        = "feed.Heartbeat"        // the connection lives; with attribute "upTo", see Event.UpTo
 	MsgLinkConnected    = "feed.LinkConnected"    // the edge reached the Engage server
 	MsgLinkDisconnected = "feed.LinkDisconnected" // with attribute "reason"
 	MsgSwitchover       = "feed.Switchover"       // the pair's other server took over: running calls are reported again
 	MsgGap              = "feed.Gap"              // events were lost at the edge: resynchronise
+	MsgSnapshotBegin    = "feed.SnapshotBegin"    // what runs is reported again from here
+	MsgSnapshotEnd      = "feed.SnapshotEnd"      // to here; with attribute "at", see Event.SnapshotAt
 )
 
 // Event is one line of a feed: one message of an Engage server, or one of the
@@ -62,6 +64,15 @@ type Event struct {
 	Time time.Time `json:"time"`
 	// Attributes are all attributes, the unknown ones too.
 	Attributes Attributes `json:"attributes"`
+
+	// Link is the link that the line came over, as whoever reads a log of several links names it; an
+	// edge does not write it.
+	Link string `json:"link,omitempty"`
+	// Shift is how much later Time is than what the server's own clock showed, once the clocks of
+	// several servers have been brought together; and Without names the links that were not waited for
+	// when the event was read. Both belong to one reading and are not written.
+	Shift   time.Duration `json:"-"`
+	Without string        `json:"-"`
 }
 
 // Server names an Engage server process.
@@ -160,6 +171,19 @@ func (e Event) WorkMode() AgentWorkMode {
 // Cause is why a party was added, changed or deleted.
 func (e Event) Cause() Cause {
 	return enumOf(causeTable, CauseUnknown, e.Attributes["Cause"])
+}
+
+// UpTo is the server's time up to which a heartbeat says that everything has been sent; false when
+// the edge cannot tell.
+func (e Event) UpTo() (time.Time, bool) { return e.Attributes.Time("upTo") }
+
+// SnapshotAt is the server's time for which a snapshot is complete; that of the line when it does not
+// say.
+func (e Event) SnapshotAt() time.Time {
+	if at, ok := e.Attributes.Time("at"); ok {
+		return at
+	}
+	return e.Time
 }
 
 // IsFeed tells whether the message is one of the edge's own.

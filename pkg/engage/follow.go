@@ -20,7 +20,8 @@ type Sink interface {
 	Cursor(ctx context.Context, link string) (string, error)
 	// Accept stores events, at most 256, in their order; nil means that they
 	// and the last one's cursor are durable. After an error the link is read
-	// again from Cursor, so the same events come again.
+	// again from Cursor, so the same events come again. Heartbeats are among
+	// them: they have no place in the feed, and their cursor says nothing.
 	Accept(ctx context.Context, link string, events []Event) error
 	// SetAside keeps a malformed line for the operator and moves the cursor.
 	SetAside(ctx context.Context, link string, bad BadLine) error
@@ -89,7 +90,7 @@ func (c *Client) Follow(ctx context.Context, link string, spec func(context.Cont
 		}
 		wait := max(f.backoff.NextBackOff(), min(fault.RetryIn(err), longestAsked))
 		f.logFailure(err, wait, &said)
-		pause(ctx, wait)
+		f.sleep(ctx, wait, err)
 	}
 }
 
@@ -147,7 +148,11 @@ func (f *follower) declare(ctx context.Context) error {
 	switch {
 	case err == nil:
 	case f.last == nil:
-		return fault.Newf(fault.CodeOf(err), "engage.spec", "the wanted state of the link: %w", err)
+		err = fault.Newf(fault.CodeOf(err), "engage.spec", "the wanted state of the link: %w", err)
+		return ownError{err, func(ctx context.Context) bool {
+			_, err := f.spec(ctx)
+			return err == nil
+		}}
 	default:
 		f.log.Warn("the wanted state is not available, declaring the last known one", "error", err)
 		spec = *f.last
@@ -182,7 +187,10 @@ func (f *follower) stream(ctx context.Context) error {
 	}
 	cursor, err := f.sink.Cursor(ctx, f.link)
 	if err != nil {
-		return err
+		return ownError{err, func(ctx context.Context) bool {
+			_, err := f.sink.Cursor(ctx, f.link)
+			return err == nil
+		}}
 	}
 	connection, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -208,8 +216,10 @@ func (f *follower) read(ctx, connection context.Context, watchdog *time.Timer, c
 	f.c.metrics.connected.WithLabelValues(kind).Inc()
 	defer f.c.metrics.connected.WithLabelValues(kind).Dec()
 	f.log.Info("feed open", "after", cursor)
+	f.c.Wake() // what let this link in lets the others of the same edge in
 
 	lines := newLineReader(resp.Body)
+	lines.charset, lines.foreign = f.c.charset, f.c.metrics.foreign.WithLabelValues(kind).Inc
 	lines.before = func() { watchdog.Reset(silence) }
 	lines.after = func() { watchdog.Stop() }
 	b := batch{f: f, kind: kind, cursor: cursor}
@@ -261,7 +271,9 @@ func (b *batch) take(ctx context.Context, lines *lineReader) error {
 	switch {
 	case bad != nil:
 		return b.setAside(ctx, *bad)
-	case e.Message != MsgHeartbeat:
+	case e.Message == MsgHeartbeat:
+		b.events = append(b.events, e)
+	default:
 		b.events, b.cursor = append(b.events, e), e.Cursor
 	}
 	if e.Message == MsgGap {

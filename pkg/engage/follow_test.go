@@ -1,9 +1,12 @@
 package engage
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,7 +55,7 @@ func TestAConnectionSilentForFifteenSecondsIsDead(t *testing.T) {
 		state, _ := r.client.State("vq")
 		require.True(t, state.Connected)
 		require.NoError(t, r.client.Check(t.Context()))
-		require.Equal(t, []string{"1"}, r.sink.events, "heartbeats are not delivered")
+		require.Equal(t, []string{"1", ""}, r.sink.events, "heartbeats are delivered")
 		settle(1*time.Second + 2*time.Millisecond)
 		state, _ = r.client.State("vq")
 		require.False(t, state.Connected)
@@ -252,12 +255,97 @@ func TestACursorThatTheEdgeForgotLeadsToReadingAllItHolds(t *testing.T) {
 	})
 }
 
+// Two links of one edge: the second one sleeps for half a minute when the first one comes in.
+func TestALinkThatComesInWakesTheOthers(t *testing.T) {
+	var up atomic.Bool
+	e := &edge{feed: func(w http.ResponseWriter, r *http.Request, _ int) {
+		if !up.Load() {
+			return
+		}
+		send(w, line("1"))
+		<-r.Context().Done()
+	}}
+	follow(t, e, &memorySink{}, func(t *testing.T, r *rig) {
+		settle(time.Minute + 7*time.Second) // both sleep by now, each for its own time
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_ = r.client.Follow(ctx, "call", func(context.Context) (LinkSpec, error) { return LinkSpec{Kind: KindTServer}, nil }, nil, &memorySink{})
+		})
+		settle(3 * time.Minute)
+		up.Store(true)
+		both := func() (int, time.Duration) {
+			one, _ := r.client.State("vq")
+			two, _ := r.client.State("call")
+			n := 0
+			for _, s := range []FollowState{one, two} {
+				if s.Connected {
+					n++
+				}
+			}
+			return n, one.Since.Sub(two.Since).Abs()
+		}
+		n, apart := both()
+		for range 40 * 10 {
+			if n, apart = both(); n > 0 {
+				break
+			}
+			settle(100 * time.Millisecond)
+		}
+		settle(100 * time.Millisecond)
+		n, apart = both()
+		require.Equal(t, 2, n, "one link is in, so is the other")
+		require.Less(t, apart, 200*time.Millisecond)
+		cancel()
+		wg.Wait()
+	})
+}
+
+// A mapping or a store that becomes ready is noticed at once, not at the end of a long wait.
+func TestWhatOurOwnSideLackedEndsTheWaitWhenItIsThere(t *testing.T) {
+	for name, whole := range map[string]struct{ mapping, store bool }{"mapping": {mapping: true}, "store": {store: true}} {
+		t.Run(name, func(t *testing.T) {
+			var away atomic.Bool
+			away.Store(true)
+			e := &edge{feed: func(w http.ResponseWriter, r *http.Request, _ int) {
+				send(w, line("1"))
+				<-r.Context().Done()
+			}}
+			sink := &memorySink{fail: func(call string, _ int) error { return awayError(whole.store && call == "cursor" && away.Load()) }}
+			spec := func(context.Context) (LinkSpec, error) {
+				return LinkSpec{Kind: KindTServer}, awayError(whole.mapping && away.Load())
+			}
+			follow(t, e, &memorySink{}, func(t *testing.T, r *rig) {
+				ctx, cancel := context.WithCancel(t.Context())
+				var wg sync.WaitGroup
+				wg.Go(func() { _ = r.client.Follow(ctx, "call", spec, nil, sink) })
+				settle(5*time.Minute + 3*time.Second)
+				state, _ := r.client.State("call")
+				require.False(t, state.Connected)
+				away.Store(false)
+				settle(ownPoll + 10*time.Millisecond)
+				state, _ = r.client.State("call")
+				require.True(t, state.Connected)
+				cancel()
+				wg.Wait()
+			})
+		})
+	}
+}
+
+func awayError(away bool) error {
+	if away {
+		return errors.New("away")
+	}
+	return nil
+}
+
 func TestMetricsAreThereFromTheStart(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	newMetrics(reg)
 	families, err := reg.Gather()
 	require.NoError(t, err)
-	require.Len(t, families, 6)
+	require.Len(t, families, 7)
 	for _, f := range families {
 		require.Len(t, f.GetMetric(), 2, f.GetName())
 	}

@@ -38,10 +38,13 @@ type lineReader struct {
 	size   int    // of the whole line, kept or not
 	before func() // called before each wait for input
 	after  func()
+	// charset decodes lines that are not UTF-8, foreign counts them.
+	charset Charset
+	foreign func()
 }
 
 func newLineReader(r io.Reader) *lineReader {
-	return &lineReader{r: bufio.NewReaderSize(r, readBuffer), before: func() {}, after: func() {}}
+	return &lineReader{r: bufio.NewReaderSize(r, readBuffer), before: func() {}, after: func() {}, foreign: func() {}}
 }
 
 // next reads the next line that is not empty. Its bytes are valid until the
@@ -110,7 +113,11 @@ func (l *lineReader) decode(previous string) (Event, *BadLine) {
 	if l.size > MaxLine {
 		return Event{}, l.bad("the line is longer than 1 MiB", previous)
 	}
-	e, err := Decode(l.line)
+	line, decoded := l.charset.text(l.line)
+	if decoded {
+		l.foreign()
+	}
+	e, err := Decode(line)
 	if err != nil {
 		return Event{}, l.bad(err.Error(), previous)
 	}

@@ -9,6 +9,7 @@ type metrics struct {
 	lines      *prometheus.CounterVec
 	badLines   *prometheus.CounterVec
 	gaps       *prometheus.CounterVec
+	foreign    *prometheus.CounterVec
 	reconnects *prometheus.CounterVec
 	connected  *prometheus.GaugeVec
 	lag        *prometheus.GaugeVec
@@ -25,6 +26,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Help: "Lines that were malformed or too long and were set aside."}, labels),
 		gaps: auto.NewCounterVec(prometheus.CounterOpts{Name: prefix + "gaps_total",
 			Help: "Times the edge said that it lost events (feed.Gap)."}, labels),
+		foreign: auto.NewCounterVec(prometheus.CounterOpts{Name: prefix + "decoded_lines_total",
+			Help: "Lines that were not UTF-8 and were decoded by ENGAGE_FEED_CHARSET."}, labels),
 		reconnects: auto.NewCounterVec(prometheus.CounterOpts{Name: prefix + "reconnects_total",
 			Help: "Connections to the feed that ended and had to be made again."}, labels),
 		connected: auto.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + "connected_links",
@@ -36,6 +39,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		m.lines.WithLabelValues(kind)
 		m.badLines.WithLabelValues(kind)
 		m.gaps.WithLabelValues(kind)
+		m.foreign.WithLabelValues(kind)
 		m.reconnects.WithLabelValues(kind)
 		m.connected.WithLabelValues(kind)
 		m.lag.WithLabelValues(kind)

@@ -33,7 +33,9 @@ type IntakeOptions struct {
 	// Pair names the HA pair behind a link, for the identity of its events.
 	// By default it is the link's name, which must then be the same on all
 	// instances.
-	Pair       func(link string) string
+	Pair func(link string) string
+	// Watermarks says that heartbeats go into the log as well: they say how far a quiet link has come.
+	Watermarks bool
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer
 }
@@ -44,6 +46,7 @@ type Intake struct {
 	pipeline IntakeStore
 	edge     string
 	pair     func(string) string
+	marks    bool
 	log      *slog.Logger
 	metrics  *intakeMetrics
 }
@@ -53,7 +56,7 @@ var _ engage.Sink = (*Intake)(nil)
 // NewIntake wires an Intake.
 func NewIntake(opts IntakeOptions) *Intake {
 	in := &Intake{
-		pipeline: opts.Pipeline, edge: opts.Edge, pair: opts.Pair,
+		pipeline: opts.Pipeline, edge: opts.Edge, pair: opts.Pair, marks: opts.Watermarks,
 		log: logger(opts.Logger, "intake"), metrics: newIntakeMetrics(opts.Registerer),
 	}
 	if in.pair == nil {
@@ -85,25 +88,34 @@ func (in *Intake) Cursor(ctx context.Context, link string) (string, error) {
 // Accept appends the events that no instance has appended yet, and moves the
 // link's cursor, in one step.
 func (in *Intake) Accept(ctx context.Context, link string, events []engage.Event) error {
-	if len(events) == 0 {
-		return nil
-	}
-	entries := make([]store.Entry, len(events))
+	name, cursor := in.pair(link), ""
+	entries := make([]store.Entry, 0, len(events))
 	for i, e := range events {
+		if e.Message != engage.MsgHeartbeat {
+			cursor = e.Cursor
+		} else if !in.marks || i+1 < len(events) { // what follows says more
+			continue
+		}
+		e.Link = name
 		payload, err := engage.Encode(e)
 		if err != nil {
 			return fault.Wrap(fault.Internal, "pipeline.accept", err)
 		}
-		entries[i] = store.Entry{Identity: e.Identity(in.pair(link)), Payload: payload}
+		entry := store.Entry{Payload: payload, Repeats: e.Message == engage.MsgHeartbeat}
+		if !entry.Repeats {
+			entry.Identity = e.Identity(name)
+		}
+		entries = append(entries, entry)
 	}
-	appended, err := in.pipeline.AppendOnce(ctx, store.Append{
-		Source: in.source(link), Cursor: events[len(events)-1].Cursor, Entries: entries,
-	})
+	if len(entries) == 0 {
+		return nil
+	}
+	appended, err := in.pipeline.AppendOnce(ctx, store.Append{Source: in.source(link), Cursor: cursor, Entries: entries})
 	if err != nil {
 		return err
 	}
 	in.metrics.events.WithLabelValues(resultAppended).Add(float64(appended))
-	in.metrics.events.WithLabelValues(resultRepeated).Add(float64(len(events) - appended))
+	in.metrics.events.WithLabelValues(resultRepeated).Add(float64(len(entries) - appended))
 	return nil
 }
 

@@ -41,7 +41,9 @@ type Append struct {
 // Entry is one event for the log.
 type Entry struct {
 	Identity string // the same for the same event, whichever way it came
-	Payload  []byte
+	// Repeats marks an entry that is appended whenever it comes, and of which nothing is remembered.
+	Repeats bool
+	Payload []byte
 }
 
 // Record is one entry of the log.
@@ -75,12 +77,15 @@ func (p *Pipeline) AppendOnce(ctx context.Context, a Append) (int, error) {
 	args = append(args, p.s.opts.Limits.Log, p.s.opts.SeenTTL.Milliseconds(), a.Source, a.Cursor, by.Owner, by.Generation)
 	sets := p.key("seen") + ":"
 	for i, e := range a.Entries {
-		if e.Identity == "" {
+		if e.Identity == "" && !e.Repeats {
 			return 0, p.s.refuse(opAppend, fault.Invalid, "entry %d has no identity", i)
 		}
 		shard, member := shorten(e.Identity)
 		set := sets + strconv.Itoa(shard)
 		keys = append(keys, set+":young", set+":old")
+		if e.Repeats {
+			member = ""
+		}
 		args = append(args, member, e.Payload)
 	}
 	var appended int

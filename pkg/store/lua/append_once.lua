@@ -17,7 +17,10 @@ for a = 7, #ARGV, 2 do
     redis.call('RENAME', young, old)
     left = -2
   end
-  if redis.call('SISMEMBER', old, ARGV[a]) == 0 and redis.call('SADD', young, ARGV[a]) == 1 then
+  if ARGV[a] == '' then -- may repeat
+    redis.call('XADD', log, '*', 'p', ARGV[a + 1])
+    appended = appended + 1
+  elseif redis.call('SISMEMBER', old, ARGV[a]) == 0 and redis.call('SADD', young, ARGV[a]) == 1 then
     if left < 0 then redis.call('PEXPIRE', young, text(2 * ttl)) end
     redis.call('XADD', log, '*', 'p', ARGV[a + 1])
     appended = appended + 1

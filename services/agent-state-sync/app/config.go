@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"engage.connector/pkg/engage"
 	"engage.connector/pkg/host"
 )
 
@@ -16,6 +17,7 @@ type Config struct {
 	ConfigSyncAddr string        `env:"CONFIG_SYNC_ADDR,required" help:"host:port of config-sync's gRPC"`
 	FeedURL        string        `env:"ENGAGE_FEED_URL,required" help:"the URL of the Engage edge, such as https://edge.example:8443"`
 	FeedToken      host.Secret   `env:"ENGAGE_FEED_TOKEN" help:"the bearer token of the Engage edge"`
+	FeedCharset    string        `env:"ENGAGE_FEED_CHARSET" envDefault:"windows-1252" help:"what the edge's text is taken for that is not UTF-8, such as iso-8859-2 or shift_jis"`
 	ReorderWindow  time.Duration `env:"REORDER_WINDOW" envDefault:"250ms" help:"how long events wait for earlier ones of other links"`
 
 	PrimaryHost string `env:"STAT_SERVER_PRIMARY_HOST,required" help:"the primary Stat Server"`
@@ -54,6 +56,8 @@ func (c *Config) faults() []error {
 			faults = append(faults, fault)
 		}
 	}
+	_, err := engage.NewCharset(c.FeedCharset)
+	add(err != nil, "ENGAGE_FEED_CHARSET", "is no character set that is known", "write a name such as windows-1252, iso-8859-2 or shift_jis")
 	if c.FeedURL != "" {
 		feed, err := url.Parse(c.FeedURL)
 		add(err != nil || feed.Host == "" || feed.Scheme != "http" && feed.Scheme != "https", "ENGAGE_FEED_URL", "is no http or https URL", "write https://host:port")

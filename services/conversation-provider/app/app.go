@@ -217,7 +217,7 @@ func (a *App) wireSubmission() error {
 
 func (a *App) wireFeed() error {
 	feed, err := engage.NewClient(engage.ClientOptions{
-		BaseURL: a.opts.Config.FeedURL, Token: a.opts.Config.FeedToken.Reveal(),
+		BaseURL: a.opts.Config.FeedURL, Token: a.opts.Config.FeedToken.Reveal(), Charset: a.opts.Config.FeedCharset,
 		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
 	})
 	if err != nil {

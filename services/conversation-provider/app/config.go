@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"engage.connector/pkg/engage"
 	"engage.connector/pkg/host"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedlinks"
@@ -20,6 +21,7 @@ type Config struct {
 	RecordingProviderAddr string        `env:"RECORDING_PROVIDER_ADDR" help:"host:port of recording-provider's gRPC; only for recording injection"`
 	FeedURL               string        `env:"ENGAGE_FEED_URL,required" help:"the URL of the Engage edge, such as https://edge.example:8443"`
 	FeedToken             host.Secret   `env:"ENGAGE_FEED_TOKEN" help:"the bearer token of the Engage edge"`
+	FeedCharset           string        `env:"ENGAGE_FEED_CHARSET" envDefault:"windows-1252" help:"what the edge's text is taken for that is not UTF-8, such as iso-8859-2 or shift_jis"`
 	ReorderWindow         time.Duration `env:"REORDER_WINDOW" envDefault:"250ms" help:"how long events wait for earlier ones of other links"`
 
 	VoiceServerVQ    string `env:"VOICE_SERVER_VQ,required" help:"the SIP Server pair of the virtual queues, primary:port/backup:port; several pairs separated by commas"`
@@ -76,6 +78,8 @@ func (c *Config) faults() []error {
 			}
 		}
 	}
+	_, err := engage.NewCharset(c.FeedCharset)
+	add(err != nil, "ENGAGE_FEED_CHARSET", "is no character set that is known", "write a name such as windows-1252, iso-8859-2 or shift_jis")
 	if c.FeedURL != "" {
 		feed, err := url.Parse(c.FeedURL)
 		add(err != nil || feed.Host == "" || feed.Scheme != "http" && feed.Scheme != "https", "ENGAGE_FEED_URL", "is no http or https URL", "write https://host:port")
