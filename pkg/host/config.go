@@ -26,7 +26,7 @@ type Validator interface {
 // are those of caarlos0/env (env, envDefault, envPrefix, envSeparator, and the options required
 // and notEmpty), plus help: a noun phrase that completes "set it to ...".
 //
-// A secret may come from a file named by NAME_FILE. Blanks around values are dropped, because an
+// Variables may also stand in the file that CONFIG_FILE names. A secret may come from a file named by NAME_FILE. Blanks around values are dropped, because an
 // .env file edited on Windows leaves a carriage return behind every value.
 //
 // All faults are reported at once, in one *ConfigError. validate may be nil; it may also complete
@@ -36,6 +36,10 @@ func Load[T any](environ []string, validate func(*T) []error) (T, error) {
 		cfg    T
 		faults faultList
 	)
+	environ, err := WithConfigFile(environ)
+	if err != nil {
+		return cfg, err
+	}
 	l := loader{environ: trimmed(env.ToMap(environ)), faults: &faults}
 	if d, ok := any(&cfg).(Defaulter); ok {
 		l.applyDefaults(d.Defaults())

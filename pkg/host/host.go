@@ -166,11 +166,11 @@ func (h *Host) bind() error {
 	var config net.ListenConfig
 	var err error
 	if h.httpListener, err = config.Listen(context.Background(), "tcp", h.opts.HTTPAddr); err != nil {
-		return fmt.Errorf("host: HTTP_ADDR %q: %w", h.opts.HTTPAddr, err)
+		return listenError("HTTP_ADDR", h.opts.HTTPAddr, err)
 	}
 	if h.grpcListener, err = config.Listen(context.Background(), "tcp", h.opts.GRPCAddr); err != nil {
 		_ = h.httpListener.Close()
-		return fmt.Errorf("host: GRPC_ADDR %q: %w", h.opts.GRPCAddr, err)
+		return listenError("GRPC_ADDR", h.opts.GRPCAddr, err)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+	"github.com/urfave/cli/v3"
 
 	"engage.connector/pkg/fault"
 )
@@ -31,67 +32,131 @@ const healthcheckTimeout = 5 * time.Second
 // out of an error.
 type RunFunc func(ctx context.Context, environ []string, stdout, stderr io.Writer) int
 
-// MainOption changes what Main does.
-type MainOption func(*program)
-
-// WithHTTPAddr tells the healthcheck sub-command where the service listens when HTTP_ADDR is not
-// set, e.g. ":3640".
-func WithHTTPAddr(addr string) MainOption {
-	return func(p *program) { p.httpAddr = addr }
+// CommandLine is what a service's binary understands.
+type CommandLine struct {
+	Service string // the name of the binary
+	Summary string // what the service does, a clause without a full stop
+	// HTTPAddr is where the service listens when HTTP_ADDR is not set, such as ":3640".
+	HTTPAddr  string
+	Variables []Variable
+	// Check reads and validates the configuration without starting anything.
+	Check func(environ []string) error
+	Run   RunFunc
+	// Commands are the service's own sub-commands.
+	Commands []SubCommand
 }
 
-// program is one run of a service's binary.
-type program struct {
-	service  string
-	httpAddr string
-	run      RunFunc
+// SubCommand is a command of one service. It parses its own arguments, -help among them.
+type SubCommand struct {
+	Name    string
+	Summary string // what it does, a clause without a full stop
+	Run     func(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int
 }
 
 // Main is the body of a service's main function; it does not return. Without arguments it runs the
-// service until SIGTERM or SIGINT (a second signal ends it at once). "version" prints the version,
-// "healthcheck" asks the running service on this machine, for the container's health check.
-func Main(service string, run RunFunc, opts ...MainOption) {
-	p := &program{service: service, run: run}
-	for _, opt := range opts {
-		opt(p)
-	}
-	os.Exit(p.main(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+// service until SIGTERM or SIGINT; a second signal ends it at once.
+func Main(c CommandLine) {
+	os.Exit(c.Execute(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 }
 
-// main picks the sub-command.
-func (p *program) main(args, environ []string, stdout, stderr io.Writer) int {
-	switch {
-	case len(args) == 0 || args[0] == "serve" && len(args) == 1:
-		return p.serve(environ, stdout, stderr)
-	case args[0] == "version" && len(args) == 1:
-		_, _ = fmt.Fprintln(stdout, p.service, Version())
-		return ExitOK
-	case args[0] == "healthcheck" && len(args) <= 2:
-		return p.healthcheck(args[1:], environ, stderr)
-	default:
-		_, _ = fmt.Fprintf(stderr, "usage: %s [serve | version | healthcheck [host:port]]\n", p.service)
-		return ExitConfig
-	}
-}
-
-// serve runs the service under the signals that ask it to end.
-func (p *program) serve(environ []string, stdout, stderr io.Writer) int {
+// Execute runs what the arguments ask for and returns the exit code. -help exits with 0.
+func (c CommandLine) Execute(args, environ []string, stdout, stderr io.Writer) int {
 	ctx, release := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer release()
 	context.AfterFunc(ctx, release) // the next signal has its default effect: it ends the process
-	return p.run(ctx, environ, stdout, stderr)
+	code := ExitOK
+	root := c.root(func(run int) { code = run }, environ, stdout, stderr)
+	if err := root.Run(ctx, append([]string{c.Service}, args...)); err != nil {
+		_, _ = fmt.Fprintf(stderr, "error: %v\nhint: %s -help lists the commands\n", err, c.Service)
+		return ExitConfig
+	}
+	return code
+}
+
+// root describes the commands to the library that parses them. Each hands its exit code to exit.
+func (c CommandLine) root(exit func(int), environ []string, stdout, stderr io.Writer) *cli.Command {
+	root := &cli.Command{
+		Name: c.Service, Usage: c.Summary, Version: Version(), HideVersion: true,
+		Writer: stdout, ErrWriter: stderr, EnableShellCompletion: true, Suggest: true,
+		ConfigureShellCompletionCommand: func(command *cli.Command) { command.Hidden = false },
+		Description:                     VariablesText(c.Variables),
+		ShellComplete: func(_ context.Context, command *cli.Command) {
+			for _, known := range command.Commands {
+				_, _ = fmt.Fprintf(stdout, "%s:%s\n", known.Name, known.Usage)
+			}
+		},
+		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // Execute owns the exit code
+		OnUsageError:   func(_ context.Context, _ *cli.Command, err error, _ bool) error { return err },
+		Action: func(ctx context.Context, command *cli.Command) error {
+			if command.Args().Present() {
+				return fmt.Errorf("there is no command %q", command.Args().First())
+			}
+			exit(c.Run(ctx, environ, stdout, stderr))
+			return nil
+		},
+	}
+	for _, own := range append(c.common(), c.Commands...) {
+		root.Commands = append(root.Commands, &cli.Command{
+			Name: own.Name, Usage: own.Summary, SkipFlagParsing: true, HideHelp: true,
+			Action: func(ctx context.Context, command *cli.Command) error {
+				exit(own.Run(ctx, command.Args().Slice(), environ, stdout, stderr))
+				return nil
+			},
+		})
+	}
+	return root
+}
+
+// common are the commands that every service has.
+func (c CommandLine) common() []SubCommand {
+	plain := func(run RunFunc) func(context.Context, []string, []string, io.Writer, io.Writer) int {
+		return func(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+			if len(args) > 0 {
+				return Exit(stderr, &ConfigError{Faults: []error{fmt.Errorf("%q is not expected", args[0])}})
+			}
+			return run(ctx, environ, stdout, stderr)
+		}
+	}
+	return []SubCommand{
+		{"serve", "runs the service, as without a command", plain(c.Run)},
+		{"check-config", "reads and validates the configuration without starting the service", plain(c.checkConfig)},
+		{"healthcheck", "asks the service that runs on this machine; [host:port] overrides HTTP_ADDR", c.healthcheck},
+		{"version", "prints the version", plain(func(_ context.Context, _ []string, stdout, _ io.Writer) int {
+			_, _ = fmt.Fprintln(stdout, c.Service, Version())
+			return ExitOK
+		})},
+	}
+}
+
+// checkConfig reports every fault at once, and names that look mistyped.
+func (c CommandLine) checkConfig(_ context.Context, environ []string, stdout, stderr io.Writer) int {
+	for _, warning := range Mistyped(environ, c.Variables) {
+		_, _ = fmt.Fprintln(stderr, "warning:", warning)
+	}
+	if err := c.Check(environ); err != nil {
+		return Exit(stderr, err)
+	}
+	_, _ = fmt.Fprintf(stdout, "%s: the configuration is valid\n", c.Service)
+	return ExitOK
 }
 
 // healthcheck asks the address given, else that of HTTP_ADDR, else the service's default.
-func (p *program) healthcheck(args, environ []string, stderr io.Writer) int {
-	addr := p.httpAddr
+func (c CommandLine) healthcheck(ctx context.Context, args, environ []string, _, stderr io.Writer) int {
+	if len(args) > 1 {
+		return Exit(stderr, &ConfigError{Faults: []error{fmt.Errorf("%q is not expected", args[1])}})
+	}
+	environ, err := WithConfigFile(environ)
+	if err != nil {
+		return Exit(stderr, err)
+	}
+	addr := c.HTTPAddr
 	if configured := trimmed(env.ToMap(environ))["HTTP_ADDR"]; configured != "" {
 		addr = configured
 	}
 	if len(args) > 0 {
 		addr = args[0]
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), healthcheckTimeout)
+	ctx, cancel := context.WithTimeout(ctx, healthcheckTimeout)
 	defer cancel()
 	return Exit(stderr, Healthcheck(ctx, addr))
 }

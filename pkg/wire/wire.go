@@ -76,10 +76,27 @@ func InstanceName() string {
 // Program is how a service becomes a process.
 type Program[C any] struct {
 	Service string
+	Summary string // what the service does, for -help
 	Load    func(environ []string) (C, error)
 	Common  func(config *C) *host.Common
 	// Build wires the service; what it returns runs until the context ends.
 	Build func(config C, tools Tools) (*host.Host, error)
+}
+
+// CommandLine is what the binary understands, with the commands that only this service has.
+func (p Program[C]) CommandLine(own ...host.SubCommand) host.CommandLine {
+	var defaults C
+	addr := ""
+	if service, ok := any(&defaults).(host.Defaulter); ok {
+		addr = service.Defaults()["HTTP_ADDR"]
+	}
+	return host.CommandLine{
+		Service: p.Service, Summary: p.Summary, HTTPAddr: addr, Variables: host.Variables[C](), Run: p.Run, Commands: own,
+		Check: func(environ []string) error {
+			_, err := p.Load(environ)
+			return err
+		},
+	}
 }
 
 // Run is the whole life of the process: it ends with ctx and returns the exit code.
@@ -91,6 +108,9 @@ func (p Program[C]) Run(ctx context.Context, environ []string, stdout, stderr io
 	logger, closer, err := p.Common(&config).Logger(stdout, p.Service)
 	if err != nil {
 		return host.Exit(stderr, err)
+	}
+	for _, warning := range host.Mistyped(environ, host.Variables[C]()) {
+		logger.Warn("a variable looks mistyped", "detail", warning)
 	}
 	err = p.serve(ctx, config, logger)
 	return host.Exit(stderr, errors.Join(err, closer.Close()))

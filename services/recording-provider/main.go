@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	host.Main(app.Service, app.Program().Run, host.WithHTTPAddr(app.DefaultHTTPAddr))
+	host.Main(app.Program().CommandLine())
 }

@@ -136,7 +136,7 @@ func (a *App) instanceName() string {
 // Program is how the service becomes a process.
 func Program() wire.Program[Config] {
 	return wire.Program[Config]{
-		Service: Service, Load: Load, Common: func(config *Config) *host.Common { return &config.Common },
+		Service: Service, Summary: "keeps an EX org in step with an Engage configuration (EXCS)", Load: Load, Common: func(config *Config) *host.Common { return &config.Common },
 		Build: func(config Config, tools wire.Tools) (*host.Host, error) {
 			a, err := New(Options{Tools: tools, Config: config})
 			if err != nil {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -25,8 +26,8 @@ const commandTimeout = 5 * time.Minute
 // command is a sub-command. It works with the same environment as the service, beside which it may
 // run.
 type command struct {
-	name, usage string
-	flags       func(*flag.FlagSet) func(context.Context, *App, []string, output) error
+	name, summary, usage string
+	flags                func(*flag.FlagSet) func(context.Context, *App, []string, output) error
 }
 
 // output is where a sub-command prints.
@@ -35,25 +36,26 @@ type output struct{ stdout, stderr io.Writer }
 // commandTable lists the sub-commands.
 func commandTable() []command {
 	return []command{
-		{"plan", "plan [-json]\n  Prints what the next synchronisation would do, and changes nothing.", planCommand},
-		{"clear-mapping", "clear-mapping -deleted | KIND ENGAGE_ID...\n" +
+		{"plan", "prints what the next synchronisation would do, and changes nothing", "plan [-json]\n  Prints what the next synchronisation would do, and changes nothing.", planCommand},
+		{"clear-mapping", "forgets what was done for objects, so that they are mapped anew", "clear-mapping -deleted | KIND ENGAGE_ID...\n" +
 			"  Makes the service forget what it did for objects, so that its next synchronisation maps them anew: an object that\n" +
 			"  was deleted in the organization is created again. KIND is users, queues, skills, wrapupcodes or source; -deleted\n" +
 			"  means all objects that were deleted in the organization. Neither Redis has to be emptied nor the service restarted.", clearCommand},
 	}
 }
 
-// Command runs the sub-command that the arguments name. ok is false when they name none.
-func Command(ctx context.Context, args, environ []string, stdout, stderr io.Writer) (code int, ok bool) {
-	if len(args) == 0 {
-		return 0, false
-	}
+// Commands are the service's sub-commands.
+func Commands() []host.SubCommand {
+	var all []host.SubCommand
 	for _, c := range commandTable() {
-		if c.name == args[0] {
-			return c.run(ctx, args[1:], environ, output{stdout, stderr}), true
-		}
+		all = append(all, host.SubCommand{
+			Name: c.name, Summary: c.summary,
+			Run: func(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+				return c.run(ctx, args, environ, output{stdout, stderr})
+			},
+		})
 	}
-	return 0, false
+	return all
 }
 
 func (c command) run(ctx context.Context, args, environ []string, out output) int {
@@ -61,7 +63,9 @@ func (c command) run(ctx context.Context, args, environ []string, out output) in
 	flags.SetOutput(out.stderr)
 	flags.Usage = func() { _, _ = fmt.Fprintf(out.stderr, "usage: %s %s\n", Service, c.usage) }
 	execute := c.flags(flags)
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return host.ExitOK
+	} else if err != nil {
 		return host.ExitConfig
 	}
 	config, err := Load(environ)

@@ -17,8 +17,7 @@ import (
 func (s *site) command(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, faults bytes.Buffer
-	code, ok := app.Command(t.Context(), args, s.environ(), &out, &faults)
-	require.True(t, ok)
+	code = app.Program().CommandLine(app.Commands()...).Execute(args, s.environ(), &out, &faults)
 	return code, out.String(), faults.String()
 }
 
@@ -52,11 +51,6 @@ func TestPlanSubCommandPrintsAndChangesNothing(t *testing.T) {
 	s.env["TENANT_ID"] = "Resources"
 	code, _, _ = s.command(t, "plan")
 	require.Equal(t, host.ExitConfig, code)
-
-	_, ok := app.Command(t.Context(), nil, nil, nil, nil)
-	require.False(t, ok)
-	_, ok = app.Command(t.Context(), []string{"serve"}, nil, nil, nil)
-	require.False(t, ok)
 }
 
 func requirePlan(t *testing.T, body []byte) {

@@ -153,7 +153,7 @@ func (a *App) status(ctx context.Context) any {
 // Program is the service as a process.
 func Program() wire.Program[Config] {
 	return wire.Program[Config]{
-		Service: Service, Load: Load, Common: func(config *Config) *host.Common { return &config.Common },
+		Service: Service, Summary: "injects recordings into the EX org (EXRP)", Load: Load, Common: func(config *Config) *host.Common { return &config.Common },
 		Build: func(config Config, tools wire.Tools) (*host.Host, error) {
 			app, err := New(Options{Tools: tools, Config: config})
 			if err != nil {
