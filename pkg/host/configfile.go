@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -47,7 +48,7 @@ func WithConfigFile(environ []string) ([]string, error) {
 	for _, line := range lines {
 		name, _, _ := strings.Cut(line, "=")
 		if _, set := own[name]; !set {
-			merged = append(merged[:len(merged):len(merged)], line)
+			merged = append(slices.Clip(merged), line)
 		}
 	}
 	return merged, nil
