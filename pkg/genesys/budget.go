@@ -71,20 +71,20 @@ func newBudget(opts Options, m *metrics) *budget {
 // acquire waits until a request may be sent. Every nil answer must be followed by done. When the
 // wait would be longer than maxWait or the context's deadline, it returns fault.RateLimited with
 // the time to wait, at once.
-func (b *budget) acquire(ctx context.Context, r route) error {
+func (b *budget) acquire(ctx context.Context, op Operation) error {
 	started := b.now()
 	b.addWaiting(1)
 	defer b.addWaiting(-1)
-	if err := b.waitFor(ctx, r, func() time.Duration { return b.routeDelay(r) }); err != nil {
+	if err := b.waitFor(ctx, op, func() time.Duration { return b.routeDelay(op) }); err != nil {
 		return err
 	}
 	select {
 	case b.turn <- struct{}{}:
 		defer func() { <-b.turn }()
 	case <-ctx.Done():
-		return b.gaveUp(ctx, r, ctx.Err())
+		return b.gaveUp(ctx, op, ctx.Err())
 	}
-	if err := b.waitFor(ctx, r, b.take); err != nil {
+	if err := b.waitFor(ctx, op, b.take); err != nil {
 		return err
 	}
 	b.metrics.waits.Observe(b.now().Sub(started).Seconds())
@@ -92,27 +92,27 @@ func (b *budget) acquire(ctx context.Context, r route) error {
 }
 
 // waitFor waits until delay says 0.
-func (b *budget) waitFor(ctx context.Context, r route, delay func() time.Duration) error {
+func (b *budget) waitFor(ctx context.Context, op Operation, delay func() time.Duration) error {
 	for {
 		if err := ctx.Err(); err != nil {
-			return b.gaveUp(ctx, r, err)
+			return b.gaveUp(ctx, op, err)
 		}
 		d := delay()
 		if d <= 0 {
 			return nil
 		}
 		if d > maxWait || endsBefore(ctx, d) {
-			return fault.Newf(fault.RateLimited, opName(r), "the request budget is used up for another %s", d.Round(time.Second)).WithRetryIn(d)
+			return fault.Newf(fault.RateLimited, op.Op(), "the request budget is used up for another %s", d.Round(time.Second)).WithRetryIn(d)
 		}
 		if err := pause(ctx, d); err != nil {
-			return b.gaveUp(ctx, r, err)
+			return b.gaveUp(ctx, op, err)
 		}
 	}
 }
 
 // gaveUp is the error of a caller that did not wait long enough; nothing was sent.
-func (b *budget) gaveUp(_ context.Context, r route, err error) error {
-	return fault.Wrap(fault.CodeOf(err), opName(r), err)
+func (b *budget) gaveUp(_ context.Context, op Operation, err error) error {
+	return fault.Wrap(fault.CodeOf(err), op.Op(), err)
 }
 
 // take books a request if one may be sent now, else says how long to wait.
@@ -130,22 +130,22 @@ func (b *budget) take() time.Duration {
 }
 
 // routeDelay is how long the server asked to leave an operation alone.
-func (b *budget) routeDelay(r route) time.Duration {
+func (b *budget) routeDelay(op Operation) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	until, ok := b.paused[r.name()]
+	until, ok := b.paused[op.Name()]
 	if !ok {
 		return 0
 	}
 	d := until.Sub(b.now())
 	if d <= 0 {
-		delete(b.paused, r.name())
+		delete(b.paused, op.Name())
 	}
 	return d
 }
 
 // done tells how a request that acquire let go was answered.
-func (b *budget) done(r route, q quota) {
+func (b *budget) done(op Operation, q quota) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.inflight--
@@ -154,14 +154,14 @@ func (b *budget) done(r route, q quota) {
 		b.pacer.observe(now, q, b.inflight)
 	}
 	if q.limited {
-		b.hold(now, r, q)
+		b.hold(now, op, q)
 	}
 	b.publish(now)
 }
 
 // hold stops requests after a 429: all of them when the allowance is used up, else only those of
 // the operation, which has a limit of its own.
-func (b *budget) hold(now time.Time, r route, q quota) {
+func (b *budget) hold(now time.Time, op Operation, q quota) {
 	wait := q.retryAfter
 	if wait == 0 && q.known && q.exhausted() {
 		wait = q.reset
@@ -171,8 +171,8 @@ func (b *budget) hold(now time.Time, r route, q quota) {
 		b.pacer.pause(until)
 		return
 	}
-	if until.After(b.paused[r.name()]) {
-		b.paused[r.name()] = until
+	if until.After(b.paused[op.Name()]) {
+		b.paused[op.Name()] = until
 	}
 }
 

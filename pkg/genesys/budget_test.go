@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/genesys/genesystest"
 )
 
 func TestQuotaOf_ReadsTheHeadersAndDistrustsNonsense(t *testing.T) {
@@ -41,10 +42,10 @@ func TestQuotaOf_ReadsTheHeadersAndDistrustsNonsense(t *testing.T) {
 }
 
 // limitedOrg counts like the API does and answers 429 above its allowance.
-func limitedOrg(allowed int) (*org, *fixedWindows) {
+func limitedOrg(allowed int) (*genesystest.Org, *fixedWindows) {
 	server := &fixedWindows{phase: time.Now().Add(-17 * time.Second), allowed: allowed, window: -1}
 	var mu sync.Mutex
-	return &org{api: func(w http.ResponseWriter, _ *http.Request) {
+	return &genesystest.Org{API: func(w http.ResponseWriter, _ *http.Request) {
 		mu.Lock()
 		q := server.request(time.Now())
 		mu.Unlock()
@@ -53,10 +54,10 @@ func limitedOrg(allowed int) (*org, *fixedWindows) {
 		w.Header().Set("inin-ratelimit-reset", strconv.Itoa(int(q.reset.Seconds())))
 		if q.count > q.allowed {
 			w.Header().Set("Retry-After", strconv.Itoa(int(q.reset.Seconds())+1))
-			answer(w, http.StatusTooManyRequests, `{"code":"too.many.requests.retry.after"}`)
+			genesystest.Answer(w, http.StatusTooManyRequests, `{"code":"too.many.requests.retry.after"}`)
 			return
 		}
-		answer(w, http.StatusOK, `{}`)
+		genesystest.Answer(w, http.StatusOK, `{}`)
 	}}, server
 }
 
@@ -64,7 +65,7 @@ func limitedOrg(allowed int) (*org, *fixedWindows) {
 func TestClient_ManyCallersShareTheBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, server := limitedOrg(300)
-		c := o.client(t)
+		c := client(t, o)
 		started := time.Now()
 		var all sync.WaitGroup
 		for range 20 {
@@ -78,7 +79,7 @@ func TestClient_ManyCallersShareTheBudget(t *testing.T) {
 		}
 		all.Wait()
 		require.Zero(t, server.refused)
-		require.Len(t, o.calls(), 1200)
+		require.Len(t, o.Calls(), 1200)
 		require.Less(t, time.Since(started), 5*time.Minute+30*time.Second) // 1200 / 240
 		require.Positive(t, c.Budget().Used)
 		require.Zero(t, c.Budget().Waiting)
@@ -89,7 +90,7 @@ func TestClient_ManyCallersShareTheBudget(t *testing.T) {
 func TestClient_AdaptsToASmallerAllowance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, server := limitedOrg(60)
-		c := o.client(t)
+		c := client(t, o)
 		for range 120 {
 			require.NoError(t, someCall(t.Context(), c))
 		}
@@ -101,8 +102,8 @@ func TestClient_AdaptsToASmallerAllowance(t *testing.T) {
 // Retry-After of an exhausted allowance stops every operation.
 func TestClient_RetryAfterStopsTheWholeClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := replies(says(http.StatusTooManyRequests, `{}`, "Retry-After", "40"), says(http.StatusOK, `{}`))
-		c := o.client(t)
+		o := genesystest.Replies(genesystest.Says(http.StatusTooManyRequests, `{}`, "Retry-After", "40"), genesystest.Says(http.StatusOK, `{}`))
+		c := client(t, o)
 		started := time.Now()
 		var both sync.WaitGroup
 		both.Go(func() {
@@ -122,14 +123,14 @@ func TestClient_RetryAfterStopsTheWholeClient(t *testing.T) {
 func TestClient_AnOperationsOwnLimitStopsOnlyThatOperation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		quotaLeft := []string{"Retry-After", "40", "inin-ratelimit-count", "5", "inin-ratelimit-allowed", "300", "inin-ratelimit-reset", "30"}
-		o := &org{api: func(w http.ResponseWriter, r *http.Request) {
+		o := &genesystest.Org{API: func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/api/v2/authorization/divisions/home" {
-				says(http.StatusTooManyRequests, `{}`, quotaLeft...)(w, r)
+				genesystest.Says(http.StatusTooManyRequests, `{}`, quotaLeft...)(w, r)
 				return
 			}
-			answer(w, http.StatusOK, `{}`)
+			genesystest.Answer(w, http.StatusOK, `{}`)
 		}}
-		c := o.client(t)
+		c := client(t, o)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		require.Equal(t, fault.RateLimited, fault.CodeOf(someCall(ctx, c)))
@@ -141,15 +142,15 @@ func TestClient_AnOperationsOwnLimitStopsOnlyThatOperation(t *testing.T) {
 		err := someCall(ctx, c)
 		require.Equal(t, fault.RateLimited, fault.CodeOf(err))
 		require.InDelta(t, 40, fault.RetryIn(err).Seconds(), 1)
-		require.Len(t, o.calls(), 2)
+		require.Len(t, o.Calls(), 2)
 	})
 }
 
 // A wait of hours is the caller's business: it is told at once, and nothing is sent meanwhile.
 func TestClient_LongRetryAfterSurfacesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := replies(says(http.StatusTooManyRequests, `{"code":"too.many.requests.retry.after"}`, "Retry-After", "3600"))
-		c := o.client(t)
+		o := genesystest.Replies(genesystest.Says(http.StatusTooManyRequests, `{"code":"too.many.requests.retry.after"}`, "Retry-After", "3600"))
+		c := client(t, o)
 		started := time.Now()
 		err := someCall(t.Context(), c)
 		require.Equal(t, fault.RateLimited, fault.CodeOf(err))
@@ -158,7 +159,7 @@ func TestClient_LongRetryAfterSurfacesAtOnce(t *testing.T) {
 		require.Equal(t, fault.RateLimited, fault.CodeOf(err))
 		require.Equal(t, time.Hour, fault.RetryIn(err))
 		require.Zero(t, time.Since(started))
-		require.Len(t, o.calls(), 1)
+		require.Len(t, o.Calls(), 1)
 	})
 }
 
@@ -166,11 +167,11 @@ func TestClient_LongRetryAfterSurfacesAtOnce(t *testing.T) {
 func TestBudget_WaitingEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBudget(Options{Now: time.Now, RequestsPerMinute: 1, BudgetShare: 0.9}, newMetrics(prometheus.NewRegistry(), ""))
-		require.NoError(t, b.acquire(t.Context(), routeQueues))
+		require.NoError(t, b.acquire(t.Context(), reading()))
 		ctx, cancel := context.WithCancel(t.Context())
 		errs := make(chan error, 2)
 		for range 2 { // one waits for time, the other for its turn
-			go func() { errs <- b.acquire(ctx, routeQueues) }()
+			go func() { errs <- b.acquire(ctx, reading()) }()
 		}
 		synctest.Wait()
 		require.Equal(t, 2, b.snapshot().Waiting)
@@ -178,12 +179,12 @@ func TestBudget_WaitingEndsWithTheContext(t *testing.T) {
 		for range 2 {
 			require.Equal(t, fault.Canceled, fault.CodeOf(<-errs))
 		}
-		require.Equal(t, fault.Canceled, fault.CodeOf(b.acquire(ctx, routeQueues)))
+		require.Equal(t, fault.Canceled, fault.CodeOf(b.acquire(ctx, reading())))
 
 		// A deadline that comes too early is noticed before waiting.
 		soon, stop := context.WithTimeout(t.Context(), 10*time.Second)
 		defer stop()
-		err := b.acquire(soon, routeQueues)
+		err := b.acquire(soon, reading())
 		require.Equal(t, fault.RateLimited, fault.CodeOf(err))
 		require.Equal(t, time.Minute, fault.RetryIn(err))
 		require.NoError(t, soon.Err())

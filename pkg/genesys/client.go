@@ -185,9 +185,15 @@ func (c *Client) Check(ctx context.Context) error {
 // Budget is what is left of the request allowance.
 func (c *Client) Budget() BudgetSnapshot { return c.budget.snapshot() }
 
-// Permissions lists the permissions that the OAuth client's role needs for all operations of this
-// package, sorted.
-func Permissions() []string { return permissions() }
+// Declare names operations that will be used, so that their metrics are there from the start.
+func (c *Client) Declare(operations ...Operation) {
+	for _, op := range operations {
+		c.metrics.declare(op)
+	}
+}
+
+// Registry is where an area registers metrics of its own; it puts the client's label on them.
+func (c *Client) Registry() prometheus.Registerer { return c.metrics.registry }
 
 // readLimited reads a body up to a limit; a longer one is an error.
 func readLimited(body io.Reader, limit int64) ([]byte, error) {

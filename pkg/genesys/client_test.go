@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/genesys/genesystest"
 )
 
 // All faults of the options are told at once, without repeating what may be a password.
@@ -50,7 +49,7 @@ func TestNew_WarnsOfUnencryptedCredentials(t *testing.T) {
 	tests := map[string]bool{"https://api.example.com": false, "http://127.0.0.1:8080": false, "http://localhost": false, "http://[::1]:1": false, "http://lab:8080": true}
 	for url, warns := range tests {
 		var log bytes.Buffer
-		(&org{}).client(t, func(o *Options) { o.APIURL = url }, logTo(&log))
+		client(t, (&genesystest.Org{}), func(o *Options) { o.APIURL = url }, logTo(&log))
 		require.Equal(t, warns, strings.Contains(log.String(), "unencrypted"), url)
 	}
 }
@@ -61,49 +60,50 @@ func TestClient_FollowsNoRedirect(t *testing.T) {
 	defer other.Close()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/oauth/token" {
-			answer(w, 200, `{"access_token":"t","expires_in":60}`)
+			genesystest.Answer(w, 200, `{"access_token":"t","expires_in":60}`)
 			return
 		}
 		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
 	}))
 	defer server.Close()
-	c := (&org{}).client(t, func(o *Options) { o.HTTP, o.APIURL, o.AuthURL = nil, server.URL, server.URL })
+	c := client(t, (&genesystest.Org{}), func(o *Options) { o.HTTP, o.APIURL, o.AuthURL = nil, server.URL, server.URL })
 	defer c.http.CloseIdleConnections()
 	require.Error(t, someCall(t.Context(), c))
 }
 
 // A wrong argument is an error before anything is sent.
 func TestClient_RefusesAnEmptyID(t *testing.T) {
-	o := replies(says(200, `{}`))
-	_, err := o.client(t).GetQueue(t.Context(), "")
+	o := genesystest.Replies(genesystest.Says(200, `{}`))
+	err := client(t, o).Do(t.Context(), Request{Operation: membersOf(), Args: []string{""}})
 	require.Equal(t, fault.Invalid, fault.CodeOf(err))
-	_, err = o.client(t).PatchUser(t.Context(), "u", "", Replace("x", make(chan int)))
+	err = client(t, o).Do(t.Context(), Request{Operation: creating(), Body: make(chan int)})
 	require.Equal(t, fault.Invalid, fault.CodeOf(err))
-	require.Empty(t, o.calls())
-	require.Zero(t, o.tokenCalls())
+	require.Empty(t, o.Calls())
+	require.Zero(t, o.TokenCalls())
 }
 
 // Metrics are well-formed, complete from the start, and go on when a client is made anew.
 func TestMetrics(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	with := func(o *Options) { o.Registerer = reg }
-	c := replies(says(200, `{}`)).client(t, with)
+	c := client(t, genesystest.Replies(genesystest.Says(200, `{}`)), with)
+	c.Declare(reading(), creating())
 	problems, err := testutil.GatherAndLint(reg)
 	require.NoError(t, err)
 	require.Empty(t, problems)
 	series, err := testutil.GatherAndCount(reg, "engage_connector_genesys_requests_total")
 	require.NoError(t, err)
-	require.Equal(t, len(routes())*len(outcomes()), series)
+	require.Equal(t, 2*len(outcomes()), series)
 
 	require.NoError(t, someCall(t.Context(), c))
-	again := replies(says(404, `{}`)).client(t, with)
+	again := client(t, genesystest.Replies(genesystest.Says(404, `{}`)), with)
 	require.Error(t, someCall(t.Context(), again))
-	require.InDelta(t, 1, testutil.ToFloat64(c.metrics.requests.WithLabelValues(routeHomeDivision.name(), string(outcomeSuccess))), 0)
-	require.InDelta(t, 1, testutil.ToFloat64(c.metrics.requests.WithLabelValues(routeHomeDivision.name(), string(outcomeRejected))), 0)
+	require.InDelta(t, 1, testutil.ToFloat64(c.metrics.requests.WithLabelValues(reading().Name(), string(outcomeSuccess))), 0)
+	require.InDelta(t, 1, testutil.ToFloat64(c.metrics.requests.WithLabelValues(reading().Name(), string(outcomeRejected))), 0)
 	require.InDelta(t, 2, testutil.ToFloat64(c.metrics.tokens.WithLabelValues(string(tokenGranted))), 0)
 	require.InDelta(t, 300, testutil.ToFloat64(c.metrics.allowed), 0)
 	require.InDelta(t, 239, testutil.ToFloat64(c.metrics.remaining), 0)
-	other := replies(says(200, `{}`)).client(t, with, func(o *Options) { o.Component = "other" })
+	other := client(t, genesystest.Replies(genesystest.Says(200, `{}`)), with, func(o *Options) { o.Component = "other" })
 	require.NotSame(t, c.metrics.requests, other.metrics.requests)
 }
 
@@ -112,24 +112,6 @@ func TestMetrics_DifferentMetricsOfOneNamePanic(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(prometheus.NewGauge(prometheus.GaugeOpts{Name: "x", Help: "h"}))
 	require.Panics(t, func() {
-		register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{Name: "x", Help: "other"}, []string{"l"}))
+		Register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{Name: "x", Help: "other"}, []string{"l"}))
 	})
-}
-
-// The package knows one platform only, and its paths stand in one file.
-func TestSources_NameNeitherTheOtherSideNorPathsOutsideTheTable(t *testing.T) {
-	files, err := filepath.Glob("*.go")
-	require.NoError(t, err)
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
-		}
-		text, err := os.ReadFile(file)
-		require.NoError(t, err)
-		plain := strings.NewReplacer("engage.connector/", "", "engage_connector_", "", "engage-connector/", "").Replace(string(text))
-		require.NotContains(t, strings.ToLower(plain), "engage", file)
-		if file != "routes.go" {
-			require.NotContains(t, plain, `"/api/v2/`, file)
-		}
-	}
 }

@@ -1,9 +1,9 @@
-// Package genesys is the client of the Genesys Cloud Platform API: the token, the request budget,
-// retries, errors, event injection, directory and routing objects, recording upload and the
-// speech settings. It is the only package that knows a Genesys Cloud path; all of them stand in
-// one table (routes.go) with the permission each needs.
+// Package genesys is the transport to the Genesys Cloud Platform API: the token, the request
+// budget, retries, errors, listings and uploads to presigned URLs. It knows no path: the packages
+// below it, one per area of the API, declare their operations with path and permission and send
+// them through a Client.
 //
-// Every method takes a context, bounds each request by a deadline of its own and returns errors
-// as *fault.Error that wrap an *APIError when the server answered. A create whose outcome is not
-// known is never repeated: see UnknownOutcome.
+// Every request is bounded by a deadline of its own. Errors are *fault.Error that wrap an *APIError
+// when the server answered. A create whose outcome is not known is never repeated: see
+// UnknownOutcome.
 package genesys

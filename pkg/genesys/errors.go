@@ -97,18 +97,30 @@ func (e *APIError) faultCode() fault.Code {
 }
 
 // hint advises the operator.
-func (e *APIError) hint(r route) string {
+func (e *APIError) hint(op Operation) string {
 	switch e.Status {
 	case http.StatusUnauthorized:
 		return "check the OAuth client's id and secret"
 	case http.StatusForbidden:
-		if r.needs != "" {
-			return "the OAuth client's role needs the permission " + r.needs
+		if op.Permission != "" {
+			return "the OAuth client's role needs the permission " + op.Permission
 		}
 	case http.StatusTooManyRequests:
 		return "too many requests for this OAuth client: give each component its own, or ask for a higher limit"
 	}
 	return ""
+}
+
+// IsDuplicate reports that a create was refused because an object of that name exists.
+func IsDuplicate(err error) bool {
+	api := apiErrorOf(err)
+	return api != nil && fault.CodeOf(err) == fault.Conflict && !api.versionConflict()
+}
+
+// IsVersionConflict reports that the object has changed since it was read: read it again.
+func IsVersionConflict(err error) bool {
+	api := apiErrorOf(err)
+	return api != nil && api.versionConflict()
 }
 
 // UnknownOutcome reports that a create failed in a way that does not tell whether the object was
@@ -146,8 +158,8 @@ const (
 )
 
 // newAPIError reads an error answer; body may be anything.
-func newAPIError(r route, status int, header http.Header, body []byte) *APIError {
-	e := &APIError{Method: r.method, Route: r.path, Status: status, ContextID: header.Get(headerCorrelation)}
+func newAPIError(op Operation, status int, header http.Header, body []byte) *APIError {
+	e := &APIError{Method: op.Method, Route: op.Path, Status: status, ContextID: header.Get(HeaderCorrelation)}
 	var b errorBody
 	if err := json.Unmarshal(body, &b); err != nil {
 		e.Message = http.StatusText(status) // not JSON: a proxy's page, of which nothing is repeated
@@ -172,15 +184,13 @@ func apiErrorOf(err error) *APIError {
 	return nil
 }
 
-// statusOf is the HTTP status behind an error; 0 when the server did not answer.
-func statusOf(err error) int {
+// StatusOf is the HTTP status behind an error; 0 when the server did not answer.
+func StatusOf(err error) int {
 	if api := apiErrorOf(err); api != nil {
 		return api.Status
 	}
 	return 0
 }
-
-func opName(r route) string { return "genesys: " + r.name() }
 
 func clip(text string) string {
 	if len(text) <= maxMessage {

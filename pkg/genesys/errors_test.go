@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/genesys/genesystest"
 )
 
 const errorBodyJSON = `{"message":"Name is taken","code":"duplicate.name","status":400,"messageWithParams":"Name is taken","messageParams":{},
@@ -18,16 +19,16 @@ const errorBodyJSON = `{"message":"Name is taken","code":"duplicate.name","statu
 // The fields of ErrorBody reach the caller, and the error's text the operator.
 func TestAPIError_HasWhatTheErrorBodySays(t *testing.T) {
 	var log bytes.Buffer
-	c := replies(says(400, errorBodyJSON, "ININ-Correlation-Id", "corr-1")).client(t, logTo(&log))
-	_, err := c.CreateQueue(t.Context(), Queue{Name: "Sales"})
+	c := client(t, genesystest.Replies(genesystest.Says(400, errorBodyJSON, "ININ-Correlation-Id", "corr-1")), logTo(&log))
+	err := someCreate(t.Context(), c)
 	api := apiErrorOf(err)
 	require.NotNil(t, api)
 	require.Equal(t, &APIError{
-		Method: "POST", Route: "/api/v2/routing/queues", Status: 400, Code: "duplicate.name", Message: "Name is taken", ContextID: "corr-1",
+		Method: "POST", Route: "/api/v2/routing/skills", Status: 400, Code: "duplicate.name", Message: "Name is taken", ContextID: "corr-1",
 		EntityID: "e-1", EntityName: "Queue", Details: []ErrorDetail{{ErrorCode: "DUPLICATE", FieldName: "name"}},
 		Limit: &ErrorLimit{Key: "queues.max", Namespace: "routing", Value: 5000},
 	}, api)
-	require.EqualError(t, err, "genesys: POST /api/v2/routing/queues: HTTP 400 duplicate.name Name is taken [name DUPLICATE] (limit routing/queues.max = 5000) (correlation id corr-1)")
+	require.EqualError(t, err, "genesys: POST /api/v2/routing/skills: HTTP 400 duplicate.name Name is taken [name DUPLICATE] (limit routing/queues.max = 5000) (correlation id corr-1)")
 	require.True(t, IsDuplicate(err))
 	require.False(t, IsVersionConflict(err))
 	require.Contains(t, log.String(), `"correlation_id":"corr-1"`)
@@ -51,8 +52,8 @@ func TestAPIError_ReadsAnyBody(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			tt.want.Method, tt.want.Route, tt.want.Status = "GET", routeUsers.path, 409
-			require.Equal(t, &tt.want, newAPIError(routeUsers, 409, http.Header{}, []byte(tt.body)))
+			tt.want.Method, tt.want.Route, tt.want.Status = "GET", reading().Path, 409
+			require.Equal(t, &tt.want, newAPIError(reading(), 409, http.Header{}, []byte(tt.body)))
 		})
 	}
 }
@@ -96,19 +97,19 @@ func TestAPIError_Classification(t *testing.T) {
 
 // A missing permission is named as the operator has to add it.
 func TestAPIError_NamesTheMissingPermission(t *testing.T) {
-	c := replies(says(403, `{"code":"missing.permissions","message":"Unable to perform the requested action."}`)).client(t)
-	_, err := c.InjectConversationEvents(t.Context(), NewConversationBatch([]ConversationEvent{fullEvent(HoldUpdated)}))
+	c := client(t, genesystest.Replies(genesystest.Says(403, `{"code":"missing.permissions","message":"Unable to perform the requested action."}`)))
+	err := someCreate(t.Context(), c)
 	require.Equal(t, fault.Forbidden, fault.CodeOf(err))
-	require.Contains(t, fault.Hint(err), "conversation:conversation:inject")
+	require.Contains(t, fault.Hint(err), "routing:skill:manage")
 }
 
 // A lost create says so, and what the server said is still to be had.
 func TestUnknownOutcome_TellsWhatHappenedAndWhy(t *testing.T) {
-	err := someCreate(t.Context(), replies(says(500, `{"code":"internal.server.error"}`, "ININ-Correlation-Id", "corr-3")).client(t))
+	err := someCreate(t.Context(), client(t, genesystest.Replies(genesystest.Says(500, `{"code":"internal.server.error"}`, "ININ-Correlation-Id", "corr-3"))))
 	require.True(t, UnknownOutcome(err))
 	require.ErrorContains(t, err, "outcome unknown, the object may have been created: HTTP 500 internal.server.error")
 	require.ErrorContains(t, err, "corr-3")
-	require.Equal(t, 500, statusOf(err))
-	require.Zero(t, statusOf(nil))
+	require.Equal(t, 500, StatusOf(err))
+	require.Zero(t, StatusOf(nil))
 	require.False(t, IsDuplicate(err))
 }

@@ -24,7 +24,7 @@ func take(t require.TestingT, p *pacer, now time.Time) time.Time {
 	return now
 }
 
-// Whatever the demand and whatever the server says, no minute has more requests than the limit
+// Whatever the demand and whatever the server genesystest.Says, no minute has more requests than the limit
 // that counts at its end, and every request goes within the pause and two minutes.
 func TestPacer_NeverExceedsTheAllowanceAndNeverDeadlocks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

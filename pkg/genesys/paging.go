@@ -14,6 +14,9 @@ import (
 // maxPages bounds every listing: with 100 objects on a page, 100,000 objects.
 const maxPages = 1000
 
+// LargePage is the largest page that most listings of the API give.
+const LargePage = 100
+
 // listing is a page of the API. Not every listing has pageCount, and those of queue members not
 // even a total.
 type listing[T any] struct {
@@ -22,15 +25,15 @@ type listing[T any] struct {
 	NextURI   string `json:"nextUri"`
 }
 
-// pages lists by pageNumber and pageSize, until the last page, or an empty one where the number of
+// Pages lists by pageNumber and pageSize, until the last page, or an empty one where the number of
 // pages is not told.
-func pages[T any](ctx context.Context, c *Client, r request, size int) iter.Seq2[T, error] {
+func Pages[T any](ctx context.Context, c *Client, r Request, size int) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for n := 1; n <= maxPages; n++ {
 			var page listing[T]
-			r.query = with(r.query, "pageNumber", strconv.Itoa(n), "pageSize", strconv.Itoa(size))
-			r.out = &page
-			if err := c.do(ctx, r); err != nil {
+			r.Query = with(r.Query, "pageNumber", strconv.Itoa(n), "pageSize", strconv.Itoa(size))
+			r.Out = &page
+			if err := c.Do(ctx, r); err != nil {
 				fail(yield, err)
 				return
 			}
@@ -38,18 +41,18 @@ func pages[T any](ctx context.Context, c *Client, r request, size int) iter.Seq2
 				return
 			}
 		}
-		fail(yield, tooManyPages(r.route))
+		fail(yield, tooManyPages(r.Operation))
 	}
 }
 
-// tokenPages lists by the nextPage token that the answer's nextUri carries.
-func tokenPages[T any](ctx context.Context, c *Client, r request) iter.Seq2[T, error] {
+// TokenPages lists by the nextPage token that the answer's nextUri carries.
+func TokenPages[T any](ctx context.Context, c *Client, r Request) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		seen := ""
 		for range maxPages {
 			var page listing[T]
-			r.out = &page
-			if err := c.do(ctx, r); err != nil {
+			r.Out = &page
+			if err := c.Do(ctx, r); err != nil {
 				fail(yield, err)
 				return
 			}
@@ -58,9 +61,9 @@ func tokenPages[T any](ctx context.Context, c *Client, r request) iter.Seq2[T, e
 				return
 			}
 			seen = next
-			r.query = with(r.query, "nextPage", next)
+			r.Query = with(r.Query, "nextPage", next)
 		}
-		fail(yield, tooManyPages(r.route))
+		fail(yield, tooManyPages(r.Operation))
 	}
 }
 
@@ -73,8 +76,8 @@ func nextToken(uri string) string {
 	return u.Query().Get("nextPage")
 }
 
-// scimPages lists by startIndex and count (RFC 7644 3.4.2.4).
-func scimPages[T any](ctx context.Context, c *Client, r request) iter.Seq2[T, error] {
+// SCIMPages lists by startIndex and count (RFC 7644 3.4.2.4).
+func SCIMPages[T any](ctx context.Context, c *Client, r Request) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		start := 1
 		for range maxPages {
@@ -82,9 +85,9 @@ func scimPages[T any](ctx context.Context, c *Client, r request) iter.Seq2[T, er
 				Total     int `json:"totalResults"`
 				Resources []T `json:"Resources"`
 			}
-			r.query = with(r.query, "startIndex", strconv.Itoa(start))
-			r.out = &page
-			if err := c.do(ctx, r); err != nil {
+			r.Query = with(r.Query, "startIndex", strconv.Itoa(start))
+			r.Out = &page
+			if err := c.Do(ctx, r); err != nil {
 				fail(yield, err)
 				return
 			}
@@ -93,16 +96,16 @@ func scimPages[T any](ctx context.Context, c *Client, r request) iter.Seq2[T, er
 				return
 			}
 		}
-		fail(yield, tooManyPages(r.route))
+		fail(yield, tooManyPages(r.Operation))
 	}
 }
 
-// single lists what comes in one answer.
-func single[T any](ctx context.Context, c *Client, r request) iter.Seq2[T, error] {
+// Single lists what comes in one answer.
+func Single[T any](ctx context.Context, c *Client, r Request) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var page listing[T]
-		r.out = &page
-		if err := c.do(ctx, r); err != nil {
+		r.Out = &page
+		if err := c.Do(ctx, r); err != nil {
 			fail(yield, err)
 			return
 		}
@@ -124,8 +127,19 @@ func fail[T any](yield func(T, error) bool, err error) {
 	yield(none, err)
 }
 
-func tooManyPages(r route) error {
-	return fault.Newf(fault.TooLarge, opName(r), "the listing has more than %d pages", maxPages)
+func tooManyPages(op Operation) error {
+	return fault.Newf(fault.TooLarge, op.Op(), "the listing has more than %d pages", maxPages)
+}
+
+// Query makes a query of name-value pairs, leaving out empty values.
+func Query(pairs ...string) url.Values {
+	q := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			q.Set(pairs[i], pairs[i+1])
+		}
+	}
+	return q
 }
 
 // with copies a query and sets more of it.

@@ -7,6 +7,21 @@ import (
 	"time"
 )
 
+// repeat says what repeating a request does once its outcome is unknown.
+type repeat int
+
+const (
+	harmless repeat = iota // reads, and writes that set the same state again
+	creates                // a second request would make a second object
+)
+
+func repeatOf(op Operation) repeat {
+	if op.Creates {
+		return creates
+	}
+	return harmless
+}
+
 // outcome classifies how one attempt of a request ended. The set is closed: it is a metric label.
 type outcome string
 

@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/genesys/genesystest"
 )
 
 func TestOutcomeOf_ClassifiesEveryStatus(t *testing.T) {
@@ -84,7 +85,7 @@ type refuses struct{}
 
 func (refuses) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Path == "/oauth/token" {
-		return memory{&org{}}.RoundTrip(req)
+		return (&genesystest.Org{}).HTTP().Transport.RoundTrip(req)
 	}
 	return nil, &net.OpError{Op: "dial", Err: errors.New("connection refused")}
 }
@@ -101,23 +102,23 @@ func TestClient_RepeatsWhatTheTableSays(t *testing.T) {
 		harmless want
 		create   want
 	}{
-		"429":             {says(429, `{}`, "Retry-After", "2"), want{2, "", false}, want{2, "", false}},
-		"401":             {says(401, `{}`), want{2, "", false}, want{2, "", false}},
-		"502":             {says(502, `<html>`), want{2, "", false}, want{1, fault.Unavailable, true}},
-		"503":             {says(503, `{}`, "Retry-After", "2"), want{2, "", false}, want{1, fault.Unavailable, true}},
-		"504":             {says(504, `{}`), want{2, "", false}, want{1, fault.Unavailable, true}},
-		"408":             {says(408, `{}`), want{2, "", false}, want{1, fault.Unavailable, true}},
-		"500":             {says(500, `{}`), want{1, fault.Unavailable, false}, want{1, fault.Unavailable, true}},
-		"501":             {says(501, `{}`), want{1, fault.Unsupported, false}, want{1, fault.Unavailable, true}},
-		"400":             {says(400, `{}`), want{1, fault.Invalid, false}, want{1, fault.Invalid, false}},
-		"403":             {says(403, `{}`), want{1, fault.Forbidden, false}, want{1, fault.Forbidden, false}},
-		"404":             {says(404, `{}`), want{1, fault.NotFound, false}, want{1, fault.NotFound, false}},
-		"409":             {says(409, `{}`), want{1, fault.Conflict, false}, want{1, fault.Conflict, false}},
-		"413":             {says(413, `{}`), want{1, fault.TooLarge, false}, want{1, fault.TooLarge, false}},
-		"redirect":        {says(302, ``, "Location", "https://elsewhere.example.com/"), want{1, fault.Internal, false}, want{1, fault.Internal, false}},
-		"connection lost": {breaks, want{2, "", false}, want{1, fault.Unavailable, true}},
-		"no answer":       {hangs, want{2, "", false}, want{1, fault.Unavailable, true}},
-		"no JSON":         {says(200, `<html>`), want{1, fault.Internal, false}, want{1, fault.Unavailable, true}},
+		"429":             {genesystest.Says(429, `{}`, "Retry-After", "2"), want{2, "", false}, want{2, "", false}},
+		"401":             {genesystest.Says(401, `{}`), want{2, "", false}, want{2, "", false}},
+		"502":             {genesystest.Says(502, `<html>`), want{2, "", false}, want{1, fault.Unavailable, true}},
+		"503":             {genesystest.Says(503, `{}`, "Retry-After", "2"), want{2, "", false}, want{1, fault.Unavailable, true}},
+		"504":             {genesystest.Says(504, `{}`), want{2, "", false}, want{1, fault.Unavailable, true}},
+		"408":             {genesystest.Says(408, `{}`), want{2, "", false}, want{1, fault.Unavailable, true}},
+		"500":             {genesystest.Says(500, `{}`), want{1, fault.Unavailable, false}, want{1, fault.Unavailable, true}},
+		"501":             {genesystest.Says(501, `{}`), want{1, fault.Unsupported, false}, want{1, fault.Unavailable, true}},
+		"400":             {genesystest.Says(400, `{}`), want{1, fault.Invalid, false}, want{1, fault.Invalid, false}},
+		"403":             {genesystest.Says(403, `{}`), want{1, fault.Forbidden, false}, want{1, fault.Forbidden, false}},
+		"404":             {genesystest.Says(404, `{}`), want{1, fault.NotFound, false}, want{1, fault.NotFound, false}},
+		"409":             {genesystest.Says(409, `{}`), want{1, fault.Conflict, false}, want{1, fault.Conflict, false}},
+		"413":             {genesystest.Says(413, `{}`), want{1, fault.TooLarge, false}, want{1, fault.TooLarge, false}},
+		"redirect":        {genesystest.Says(302, ``, "Location", "https://elsewhere.example.com/"), want{1, fault.Internal, false}, want{1, fault.Internal, false}},
+		"connection lost": {genesystest.Breaks, want{2, "", false}, want{1, fault.Unavailable, true}},
+		"no answer":       {genesystest.Hangs, want{2, "", false}, want{1, fault.Unavailable, true}},
+		"no JSON":         {genesystest.Says(200, `<html>`), want{1, fault.Internal, false}, want{1, fault.Unavailable, true}},
 	}
 	for name, tt := range tests {
 		for kind, call := range map[string]struct {
@@ -126,9 +127,9 @@ func TestClient_RepeatsWhatTheTableSays(t *testing.T) {
 		}{"harmless": {someCall, tt.harmless}, "create": {someCreate, tt.create}} {
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					o := replies(tt.first, says(200, `{"id":"1","name":"x"}`))
-					err := call.do(t.Context(), o.client(t))
-					require.Len(t, o.calls(), call.want.attempts)
+					o := genesystest.Replies(tt.first, genesystest.Says(200, `{"id":"1","name":"x"}`))
+					err := call.do(t.Context(), client(t, o))
+					require.Len(t, o.Calls(), call.want.attempts)
 					require.Equal(t, call.want.code, fault.CodeOf(err))
 					require.Equal(t, call.want.unknown, UnknownOutcome(err))
 				})
@@ -140,7 +141,7 @@ func TestClient_RepeatsWhatTheTableSays(t *testing.T) {
 // Without a connection nothing happened: even a create may be tried again, but not for ever.
 func TestClient_RepeatsACreateThatWasNeverSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := (&org{}).client(t, func(o *Options) { o.HTTP = &http.Client{Transport: refuses{}} })
+		c := client(t, (&genesystest.Org{}), func(o *Options) { o.HTTP = &http.Client{Transport: refuses{}} })
 		err := someCreate(t.Context(), c)
 		require.Equal(t, fault.Unavailable, fault.CodeOf(err))
 		require.False(t, UnknownOutcome(err))
@@ -150,14 +151,14 @@ func TestClient_RepeatsACreateThatWasNeverSent(t *testing.T) {
 
 // Repeating is bounded in number and time.
 func TestClient_GivesUpAfterSomeAttempts(t *testing.T) {
-	for name, handler := range map[string]http.HandlerFunc{"unavailable": says(503, `{}`), "limited": says(429, `{}`), "broken": breaks} {
+	for name, handler := range map[string]http.HandlerFunc{"unavailable": genesystest.Says(503, `{}`), "limited": genesystest.Says(429, `{}`), "broken": genesystest.Breaks} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				o := replies(handler)
+				o := genesystest.Replies(handler)
 				started := time.Now()
-				err := someCall(t.Context(), o.client(t))
+				err := someCall(t.Context(), client(t, o))
 				require.True(t, fault.Retryable(err))
-				require.Len(t, o.calls(), maxAttempts)
+				require.Len(t, o.Calls(), maxAttempts)
 				require.Less(t, time.Since(started), time.Minute)
 			})
 		})
@@ -167,9 +168,9 @@ func TestClient_GivesUpAfterSomeAttempts(t *testing.T) {
 // Retry-After of a 503 is obeyed.
 func TestClient_ObeysRetryAfterOfAnUnavailableServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := replies(says(503, `{}`, "Retry-After", "33"), says(200, `{}`))
+		o := genesystest.Replies(genesystest.Says(503, `{}`, "Retry-After", "33"), genesystest.Says(200, `{}`))
 		started := time.Now()
-		require.NoError(t, someCall(t.Context(), o.client(t)))
+		require.NoError(t, someCall(t.Context(), client(t, o)))
 		require.GreaterOrEqual(t, time.Since(started), 33*time.Second)
 	})
 }
@@ -177,11 +178,11 @@ func TestClient_ObeysRetryAfterOfAnUnavailableServer(t *testing.T) {
 // A caller with too little time gets the real error at once instead of a wait that cannot help.
 func TestClient_DoesNotWaitBeyondTheCallersDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := replies(says(503, `{"code":"service.unavailable"}`, "Retry-After", "60"))
+		o := genesystest.Replies(genesystest.Says(503, `{"code":"service.unavailable"}`, "Retry-After", "60"))
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		started := time.Now()
-		err := someCall(ctx, o.client(t))
+		err := someCall(ctx, client(t, o))
 		require.ErrorContains(t, err, "service.unavailable")
 		require.Equal(t, time.Minute, fault.RetryIn(err))
 		require.Zero(t, time.Since(started))
@@ -191,8 +192,8 @@ func TestClient_DoesNotWaitBeyondTheCallersDeadline(t *testing.T) {
 // The caller's own end is told from the server's slowness; a create may have happened anyway.
 func TestClient_TellsTheCallersEndFromASlowServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := replies(hangs)
-		c := o.client(t)
+		o := genesystest.Replies(genesystest.Hangs)
+		c := client(t, o)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		err := someCreate(ctx, c)
@@ -218,15 +219,15 @@ func TestClient_RepeatedDeletionMayFindNothing(t *testing.T) {
 		steps []http.HandlerFunc
 		want  fault.Code
 	}{
-		"answer lost":      {[]http.HandlerFunc{breaks, says(404, `{}`)}, ""},
-		"never there":      {[]http.HandlerFunc{says(404, `{}`)}, fault.NotFound},
-		"only limited":     {[]http.HandlerFunc{says(429, `{}`), says(404, `{}`)}, fault.NotFound},
-		"only a new token": {[]http.HandlerFunc{says(401, `{}`), says(404, `{}`)}, fault.NotFound},
+		"answer lost":      {[]http.HandlerFunc{genesystest.Breaks, genesystest.Says(404, `{}`)}, ""},
+		"never there":      {[]http.HandlerFunc{genesystest.Says(404, `{}`)}, fault.NotFound},
+		"only limited":     {[]http.HandlerFunc{genesystest.Says(429, `{}`), genesystest.Says(404, `{}`)}, fault.NotFound},
+		"only a new token": {[]http.HandlerFunc{genesystest.Says(401, `{}`), genesystest.Says(404, `{}`)}, fault.NotFound},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				err := replies(tt.steps...).client(t).RemoveUserSkill(t.Context(), "u", "s")
+				err := client(t, genesystest.Replies(tt.steps...)).Do(t.Context(), Request{Operation: deleting(), Args: []string{"u", "s"}})
 				require.Equal(t, tt.want, fault.CodeOf(err))
 			})
 		})
@@ -235,13 +236,13 @@ func TestClient_RepeatedDeletionMayFindNothing(t *testing.T) {
 
 // An answer without end is not read to its end.
 func TestClient_BoundsTheAnswer(t *testing.T) {
-	o := &org{api: func(w http.ResponseWriter, _ *http.Request) {
+	o := &genesystest.Org{API: func(w http.ResponseWriter, _ *http.Request) {
 		block := make([]byte, 1<<20)
 		for range 17 {
 			_, _ = w.Write(block)
 		}
 	}}
-	err := someCall(t.Context(), o.client(t))
+	err := someCall(t.Context(), client(t, o))
 	require.Equal(t, fault.Internal, fault.CodeOf(err))
 	require.ErrorContains(t, err, "too large")
 }

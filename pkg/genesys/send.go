@@ -19,24 +19,25 @@ import (
 )
 
 const (
-	headerCorrelation = "ININ-Correlation-Id"
+	// HeaderCorrelation carries the server\'s id of a request, for support.
+	HeaderCorrelation = "ININ-Correlation-Id"
 	maxBody           = 16 << 20 // bytes of an answer that are read
 	maxErrorBody      = 64 << 10 // bytes of an error answer that are read
 )
 
-// request is one call of an operation.
-type request struct {
-	route  route
-	args   []string // the path's parameters, in order
-	query  url.Values
-	header http.Header
-	body   any // sent as JSON; nil for none
-	out    any // the answer's JSON goes here; nil to ignore it
+// Request is one call of an operation.
+type Request struct {
+	Operation Operation
+	Args      []string // the path's parameters, in order
+	Query     url.Values
+	Header    http.Header
+	Body      any // sent as JSON; nil for none
+	Out       any // the answer's JSON goes here; nil to ignore it
 }
 
 // prepared is a request that is ready to be sent, more than once if need be.
 type prepared struct {
-	request
+	Request
 
 	url     string
 	payload []byte
@@ -51,58 +52,58 @@ type result struct {
 	token      string // that was used
 }
 
-// do sends a request whose answer's header does not matter.
-func (c *Client) do(ctx context.Context, r request) error {
-	_, err := c.send(ctx, r)
+// Do sends a request whose answer's header does not matter.
+func (c *Client) Do(ctx context.Context, r Request) error {
+	_, err := c.Send(ctx, r)
 	return err
 }
 
-// send carries a request through: wait for the budget, send, and repeat what the table of retry
+// Send carries a request through: wait for the budget, send, and repeat what the table of retry
 // decisions lets it, until it succeeds or gives up.
-func (c *Client) send(ctx context.Context, r request) (http.Header, error) {
+func (c *Client) Send(ctx context.Context, r Request) (http.Header, error) {
 	p, err := c.prepare(r)
 	if err != nil {
 		return nil, err
 	}
 	refreshed, mayBeDone := false, false
 	for attempt := 1; ; attempt++ {
-		if err := c.budget.acquire(ctx, r.route); err != nil {
+		if err := c.budget.acquire(ctx, r.Operation); err != nil {
 			return nil, err
 		}
 		res := c.attempt(ctx, p)
-		todo := actions[res.outcome][r.route.repeat]
+		todo := actions[res.outcome][repeatOf(r.Operation)]
 		switch {
 		case res.outcome == outcomeSuccess:
-			c.logSuccess(ctx, r.route, attempt, res)
+			c.logSuccess(ctx, r.Operation, attempt, res)
 			return res.header, nil
-		case r.route.method == http.MethodDelete && mayBeDone && statusOf(res.err) == http.StatusNotFound:
+		case r.Operation.Method == http.MethodDelete && mayBeDone && StatusOf(res.err) == http.StatusNotFound:
 			return res.header, nil // an earlier attempt did it
 		case todo == newToken && !refreshed: // the server did nothing
 			refreshed = true
 			c.tokens.drop(res.token)
 			c.metrics.retries.WithLabelValues(string(res.outcome)).Inc()
 			continue
-		case todo == tryAgain && attempt < maxAttempts && c.waitToRetry(ctx, r.route, attempt, res):
+		case todo == tryAgain && attempt < maxAttempts && c.waitToRetry(ctx, r.Operation, attempt, res):
 			mayBeDone = mayBeDone || actions[res.outcome][creates] == giveUpLost
 			continue
 		}
-		return nil, c.failed(ctx, r.route, attempt, todo, res)
+		return nil, c.failed(ctx, r.Operation, attempt, todo, res)
 	}
 }
 
 // prepare does what is the same for every attempt.
-func (c *Client) prepare(r request) (prepared, error) {
-	path, err := r.route.fill(r.args...)
+func (c *Client) prepare(r Request) (prepared, error) {
+	path, err := r.Operation.fill(r.Args...)
 	if err != nil {
-		return prepared{}, fault.Wrap(fault.Invalid, opName(r.route), err)
+		return prepared{}, fault.Wrap(fault.Invalid, r.Operation.Op(), err)
 	}
-	p := prepared{request: r, url: c.api + path}
-	if len(r.query) > 0 {
-		p.url += "?" + r.query.Encode()
+	p := prepared{Request: r, url: c.api + path}
+	if len(r.Query) > 0 {
+		p.url += "?" + r.Query.Encode()
 	}
-	if r.body != nil {
-		if p.payload, err = json.Marshal(r.body); err != nil {
-			return prepared{}, fault.Wrap(fault.Invalid, opName(r.route), err)
+	if r.Body != nil {
+		if p.payload, err = json.Marshal(r.Body); err != nil {
+			return prepared{}, fault.Wrap(fault.Invalid, r.Operation.Op(), err)
 		}
 	}
 	return p, nil
@@ -113,7 +114,7 @@ func (c *Client) prepare(r request) (prepared, error) {
 func (c *Client) attempt(ctx context.Context, p prepared) result {
 	token, err := c.tokens.get(ctx)
 	if err != nil {
-		c.budget.done(p.route, quota{})
+		c.budget.done(p.Operation, quota{})
 		return result{outcome: outcomeRejected, err: err} // the token source has retried already
 	}
 	bounded, cancel := context.WithTimeout(ctx, c.requestTimeout)
@@ -127,14 +128,14 @@ func (c *Client) attempt(ctx context.Context, p prepared) result {
 	}
 	q := quotaOf(res.header)
 	q.retryAfter, q.limited = res.retryAfter, res.outcome == outcomeRateLimited
-	c.budget.done(p.route, q)
-	c.metrics.attempt(p.route, res.outcome, c.now().Sub(started))
+	c.budget.done(p.Operation, q)
+	c.metrics.attempt(p.Operation, res.outcome, c.now().Sub(started))
 	return res
 }
 
 // exchange is the HTTP part of an attempt.
 func (c *Client) exchange(ctx context.Context, p prepared, token string) result {
-	req, err := http.NewRequestWithContext(ctx, p.route.method, p.url, bytes.NewReader(p.payload))
+	req, err := http.NewRequestWithContext(ctx, p.Operation.Method, p.url, bytes.NewReader(p.payload))
 	if err != nil {
 		return result{outcome: outcomeRejected, err: withoutURL(err)}
 	}
@@ -146,7 +147,7 @@ func (c *Client) exchange(ctx context.Context, p prepared, token string) result 
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.agent)
 	req.Header.Set("Authorization", "Bearer "+token)
-	maps.Copy(req.Header, p.header)
+	maps.Copy(req.Header, p.Header)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return result{outcome: transportOutcome(err), err: withoutURL(err)}
@@ -163,7 +164,7 @@ func (c *Client) read(p prepared, resp *http.Response, token string) result {
 		if err != nil {
 			body = nil // the status says enough
 		}
-		api := newAPIError(p.route, resp.StatusCode, resp.Header, body)
+		api := newAPIError(p.Operation, resp.StatusCode, resp.Header, body)
 		api.Message = c.secrets.Replace(strings.ReplaceAll(api.Message, token, "***"))
 		api.RetryAfter = res.retryAfter
 		res.err = api
@@ -178,10 +179,10 @@ func (c *Client) read(p prepared, resp *http.Response, token string) result {
 		res.outcome, res.err = transportOutcome(err), err
 		return res
 	}
-	if p.out == nil || len(body) == 0 && resp.StatusCode == http.StatusNoContent {
+	if p.Out == nil || len(body) == 0 && resp.StatusCode == http.StatusNoContent {
 		return res
 	}
-	if err := json.Unmarshal(body, p.out); err != nil {
+	if err := json.Unmarshal(body, p.Out); err != nil {
 		res.outcome, res.err = outcomeMalformed, errors.New("the answer is not the JSON expected")
 	}
 	return res
@@ -227,21 +228,21 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 
 // waitToRetry waits before the next attempt. It reports false when that would take longer than
 // is sensible or than the caller has time.
-func (c *Client) waitToRetry(ctx context.Context, r route, attempt int, res result) bool {
+func (c *Client) waitToRetry(ctx context.Context, op Operation, attempt int, res result) bool {
 	wait := max(backoff(attempt, c.random), res.retryAfter)
 	if wait > maxWait || endsBefore(ctx, wait) {
 		return false
 	}
 	c.metrics.retries.WithLabelValues(string(res.outcome)).Inc()
-	c.log.LogAttrs(ctx, slog.LevelInfo, "request will be repeated", slog.String("route", r.name()), slog.String("outcome", string(res.outcome)),
+	c.log.LogAttrs(ctx, slog.LevelInfo, "request will be repeated", slog.String("route", op.Name()), slog.String("outcome", string(res.outcome)),
 		slog.Int("attempt", attempt), slog.Duration("wait", wait),
-		slog.String("correlation_id", res.header.Get(headerCorrelation)), slog.Any("error", res.err))
+		slog.String("correlation_id", res.header.Get(HeaderCorrelation)), slog.Any("error", res.err))
 	return pause(ctx, wait) == nil
 }
 
 // failed makes the final error of a request and logs it.
-func (c *Client) failed(ctx context.Context, r route, attempts int, todo action, res result) error {
-	err := classify(r, res)
+func (c *Client) failed(ctx context.Context, op Operation, attempts int, todo action, res result) error {
+	err := classify(op, res)
 	if todo == giveUpLost {
 		err.Err = &unknownOutcome{err.Err}
 		if res.outcome != outcomeCanceled {
@@ -253,18 +254,18 @@ func (c *Client) failed(ctx context.Context, r route, attempts int, todo action,
 	case fault.NotFound, fault.Conflict, fault.Canceled:
 		level = slog.LevelInfo // often what the caller wanted to know
 	}
-	c.log.LogAttrs(ctx, level, "request failed", slog.String("route", r.name()), slog.String("outcome", string(res.outcome)),
-		slog.Int("attempts", attempts), slog.String("correlation_id", res.header.Get(headerCorrelation)), slog.Any("error", err))
+	c.log.LogAttrs(ctx, level, "request failed", slog.String("route", op.Name()), slog.String("outcome", string(res.outcome)),
+		slog.Int("attempts", attempts), slog.String("correlation_id", res.header.Get(HeaderCorrelation)), slog.Any("error", err))
 	return err
 }
 
-func (c *Client) logSuccess(ctx context.Context, r route, attempts int, res result) {
+func (c *Client) logSuccess(ctx context.Context, op Operation, attempts int, res result) {
 	level := slog.LevelDebug
 	if attempts > 1 {
 		level = slog.LevelInfo
 	}
-	c.log.LogAttrs(ctx, level, "request done", slog.String("route", r.name()), slog.Int("attempts", attempts),
-		slog.String("correlation_id", res.header.Get(headerCorrelation)))
+	c.log.LogAttrs(ctx, level, "request done", slog.String("route", op.Name()), slog.Int("attempts", attempts),
+		slog.String("correlation_id", res.header.Get(HeaderCorrelation)))
 }
 
 // codes says what an attempt without an answer means to the caller.
@@ -277,10 +278,10 @@ var codes = map[outcome]fault.Code{
 }
 
 // classify makes the error of an attempt.
-func classify(r route, res result) *fault.Error {
-	e := fault.Wrap(codes[res.outcome], opName(r), res.err)
+func classify(op Operation, res result) *fault.Error {
+	e := fault.Wrap(codes[res.outcome], op.Op(), res.err)
 	if api := apiErrorOf(res.err); api != nil {
-		e.Code, e.Hint, e.RetryIn = api.faultCode(), api.hint(r), res.retryAfter
+		e.Code, e.Hint, e.RetryIn = api.faultCode(), api.hint(op), res.retryAfter
 	} else if _, ok := errors.AsType[*fault.Error](res.err); ok {
 		e.Code = fault.CodeOf(res.err) // the token could not be had
 	}

@@ -10,54 +10,26 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf8"
 
 	"engage.connector/pkg/fault"
 )
 
-const opPutUpload = "genesys: PUT upload"
+const opPutFile = "genesys: PUT upload"
 
-// maxUploadName is how many characters a recording's file name may have.
-const maxUploadName = 80
-
-// forbiddenInName are the characters that a file name must not contain (UploadUrlRequest.fileName).
-const forbiddenInName = "\\{}^%`][\"<>~#|"
-
-// ValidateUploadName checks the name of a file to upload: at most 80 characters, no white space,
-// none of the forbidden characters, no leading dot, no trailing slash. Its error is fault.Invalid.
-func ValidateUploadName(name string) error {
-	problem := ""
-	switch {
-	case name == "":
-		problem = "is empty"
-	case !utf8.ValidString(name):
-		problem = "is not valid UTF-8"
-	case utf8.RuneCountInString(name) > maxUploadName:
-		problem = "is longer than 80 characters"
-	case strings.HasPrefix(name, "."):
-		problem = "begins with a dot"
-	case strings.HasSuffix(name, "/"):
-		problem = "ends with a slash"
-	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
-		problem = "contains white space or a control character"
-	case strings.ContainsAny(name, forbiddenInName):
-		problem = "contains one of " + forbiddenInName
-	}
-	if problem == "" {
-		return nil
-	}
-	return fault.Newf(fault.Invalid, "genesys.upload", "upload file name %q %s", clip(name), problem)
+// Presigned is where and how to put a file. The URL is a credential: do not log it.
+type Presigned struct {
+	URL     string
+	Headers map[string]string // to be sent exactly
 }
 
-// PutUpload streams a file of the given size (bytes) to its presigned URL: with the headers that
-// CreateUpload returned and no others, in particular without the token. It does not repeat, since
+// PutFile streams a file of the given size (bytes) to its presigned URL: with the headers that
+// came with it and no others, in particular without the token. It does not repeat, since
 // the body can be read only once, and does not count against the request budget. fault.Forbidden
 // mostly means that the URL has run out: create the upload again. The body is not read any more
-// once PutUpload has returned, which waits for a Read under way: let the context end that too.
-func (c *Client) PutUpload(ctx context.Context, target UploadTarget, body io.Reader, size int64) error {
+// once PutFile has returned, which waits for a Read under way: let the context end that too.
+func (c *Client) PutFile(ctx context.Context, target Presigned, body io.Reader, size int64) error {
 	if size <= 0 {
-		return fault.New(fault.Invalid, opPutUpload, "the file is empty or its size unknown")
+		return fault.New(fault.Invalid, opPutFile, "the file is empty or its size unknown")
 	}
 	bounded, cancel := context.WithTimeout(ctx, c.uploadTimeout)
 	defer cancel()
@@ -69,7 +41,7 @@ func (c *Client) PutUpload(ctx context.Context, target UploadTarget, body io.Rea
 	}
 	out, err := c.putUpload(req)
 	if err != nil && ctx.Err() != nil {
-		out, err = outcomeCanceled, fault.Wrap(fault.CodeOf(ctx.Err()), opPutUpload, ctx.Err())
+		out, err = outcomeCanceled, fault.Wrap(fault.CodeOf(ctx.Err()), opPutFile, ctx.Err())
 	}
 	c.metrics.uploads.WithLabelValues(string(out)).Inc()
 	if err != nil {
@@ -81,14 +53,14 @@ func (c *Client) PutUpload(ctx context.Context, target UploadTarget, body io.Rea
 }
 
 // uploadRequest makes the request. Presigned URLs are secrets: no error repeats them.
-func uploadRequest(ctx context.Context, target UploadTarget, body io.Reader, size int64) (*http.Request, error) {
+func uploadRequest(ctx context.Context, target Presigned, body io.Reader, size int64) (*http.Request, error) {
 	u, err := url.Parse(target.URL)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil {
-		return nil, fault.New(fault.Invalid, opPutUpload, "the upload URL is no http(s) URL")
+		return nil, fault.New(fault.Invalid, opPutFile, "the upload URL is no http(s) URL")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPut, target.URL, body)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, opPutUpload, "the upload URL cannot be used")
+		return nil, fault.New(fault.Invalid, opPutFile, "the upload URL cannot be used")
 	}
 	req.ContentLength = size
 	// net/http would add these two on its own.
@@ -111,7 +83,7 @@ func (c *Client) putUpload(req *http.Request) (outcome, error) {
 	resp, err := c.http.Do(req)
 	if err != nil {
 		out := transportOutcome(err)
-		return out, fault.Wrap(codes[out], opPutUpload, withoutURL(err))
+		return out, fault.Wrap(codes[out], opPutFile, withoutURL(err))
 	}
 	defer resp.Body.Close() //nolint:errcheck // it is only read from
 	out := outcomeOf(resp.StatusCode)
@@ -123,7 +95,7 @@ func (c *Client) putUpload(req *http.Request) (outcome, error) {
 		answer = nil // the status says enough
 	}
 	api := &APIError{Method: http.MethodPut, Route: "upload", Status: resp.StatusCode, Code: storageCode(answer), Message: http.StatusText(resp.StatusCode)}
-	e := fault.Wrap(api.faultCode(), opPutUpload, api).WithRetryIn(retryAfter(resp.Header, c.now()))
+	e := fault.Wrap(api.faultCode(), opPutFile, api).WithRetryIn(retryAfter(resp.Header, c.now()))
 	if resp.StatusCode == http.StatusForbidden {
 		e = e.WithHint("the presigned URL may have run out: create the upload again")
 	}

@@ -16,42 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/genesys/genesystest"
 )
-
-// The rules for names of files to upload.
-// ledger: E-EXRP-017
-func TestValidateUploadName(t *testing.T) {
-	good := []string{
-		"00U3MCI8QO8ER0B5A60AHG5AES000001_2024-10-25_10-00-00-0a1b2c3d.zip", "a", "dir/file.zip", "a.b.c", "Gespräch_1.zip", strings.Repeat("ä", 80),
-	}
-	for _, name := range good {
-		require.NoError(t, ValidateUploadName(name), name)
-	}
-	bad := map[string]string{
-		"": "empty", ".hidden": "dot", "dir/": "slash", strings.Repeat("a", 81): "80", "a b": "white space", "a\tb": "white space", "a\u00a0b": "white space",
-		"a\x00b": "control", "a\xffb": "UTF-8",
-	}
-	for _, r := range forbiddenInName {
-		bad["a"+string(r)+"b"] = "contains one of"
-	}
-	require.Len(t, []rune(forbiddenInName), 14)
-	for name, want := range bad {
-		err := ValidateUploadName(name)
-		require.ErrorContains(t, err, want, "%q", name)
-		require.Equal(t, fault.Invalid, fault.CodeOf(err))
-	}
-}
-
-func TestCreateUpload_ChecksTheNameFirst(t *testing.T) {
-	o := replies(says(200, `{"url":"https://store.example.com/x","uploadKey":"k","headers":{"x-amz-tagging":"a=b"}}`))
-	c := o.client(t)
-	_, err := c.CreateUpload(t.Context(), UploadRequest{FileName: "a b.zip"})
-	require.Equal(t, fault.Invalid, fault.CodeOf(err))
-	require.Empty(t, o.calls())
-	target, err := c.CreateUpload(t.Context(), UploadRequest{FileName: "a.zip"})
-	require.NoError(t, err)
-	require.Equal(t, UploadTarget{URL: "https://store.example.com/x", Key: "k", Headers: map[string]string{"x-amz-tagging": "a=b"}}, target)
-}
 
 // storage is a real server, since the header that goes over the wire is the point.
 func storage(t *testing.T, handler http.HandlerFunc) (*Client, string) {
@@ -60,12 +26,12 @@ func storage(t *testing.T, handler http.HandlerFunc) (*Client, string) {
 	t.Cleanup(server.Close)
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	c := (&org{}).client(t, func(o *Options) { o.HTTP = &http.Client{Transport: transport} })
+	c := client(t, (&genesystest.Org{}), func(o *Options) { o.HTTP = &http.Client{Transport: transport} })
 	return c, server.URL
 }
 
 // The file arrives whole, with the headers that were returned and no others.
-func TestPutUpload_SendsExactlyWhatItWasTold(t *testing.T) {
+func TestPutFile_SendsExactlyWhatItWasTold(t *testing.T) {
 	const size = 5 << 20
 	var got *http.Request
 	sum := ""
@@ -80,7 +46,7 @@ func TestPutUpload_SendsExactlyWhatItWasTold(t *testing.T) {
 	want := sha256.New()
 	file := io.TeeReader(io.LimitReader(rand.Reader, size), want)
 	headers := map[string]string{"x-amz-server-side-encryption": "AES256", "Content-MD5": "bWQ1", "content-type": "application/zip", "Host": "bucket.example.com", "Content-Length": "12"}
-	require.NoError(t, c.PutUpload(t.Context(), UploadTarget{URL: url + "/f?X-Amz-Signature=s", Headers: headers}, file, size))
+	require.NoError(t, c.PutFile(t.Context(), Presigned{URL: url + "/f?X-Amz-Signature=s", Headers: headers}, file, size))
 	require.Equal(t, hex.EncodeToString(want.Sum(nil)), sum)
 	require.Equal(t, http.MethodPut, got.Method)
 	require.Equal(t, "bucket.example.com", got.Host)
@@ -94,7 +60,7 @@ func TestPutUpload_SendsExactlyWhatItWasTold(t *testing.T) {
 }
 
 // What an answer of the storage means.
-func TestPutUpload_ClassifiesTheAnswer(t *testing.T) {
+func TestPutFile_ClassifiesTheAnswer(t *testing.T) {
 	tests := map[string]struct {
 		status int
 		body   string
@@ -115,9 +81,9 @@ func TestPutUpload_ClassifiesTheAnswer(t *testing.T) {
 				calls++
 				_, _ = io.Copy(io.Discard, r.Body)
 				w.Header().Set("Location", "/elsewhere")
-				answer(w, tt.status, tt.body)
+				genesystest.Answer(w, tt.status, tt.body)
 			})
-			err := c.PutUpload(t.Context(), UploadTarget{URL: url}, strings.NewReader("data"), 4)
+			err := c.PutFile(t.Context(), Presigned{URL: url}, strings.NewReader("data"), 4)
 			require.Equal(t, tt.code, fault.CodeOf(err))
 			require.Equal(t, 1, calls)
 			if tt.text != "" {
@@ -129,39 +95,39 @@ func TestPutUpload_ClassifiesTheAnswer(t *testing.T) {
 }
 
 // Nothing is sent to a place that is no web server, nor a file of unknown size.
-func TestPutUpload_RefusesWhatItCannotSend(t *testing.T) {
-	c := (&org{api: func(http.ResponseWriter, *http.Request) { t.Error("sent") }}).client(t)
+func TestPutFile_RefusesWhatItCannotSend(t *testing.T) {
+	c := client(t, (&genesystest.Org{API: func(http.ResponseWriter, *http.Request) { t.Error("sent") }}))
 	for _, url := range []string{"", "file:///etc/passwd", "ftp://example.com/x", "//example.com/x", "https://user:pw@example.com/x", "https:///x", "http://exa mple/", "gopher://x"} {
-		err := c.PutUpload(t.Context(), UploadTarget{URL: url}, strings.NewReader("x"), 1)
+		err := c.PutFile(t.Context(), Presigned{URL: url}, strings.NewReader("x"), 1)
 		require.Equal(t, fault.Invalid, fault.CodeOf(err), url)
 	}
 	for _, size := range []int64{0, -1} {
-		err := c.PutUpload(t.Context(), UploadTarget{URL: "https://example.com/x"}, strings.NewReader("x"), size)
+		err := c.PutFile(t.Context(), Presigned{URL: "https://example.com/x"}, strings.NewReader("x"), size)
 		require.Equal(t, fault.Invalid, fault.CodeOf(err))
 	}
 }
 
 // A storage that does not answer is left when the time is up, and the file is the caller's again.
-func TestPutUpload_IsBounded(t *testing.T) {
+func TestPutFile_IsBounded(t *testing.T) {
 	c, url := storage(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
 	})
 	c.uploadTimeout = 100 * time.Millisecond
-	err := c.PutUpload(t.Context(), UploadTarget{URL: url}, strings.NewReader("data"), 4)
+	err := c.PutFile(t.Context(), Presigned{URL: url}, strings.NewReader("data"), 4)
 	require.Equal(t, fault.Timeout, fault.CodeOf(err))
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err = c.PutUpload(ctx, UploadTarget{URL: url}, strings.NewReader("data"), 4)
+	err = c.PutFile(ctx, Presigned{URL: url}, strings.NewReader("data"), 4)
 	require.Equal(t, fault.Canceled, fault.CodeOf(err))
 }
 
 // The body is not read after the end, even when the storage answers without reading it.
-func TestPutUpload_DoesNotReadAfterItsEnd(t *testing.T) {
+func TestPutFile_DoesNotReadAfterItsEnd(t *testing.T) {
 	c, url := storage(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
 	file := bytes.NewReader(make([]byte, 64<<20))
-	require.Error(t, c.PutUpload(t.Context(), UploadTarget{URL: url}, file, file.Size()))
+	require.Error(t, c.PutFile(t.Context(), Presigned{URL: url}, file, file.Size()))
 	_, err := file.Seek(0, io.SeekStart) // a race, if it were still read
 	require.NoError(t, err)
 

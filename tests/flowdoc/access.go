@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/engage"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
@@ -25,7 +25,7 @@ type flow struct {
 	start  time.Time // of the first event of its calls
 	logins []feedtest.Event
 	feed   []feedtest.Event // the events of its calls
-	sent   []genesys.ConversationEvent
+	sent   []exevents.ConversationEvent
 	convs  []exConversation
 }
 
@@ -39,12 +39,12 @@ type exConversation struct {
 
 // decision is one entry of a conversation's trace, with the events that it sent.
 type decision struct {
-	At    time.Time           `json:"at"`
-	What  string              `json:"what"`
-	Row   string              `json:"row"`
-	Types []genesys.EventType `json:"events"`
+	At    time.Time            `json:"at"`
+	What  string               `json:"what"`
+	Row   string               `json:"row"`
+	Types []exevents.EventType `json:"events"`
 
-	events []genesys.ConversationEvent
+	events []exevents.ConversationEvent
 }
 
 // The ways in which a conversation ends early.
@@ -141,7 +141,7 @@ func (f *flow) readConversations(m *model.Model) error {
 
 // assign gives each decision the events that it sent: both stand in the order of their making.
 func (f *flow) assign(c *exConversation) error {
-	var events []genesys.ConversationEvent
+	var events []exevents.ConversationEvent
 	for _, e := range f.sent {
 		if e.ConversationID == c.ID && c.ID != "" {
 			events = append(events, e)
@@ -229,13 +229,13 @@ func texts[S ~string](all []S) []string {
 func stepText(s conversation.Step) string {
 	text := string(s.Event)
 	switch s.Event {
-	case genesys.EndTransfer:
+	case exevents.EndTransfer:
 		return text + ": " + string(s.Final)
-	case genesys.HoldUpdated:
+	case exevents.HoldUpdated:
 		return fmt.Sprintf("%s %s: %t", text, s.Leg, s.Held)
-	case genesys.RoutingTransfer, genesys.UserTransfer, genesys.PhoneTransfer, genesys.ConsultTransfer, genesys.ProgressConsultTransfer:
+	case exevents.RoutingTransfer, exevents.UserTransfer, exevents.PhoneTransfer, exevents.ConsultTransfer, exevents.ProgressConsultTransfer:
 		return fmt.Sprintf("%s %s → %s", text, s.From, s.Leg)
-	case genesys.CommunicationEnded:
+	case exevents.CommunicationEnded:
 		return fmt.Sprintf("%s %s: %s", text, s.Leg, s.Disconnect)
 	default:
 		return fmt.Sprintf("%s %s", text, s.Leg)

@@ -3,7 +3,7 @@ package flowdoc
 import (
 	"fmt"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 )
 
 // org draws the legs of one conversation from its events.
@@ -34,18 +34,18 @@ func newOrg(c *center, conv exConversation) *org {
 }
 
 // established says how the guide calls a leg, and what it shows.
-func (o *org) established(e genesys.ConversationEvent) (name string, shows rune) {
+func (o *org) established(e exevents.ConversationEvent) (name string, shows rune) {
 	switch e.Type {
-	case genesys.ExternalEstablished:
+	case exevents.ExternalEstablished:
 		if e.InitialConfiguration.Inbound {
 			return "caller", talks
 		}
 		return "customer", talks
-	case genesys.IVREstablished:
+	case exevents.IVREstablished:
 		return "IVR (" + e.IVRPhoneNumber + ")", treated
-	case genesys.RoutingEstablished:
+	case exevents.RoutingEstablished:
 		return "queue (" + e.PhoneNumber + ")", waits
-	case genesys.UserEstablished:
+	case exevents.UserEstablished:
 		return o.agent(e.UserID), talks
 	default:
 		return "number (" + e.PhoneNumber + ")", talks
@@ -62,19 +62,19 @@ func (o *org) agent(userID string) string {
 	return "user " + userID
 }
 
-func (o *org) read(e genesys.ConversationEvent) {
+func (o *org) read(e exevents.ConversationEvent) {
 	leg := o.legs[e.CommunicationID]
 	switch e.Type {
-	case genesys.ExternalEstablished, genesys.IVREstablished, genesys.RoutingEstablished, genesys.UserEstablished, genesys.PhoneEstablished:
+	case exevents.ExternalEstablished, exevents.IVREstablished, exevents.RoutingEstablished, exevents.UserEstablished, exevents.PhoneEstablished:
 		o.add(e)
-	case genesys.CommunicationAnswered:
+	case exevents.CommunicationAnswered:
 		leg.begin(e.EventDateTime, leg.answered)
-	case genesys.HoldUpdated:
+	case exevents.HoldUpdated:
 		leg.begin(e.EventDateTime, map[bool]rune{true: held, false: leg.answered}[e.Held])
-	case genesys.CommunicationEnded:
+	case exevents.CommunicationEnded:
 		leg.end(e.EventDateTime)
 		leg.ended, leg.note = true, string(e.DisconnectType)
-	case genesys.CommunicationDispositionApplied:
+	case exevents.CommunicationDispositionApplied:
 		leg.begin(leg.spans[len(leg.spans)-1].to, wrapsUp)
 		leg.end(e.EventDateTime)
 		leg.note += "; disposition " + disposition(e)
@@ -84,7 +84,7 @@ func (o *org) read(e genesys.ConversationEvent) {
 	}
 }
 
-func (o *org) add(e genesys.ConversationEvent) {
+func (o *org) add(e exevents.ConversationEvent) {
 	name, shown := o.established(e)
 	o.count[name]++
 	if n := o.count[name]; n > 1 {
@@ -99,7 +99,7 @@ func (o *org) add(e genesys.ConversationEvent) {
 	o.order = append(o.order, leg)
 }
 
-func disposition(e genesys.ConversationEvent) string {
+func disposition(e exevents.ConversationEvent) string {
 	if e.Code == "" {
 		return "skipped"
 	}
@@ -118,31 +118,31 @@ func (o *org) section(title string) section {
 }
 
 // text is an event as a short line.
-func (o *org) text(e genesys.ConversationEvent) string {
+func (o *org) text(e exevents.ConversationEvent) string {
 	name := func(id string) string { return o.names[id] }
 	text := string(e.Type)
 	switch e.Type {
-	case genesys.UserTransfer:
+	case exevents.UserTransfer:
 		return fmt.Sprintf("%s %s -> %s", text, name(e.InitiatingCommunicationID), o.agent(e.DestinationUserID))
-	case genesys.RoutingTransfer:
+	case exevents.RoutingTransfer:
 		return fmt.Sprintf("%s %s -> %s", text, name(e.InitiatingCommunicationID), queueName(e.DestinationQueueID))
-	case genesys.PhoneTransfer:
+	case exevents.PhoneTransfer:
 		return fmt.Sprintf("%s %s -> %s", text, name(e.InitiatingCommunicationID), e.DestinationPhoneNumber)
-	case genesys.ProgressTransfer:
+	case exevents.ProgressTransfer:
 		return fmt.Sprintf("%s -> %s", text, name(e.DestinationCommunicationID))
-	case genesys.ConsultTransfer, genesys.ProgressConsultTransfer:
+	case exevents.ConsultTransfer, exevents.ProgressConsultTransfer:
 		return fmt.Sprintf("%s %s -> %s", text, name(e.InitiatingCommunicationID), name(e.DestinationCommunicationID))
-	case genesys.EndTransfer:
+	case exevents.EndTransfer:
 		return text + " " + string(e.FinalState)
-	case genesys.HoldUpdated:
+	case exevents.HoldUpdated:
 		return fmt.Sprintf("%s %s %t", text, name(e.CommunicationID), e.Held)
-	case genesys.CommunicationEnded:
+	case exevents.CommunicationEnded:
 		return fmt.Sprintf("%s %s %s", text, name(e.CommunicationID), e.DisconnectType)
-	case genesys.CommunicationDispositionApplied:
+	case exevents.CommunicationDispositionApplied:
 		return fmt.Sprintf("DispositionApplied %s %s", name(e.CommunicationID), disposition(e))
-	case genesys.EndConsultTransfer:
+	case exevents.EndConsultTransfer:
 		return text
-	case genesys.UserEstablished:
+	case exevents.UserEstablished:
 		if e.QueueID != "" {
 			return fmt.Sprintf("%s %s for %s", text, name(e.CommunicationID), queueName(e.QueueID))
 		}

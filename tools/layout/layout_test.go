@@ -56,6 +56,11 @@ func TestEachRuleCatchesItsViolation(t *testing.T) {
 		{dir: "pkg/store", path: "github.com/redis/go-redis/v9"},
 		{dir: "pkg/engage", path: modulePrefix + "pkg/genesys", want: "know each other"},
 		{dir: "pkg/genesys", path: modulePrefix + "pkg/engage", want: "know each other"},
+		{dir: "pkg/genesys/users", path: modulePrefix + "pkg/engage", want: "know each other"},
+		{dir: "pkg/genesys", path: modulePrefix + "pkg/genesys/users", want: "does not know its areas"},
+		{dir: "pkg/genesys/users", path: modulePrefix + "pkg/genesys/routing", want: "does not know its areas"},
+		{dir: "pkg/genesys/users", path: modulePrefix + "pkg/genesys"},
+		{dir: "pkg/genesys", path: modulePrefix + "pkg/genesys/users", test: true},
 	}
 	for _, test := range tests {
 		t.Run(test.dir+" imports "+test.path, func(t *testing.T) {
@@ -82,6 +87,17 @@ func TestOutsideNamesStandInOneRoomEach(t *testing.T) {
 	}
 	for _, literal := range broken {
 		t.Error(literal)
+	}
+}
+
+func TestOnlyTheAreasOfTheAPIMayNameAPath(t *testing.T) {
+	allowed := literalTable()[0].allowed
+	for dir, want := range map[string]bool{
+		"pkg/genesys": false, "pkg/genesys/users": true, "pkg/genesysx/y": false, "services/lab/org": true, "services/config-sync/apply": false,
+	} {
+		if allowedIn(dir, allowed) != want {
+			t.Errorf("%s: want %t", dir, want)
+		}
 	}
 }
 

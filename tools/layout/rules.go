@@ -69,8 +69,15 @@ func rulesTable() []rule {
 			text: "pkg/engage and pkg/genesys do not know each other",
 			fix:  "translate between the two sides in a service",
 			broken: func(i Import) bool {
-				return within(i.Dir, "pkg/engage") && i.Path == modulePrefix+"pkg/genesys" ||
-					within(i.Dir, "pkg/genesys") && i.Path == modulePrefix+"pkg/engage"
+				return within(i.Dir, "pkg/engage") && within(i.Path, modulePrefix+"pkg/genesys") ||
+					within(i.Dir, "pkg/genesys") && within(i.Path, modulePrefix+"pkg/engage")
+			},
+		},
+		{
+			text: "the core of pkg/genesys does not know its areas, and no area knows another",
+			fix:  "pass the value in, or move what both need into the core",
+			broken: func(i Import) bool {
+				return within(i.Dir, "pkg/genesys") && !i.Test && strings.HasPrefix(i.Path, modulePrefix+"pkg/genesys/")
 			},
 		},
 	}

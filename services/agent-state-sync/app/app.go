@@ -8,7 +8,7 @@ import (
 	"engage.connector/pkg/directory"
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/host"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
@@ -43,7 +43,7 @@ type App struct {
 	store     *store.Store
 	pipeline  *store.Pipeline
 	directory *directory.Client
-	org       *directory.Live[*genesys.Client]
+	org       *directory.Live[*exevents.API]
 	writer    *pipeline.Writer
 }
 
@@ -83,12 +83,16 @@ func (a *App) followConfigSync() (err error) {
 	return nil
 }
 
-func (a *App) buildOrg(_ context.Context, settings directory.Settings) (*genesys.Client, error) {
+func (a *App) buildOrg(_ context.Context, settings directory.Settings) (*exevents.API, error) {
 	cloud, err := settings.Cloud(sectionAgent, "client_secret")
 	if err != nil {
 		return nil, err
 	}
-	return wire.Org(Service, cloud, a.opts.Tools)
+	client, err := wire.Org(Service, cloud, a.opts.Tools)
+	if err != nil {
+		return nil, err
+	}
+	return exevents.New(client), nil
 }
 
 func (a *App) wireWriter() error {

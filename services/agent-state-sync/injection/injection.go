@@ -5,7 +5,7 @@ import (
 	"context"
 	"encoding/json"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
 	"engage.connector/services/agent-state-sync/statemodel"
@@ -13,8 +13,8 @@ import (
 
 // Org takes agent events; genesys.Client is one.
 type Org interface {
-	InjectPresence(ctx context.Context, events []genesys.PresenceEvent) (genesys.BatchResult, error)
-	InjectRoutingStatus(ctx context.Context, events []genesys.RoutingStatusEvent) (genesys.BatchResult, error)
+	InjectPresence(ctx context.Context, events []exevents.PresenceEvent) (exevents.BatchResult, error)
+	InjectRoutingStatus(ctx context.Context, events []exevents.RoutingStatusEvent) (exevents.BatchResult, error)
 }
 
 // Send posts one batch: presences and routing statuses have a request each. When only the second
@@ -46,9 +46,9 @@ func Send(ctx context.Context, org Org, records []store.OutboxRecord) ([]pipelin
 
 // batch is the records by kind, each with its place among the outcomes.
 type batch struct {
-	presences  []genesys.PresenceEvent
+	presences  []exevents.PresenceEvent
 	presenceAt []int
-	routings   []genesys.RoutingStatusEvent
+	routings   []exevents.RoutingStatusEvent
 	routingAt  []int
 	outcomes   []pipeline.Outcome
 }
@@ -72,23 +72,23 @@ func split(records []store.OutboxRecord) *batch {
 	return b
 }
 
-func (b *batch) settle(result genesys.BatchResult, eventID func(int) string, places []int) {
+func (b *batch) settle(result exevents.BatchResult, eventID func(int) string, places []int) {
 	for i, at := range places {
 		b.outcomes[at] = outcome(result, eventID(i))
 	}
 }
 
-func outcome(result genesys.BatchResult, eventID string) pipeline.Outcome {
+func outcome(result exevents.BatchResult, eventID string) pipeline.Outcome {
 	failed, ok := result.Failed(eventID)
 	if !ok {
 		return pipeline.Done()
 	}
 	switch failed.Verdict() {
-	case genesys.EventAlreadyAccepted:
+	case exevents.EventAlreadyAccepted:
 		return pipeline.Done()
-	case genesys.EventRetryable:
+	case exevents.EventRetryable:
 		return pipeline.Retry(failed.Message)
-	case genesys.EventRejected:
+	case exevents.EventRejected:
 	}
 	return pipeline.Reject(failed.Message)
 }

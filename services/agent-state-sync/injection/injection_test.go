@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
 	"engage.connector/services/agent-state-sync/injection"
@@ -19,21 +19,21 @@ import (
 type org struct {
 	presences, routings     []string
 	presenceErr, routingErr error
-	refused                 []genesys.EventError
+	refused                 []exevents.EventError
 }
 
-func (o *org) InjectPresence(_ context.Context, events []genesys.PresenceEvent) (genesys.BatchResult, error) {
+func (o *org) InjectPresence(_ context.Context, events []exevents.PresenceEvent) (exevents.BatchResult, error) {
 	for _, event := range events {
 		o.presences = append(o.presences, event.EventID)
 	}
-	return genesys.BatchResult{Errors: o.refused}, o.presenceErr
+	return exevents.BatchResult{Errors: o.refused}, o.presenceErr
 }
 
-func (o *org) InjectRoutingStatus(_ context.Context, events []genesys.RoutingStatusEvent) (genesys.BatchResult, error) {
+func (o *org) InjectRoutingStatus(_ context.Context, events []exevents.RoutingStatusEvent) (exevents.BatchResult, error) {
 	for _, event := range events {
 		o.routings = append(o.routings, event.EventID)
 	}
-	return genesys.BatchResult{Errors: o.refused}, o.routingErr
+	return exevents.BatchResult{Errors: o.refused}, o.routingErr
 }
 
 func records(t *testing.T, entries ...statemodel.Entry) []store.OutboxRecord {
@@ -48,11 +48,11 @@ func records(t *testing.T, entries ...statemodel.Entry) []store.OutboxRecord {
 }
 
 func presence(id string) statemodel.Entry {
-	return statemodel.Entry{Presence: &genesys.PresenceEvent{EventID: id, EventDateTime: time.Unix(1, 0)}}
+	return statemodel.Entry{Presence: &exevents.PresenceEvent{EventID: id, EventDateTime: time.Unix(1, 0)}}
 }
 
 func routing(id string) statemodel.Entry {
-	return statemodel.Entry{Routing: &genesys.RoutingStatusEvent{EventID: id, EventDateTime: time.Unix(1, 0)}}
+	return statemodel.Entry{Routing: &exevents.RoutingStatusEvent{EventID: id, EventDateTime: time.Unix(1, 0)}}
 }
 
 func TestEachKindGoesInItsOwnRequest(t *testing.T) {
@@ -65,7 +65,7 @@ func TestEachKindGoesInItsOwnRequest(t *testing.T) {
 }
 
 func TestAnErrorOfOneEventIsItsOwn(t *testing.T) {
-	o := &org{refused: []genesys.EventError{
+	o := &org{refused: []exevents.EventError{
 		{EventID: "p1", Message: "unknown user"}, {EventID: "p2", Message: "busy", Retryable: true}, {EventID: "r1", Message: "eventId already used"},
 	}}
 	outcomes, err := injection.Send(t.Context(), o, records(t, presence("p1"), presence("p2"), routing("r1"), routing("r2")))

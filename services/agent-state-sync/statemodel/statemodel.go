@@ -14,6 +14,7 @@ import (
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
 	"engage.connector/services/agent-state-sync/presence"
@@ -39,8 +40,8 @@ type Directory interface {
 
 // Entry is one record of the outbox: exactly one of the two events.
 type Entry struct {
-	Presence *genesys.PresenceEvent      `json:"presence,omitempty"`
-	Routing  *genesys.RoutingStatusEvent `json:"routing,omitempty"`
+	Presence *exevents.PresenceEvent      `json:"presence,omitempty"`
+	Routing  *exevents.RoutingStatusEvent `json:"routing,omitempty"`
 }
 
 // Options of a Model.
@@ -190,16 +191,16 @@ func (m *Model) tell(employee string, effects *effects) {
 	}
 	at := later(kept.Agent.Since, kept.SentAt)
 	if kept.Sent.Presence != kept.Agent.User.Presence {
-		effects.add(user, Entry{Presence: &genesys.PresenceEvent{
-			EventID:       genesys.StableID(m.opts.Tenant, user, "presence", string(kept.Agent.User.Presence), genesys.FormatTime(at)),
+		effects.add(user, Entry{Presence: &exevents.PresenceEvent{
+			EventID:       exevents.StableID(m.opts.Tenant, user, "presence", string(kept.Agent.User.Presence), genesys.FormatTime(at)),
 			EventDateTime: at, UserID: user, SourceID: source, PresenceDefinitionID: definition,
 		}})
 		kept.SentAt = at
 	}
 	if kept.Sent.Routing != kept.Agent.User.Routing {
-		effects.add(user, Entry{Routing: &genesys.RoutingStatusEvent{
-			EventID:       genesys.StableID(m.opts.Tenant, user, "routing", string(kept.Agent.User.Routing), genesys.FormatTime(at)),
-			EventDateTime: at, AgentID: user, SourceID: source, Status: genesys.RoutingStatus(kept.Agent.User.Routing),
+		effects.add(user, Entry{Routing: &exevents.RoutingStatusEvent{
+			EventID:       exevents.StableID(m.opts.Tenant, user, "routing", string(kept.Agent.User.Routing), genesys.FormatTime(at)),
+			EventDateTime: at, AgentID: user, SourceID: source, Status: exevents.RoutingStatus(kept.Agent.User.Routing),
 		}})
 		kept.SentAt = at
 	}

@@ -7,6 +7,7 @@ import (
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys"
+	orgcloud "engage.connector/services/config-sync/cloud"
 	"engage.connector/services/config-sync/configmodel"
 	"engage.connector/services/config-sync/syncer"
 )
@@ -64,7 +65,11 @@ func (c *cloud) client(options configmodel.Options) (*genesys.Client, error) {
 
 // organization implements the syncer's need.
 func (c *cloud) organization(options configmodel.Options) (syncer.Cloud, error) {
-	return c.client(options)
+	client, err := c.client(options)
+	if err != nil {
+		return nil, err
+	}
+	return orgcloud.New(client), nil
 }
 
 // check tells whether a log-in succeeds.

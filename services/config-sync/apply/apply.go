@@ -14,44 +14,46 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/presence"
+	"engage.connector/pkg/genesys/routing"
+	"engage.connector/pkg/genesys/users"
 	"engage.connector/services/config-sync/plan"
 )
 
 // Cloud is the organization; *genesys.Client implements it. It paces itself to the request
 // allowance and repeats what may be repeated.
 type Cloud interface {
-	CreateUser(ctx context.Context, u genesys.User) (genesys.User, error)
-	GetUser(ctx context.Context, id string) (genesys.User, error)
-	FindUserByUserName(ctx context.Context, userName string) (genesys.User, bool, error)
-	FindUserByExternalID(ctx context.Context, externalID string) (genesys.User, bool, error)
-	Users(ctx context.Context, f genesys.UserFilter) iter.Seq2[genesys.User, error]
-	PatchUser(ctx context.Context, id, ifMatch string, ops ...genesys.PatchOperation) (genesys.User, error)
-	Roles(ctx context.Context, name string) iter.Seq2[genesys.Role, error]
-	GrantRoles(ctx context.Context, userID string, grants []genesys.RoleGrant) error
-	HomeDivision(ctx context.Context) (genesys.Division, error)
+	CreateUser(ctx context.Context, u users.User) (users.User, error)
+	GetUser(ctx context.Context, id string) (users.User, error)
+	FindUserByUserName(ctx context.Context, userName string) (users.User, bool, error)
+	FindUserByExternalID(ctx context.Context, externalID string) (users.User, bool, error)
+	Users(ctx context.Context, f users.UserFilter) iter.Seq2[users.User, error]
+	PatchUser(ctx context.Context, id, ifMatch string, ops ...users.PatchOperation) (users.User, error)
+	Roles(ctx context.Context, name string) iter.Seq2[users.Role, error]
+	GrantRoles(ctx context.Context, userID string, grants []users.RoleGrant) error
+	HomeDivision(ctx context.Context) (users.Division, error)
 
-	Skills(ctx context.Context, name string) iter.Seq2[genesys.Skill, error]
-	CreateSkill(ctx context.Context, name string) (genesys.Skill, error)
-	PatchUserSkills(ctx context.Context, userID string, skills []genesys.SkillRating) error
+	Skills(ctx context.Context, name string) iter.Seq2[routing.Skill, error]
+	CreateSkill(ctx context.Context, name string) (routing.Skill, error)
+	PatchUserSkills(ctx context.Context, userID string, skills []users.SkillRating) error
 	RemoveUserSkill(ctx context.Context, userID, skillID string) error
 
-	Queues(ctx context.Context, f genesys.QueueFilter) iter.Seq2[genesys.Queue, error]
-	GetQueue(ctx context.Context, id string) (genesys.Queue, error)
-	CreateQueue(ctx context.Context, q genesys.Queue) (genesys.Queue, error)
-	UpdateQueue(ctx context.Context, id string, change func(*genesys.Queue)) (genesys.Queue, error)
+	Queues(ctx context.Context, f routing.QueueFilter) iter.Seq2[routing.Queue, error]
+	GetQueue(ctx context.Context, id string) (routing.Queue, error)
+	CreateQueue(ctx context.Context, q routing.Queue) (routing.Queue, error)
+	UpdateQueue(ctx context.Context, id string, change func(*routing.Queue)) (routing.Queue, error)
 	AddQueueMembers(ctx context.Context, queueID string, userIDs []string) error
 	RemoveQueueMembers(ctx context.Context, queueID string, userIDs []string) error
 	AddQueueWrapupCodes(ctx context.Context, queueID string, codeIDs []string) error
 
-	WrapupCodes(ctx context.Context, name string) iter.Seq2[genesys.WrapupCode, error]
-	CreateWrapupCode(ctx context.Context, code genesys.WrapupCode) (genesys.WrapupCode, error)
+	WrapupCodes(ctx context.Context, name string) iter.Seq2[routing.WrapupCode, error]
+	CreateWrapupCode(ctx context.Context, code routing.WrapupCode) (routing.WrapupCode, error)
 
-	Sources(ctx context.Context) iter.Seq2[genesys.Source, error]
-	CreateSource(ctx context.Context, s genesys.Source) (genesys.Source, error)
-	GetPresenceSettings(ctx context.Context) (genesys.PresenceSettings, error)
-	PutPresenceSettings(ctx context.Context, s genesys.PresenceSettings) (genesys.PresenceSettings, error)
-	PresenceDefinitions(ctx context.Context) iter.Seq2[genesys.PresenceDefinition, error]
+	Sources(ctx context.Context) iter.Seq2[presence.Source, error]
+	CreateSource(ctx context.Context, s presence.Source) (presence.Source, error)
+	GetPresenceSettings(ctx context.Context) (presence.Settings, error)
+	PutPresenceSettings(ctx context.Context, s presence.Settings) (presence.Settings, error)
+	PresenceDefinitions(ctx context.Context) iter.Seq2[presence.Definition, error]
 }
 
 // Records is where what was applied is remembered. A nil error means that it is durable.

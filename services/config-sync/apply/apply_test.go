@@ -18,6 +18,7 @@ import (
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys"
 	"engage.connector/services/config-sync/apply"
+	"engage.connector/services/config-sync/cloud"
 	"engage.connector/services/config-sync/configmodel"
 	"engage.connector/services/config-sync/desired"
 	"engage.connector/services/config-sync/internal/orgtest"
@@ -79,7 +80,7 @@ func sync1(ctx context.Context, cloud apply.Cloud, m *memory, org desired.Org, p
 
 // settle synchronises and makes sure that it is complete: nothing refused, nothing left to do and
 // no further write.
-func settle(t *testing.T, o *orgtest.Org, client *genesys.Client, m *memory, org desired.Org) {
+func settle(t *testing.T, o *orgtest.Org, client *cloud.Org, m *memory, org desired.Org) {
 	t.Helper()
 	result, p, err := sync1(t.Context(), client, m, org, 4)
 	require.NoError(t, err)
@@ -300,7 +301,7 @@ func TestMissingPermissionOfTheClientStopsExecution(t *testing.T) {
 	server := o.Server(t)
 	client, err := genesys.New(genesys.Options{APIURL: server.URL, AuthURL: server.URL, ClientID: "wrong", ClientSecret: "wrong", HTTP: server.Client()})
 	require.NoError(t, err)
-	_, _, err = sync1(t.Context(), client, m, center(), 2)
+	_, _, err = sync1(t.Context(), cloud.New(client), m, center(), 2)
 	require.Equal(t, fault.Unauthenticated, fault.CodeOf(err), "%v", err)
 	require.Zero(t, o.Writes())
 	server.CloseClientConnections()

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"sync"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/presence"
+	"engage.connector/pkg/genesys/routing"
+	"engage.connector/pkg/genesys/users"
 	"engage.connector/services/config-sync/plan"
 )
 
@@ -74,38 +76,38 @@ func newFinder(cloud Cloud, p plan.Plan) finder {
 	}
 	return finder{
 		listUsers: newUsers >= plan.UsersWorthListing,
-		skills: index{read: reader(func(ctx context.Context) iter.Seq2[genesys.Skill, error] { return cloud.Skills(ctx, "") },
-			func(s genesys.Skill, add func(string, found)) {
+		skills: index{read: reader(func(ctx context.Context) iter.Seq2[routing.Skill, error] { return cloud.Skills(ctx, "") },
+			func(s routing.Skill, add func(string, found)) {
 				if s.State == "" || s.State == "active" {
 					add(byName(s.Name), found{s.ID, s.Name})
 				}
 			})},
-		codes: index{read: reader(func(ctx context.Context) iter.Seq2[genesys.WrapupCode, error] { return cloud.WrapupCodes(ctx, "") },
-			func(c genesys.WrapupCode, add func(string, found)) { add(byName(c.Name), found{c.ID, c.Name}) })},
-		queues: index{read: reader(func(ctx context.Context) iter.Seq2[genesys.Queue, error] {
-			return cloud.Queues(ctx, genesys.QueueFilter{})
-		}, func(q genesys.Queue, add func(string, found)) {
+		codes: index{read: reader(func(ctx context.Context) iter.Seq2[routing.WrapupCode, error] { return cloud.WrapupCodes(ctx, "") },
+			func(c routing.WrapupCode, add func(string, found)) { add(byName(c.Name), found{c.ID, c.Name}) })},
+		queues: index{read: reader(func(ctx context.Context) iter.Seq2[routing.Queue, error] {
+			return cloud.Queues(ctx, routing.QueueFilter{})
+		}, func(q routing.Queue, add func(string, found)) {
 			add(byName(q.Name), found{q.ID, q.Name})
 			if q.PeerID != "" {
 				add(byPeer(q.PeerID), found{q.ID, q.Name})
 			}
 		})},
-		users: index{read: reader(func(ctx context.Context) iter.Seq2[genesys.User, error] {
-			return cloud.Users(ctx, genesys.UserFilter{Attributes: []string{"id", "userName", "externalId"}})
-		}, func(u genesys.User, add func(string, found)) {
+		users: index{read: reader(func(ctx context.Context) iter.Seq2[users.User, error] {
+			return cloud.Users(ctx, users.UserFilter{Attributes: []string{"id", "userName", "externalId"}})
+		}, func(u users.User, add func(string, found)) {
 			add(byName(u.UserName), found{u.ID, u.UserName})
 			if u.ExternalID != "" {
 				add(byExternal(u.ExternalID), found{u.ID, u.UserName})
 			}
 		})},
-		sources: index{read: reader(cloud.Sources, func(s genesys.Source, add func(string, found)) {
+		sources: index{read: reader(cloud.Sources, func(s presence.Source, add func(string, found)) {
 			if !s.Deactivated {
 				add(byName(s.Name), found{s.ID, s.Name})
 			}
 		})},
-		roles: index{read: reader(func(ctx context.Context) iter.Seq2[genesys.Role, error] { return cloud.Roles(ctx, "") },
-			func(r genesys.Role, add func(string, found)) { add(byName(r.Name), found{r.ID, r.Name}) })},
-		presences: index{read: reader(cloud.PresenceDefinitions, func(d genesys.PresenceDefinition, add func(string, found)) {
+		roles: index{read: reader(func(ctx context.Context) iter.Seq2[users.Role, error] { return cloud.Roles(ctx, "") },
+			func(r users.Role, add func(string, found)) { add(byName(r.Name), found{r.ID, r.Name}) })},
+		presences: index{read: reader(cloud.PresenceDefinitions, func(d presence.Definition, add func(string, found)) {
 			if d.Type == "System" && !d.Deactivated {
 				add(byName(d.SystemPresence), found{d.ID, d.SystemPresence})
 			}

@@ -7,6 +7,9 @@ import (
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/presence"
+	"engage.connector/pkg/genesys/routing"
+	"engage.connector/pkg/genesys/users"
 	"engage.connector/services/config-sync/plan"
 )
 
@@ -39,7 +42,7 @@ func (r *run) ensureSource(ctx context.Context, o plan.Operation) error {
 		return err
 	}
 	if !ok {
-		made, err := r.cloud.CreateSource(ctx, genesys.Source{Name: o.Name, Description: "Engage tenant " + o.ID, Type: "User"})
+		made, err := r.cloud.CreateSource(ctx, presence.Source{Name: o.Name, Description: "Engage tenant " + o.ID, Type: "User"})
 		if err != nil {
 			r.finder.sources.reset()
 			return err
@@ -93,7 +96,7 @@ func (r *run) create(ctx context.Context, o plan.Operation) error {
 		})
 	case plan.Codes:
 		return r.createNamed(ctx, o, &r.finder.codes, func() (found, error) {
-			c, err := r.cloud.CreateWrapupCode(ctx, genesys.WrapupCode{Name: o.Name})
+			c, err := r.cloud.CreateWrapupCode(ctx, routing.WrapupCode{Name: o.Name})
 			return found{c.ID, c.Name}, err
 		})
 	case plan.DNs, plan.Source, plan.Presences, plan.Intents:
@@ -138,7 +141,7 @@ func (r *run) findOrCreate(ctx context.Context, x *index, keys []string, create 
 func (r *run) createQueue(ctx context.Context, o plan.Operation) error {
 	q := o.Queue
 	f, isNew, err := r.findOrCreate(ctx, &r.finder.queues, []string{byPeer(q.PeerID), byName(q.Name)}, func() (found, error) {
-		made, err := r.cloud.CreateQueue(ctx, genesys.Queue{Name: q.Name, Description: q.Description, PeerID: q.PeerID})
+		made, err := r.cloud.CreateQueue(ctx, routing.Queue{Name: q.Name, Description: q.Description, PeerID: q.PeerID})
 		return found{made.ID, made.Name}, err
 	})
 	if err != nil {
@@ -159,7 +162,7 @@ func (r *run) createQueue(ctx context.Context, o plan.Operation) error {
 }
 
 func (r *run) updateQueue(ctx context.Context, id string, o plan.Operation) error {
-	_, err := r.cloud.UpdateQueue(ctx, id, func(q *genesys.Queue) {
+	_, err := r.cloud.UpdateQueue(ctx, id, func(q *routing.Queue) {
 		q.Name, q.Description, q.PeerID = o.Queue.Name, o.Queue.Description, o.Queue.PeerID
 	})
 	return err
@@ -198,7 +201,7 @@ func (r *run) changeObject(ctx context.Context, id string, o plan.Operation) err
 		}
 		return r.patchUser(ctx, id, userFields(*o.User)...)
 	case plan.Deactivate:
-		return r.patchUser(ctx, id, genesys.Replace("active", false))
+		return r.patchUser(ctx, id, users.Replace("active", false))
 	case plan.AddRoles:
 		return r.addRoles(ctx, id, o.Roles)
 	case plan.SetSkills:

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/routing"
 	"engage.connector/services/config-sync/plan"
 )
 
@@ -53,7 +53,7 @@ func (r *run) made(ctx context.Context, intent *plan.Intent) (string, error) {
 		u, _, err := r.cloud.FindUserByExternalID(ctx, intent.Mark)
 		return u.ID, err
 	case intent.Kind == plan.Queues:
-		for q, err := range r.cloud.Queues(ctx, genesys.QueueFilter{PeerID: intent.Mark}) {
+		for q, err := range r.cloud.Queues(ctx, routing.QueueFilter{PeerID: intent.Mark}) {
 			if err != nil {
 				return "", err
 			}

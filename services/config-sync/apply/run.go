@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/users"
 	"engage.connector/services/config-sync/plan"
 )
 
@@ -19,7 +19,7 @@ type run struct {
 	finder   finder
 
 	homeMu sync.Mutex
-	home   genesys.Division
+	home   users.Division
 
 	mu       sync.Mutex
 	applied  plan.Applied

@@ -8,6 +8,7 @@ import (
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/users"
 	"engage.connector/services/config-sync/desired"
 	"engage.connector/services/config-sync/plan"
 )
@@ -48,28 +49,28 @@ func (r *run) findUser(ctx context.Context, u desired.User) (found, bool, error)
 	return r.finder.users.lookup(ctx, byName(u.UserName), byExternal(u.ExternalID))
 }
 
-func (r *run) newUser(ctx context.Context, o plan.Operation) (genesys.User, map[string]float64, error) {
+func (r *run) newUser(ctx context.Context, o plan.Operation) (users.User, map[string]float64, error) {
 	roles, err := r.existingRoles(ctx, o.Roles)
 	if err != nil {
-		return genesys.User{}, nil, err
+		return users.User{}, nil, err
 	}
 	home, err := r.homeDivision(ctx)
 	if err != nil {
-		return genesys.User{}, nil, err
+		return users.User{}, nil, err
 	}
 	u := o.User
-	body := genesys.User{
+	body := users.User{
 		Active: &u.Active, UserName: u.UserName, DisplayName: u.DisplayName, ExternalID: u.ExternalID,
-		Emails: emails(*u), Enterprise: &genesys.UserEnterprise{Division: home.Name},
+		Emails: emails(*u), Enterprise: &users.UserEnterprise{Division: home.Name},
 	}
 	for _, role := range roles {
-		body.Roles = append(body.Roles, genesys.UserRole{Value: role.name})
+		body.Roles = append(body.Roles, users.UserRole{Value: role.name})
 	}
 	assigned, ratings := r.ratings(o.Skills)
 	if len(ratings) > 0 {
-		body.Extension = &genesys.UserExtension{}
+		body.Extension = &users.UserExtension{}
 		for _, s := range ratings {
-			body.Extension.RoutingSkills = append(body.Extension.RoutingSkills, genesys.UserRoutingSkill{Name: s.Name, Proficiency: s.Proficiency})
+			body.Extension.RoutingSkills = append(body.Extension.RoutingSkills, users.UserRoutingSkill{Name: s.Name, Proficiency: s.Proficiency})
 		}
 	}
 	made, err := r.cloud.CreateUser(ctx, body)
@@ -86,7 +87,7 @@ func (r *run) takeOver(ctx context.Context, o plan.Operation, f found) error {
 		return err
 	}
 	r.metrics.found.Inc()
-	if err := r.patchUser(ctx, f.id, append(userFields(*o.User), genesys.Replace(divisionPath, home.Name))...); err != nil {
+	if err := r.patchUser(ctx, f.id, append(userFields(*o.User), users.Replace(divisionPath, home.Name))...); err != nil {
 		return err
 	}
 	if o.Skills, err = r.setSkills(ctx, f.id, o.Skills); err != nil {
@@ -96,25 +97,25 @@ func (r *run) takeOver(ctx context.Context, o plan.Operation, f found) error {
 }
 
 // userFields are the fields of a user that Engage controls.
-func userFields(u desired.User) []genesys.PatchOperation {
-	ops := []genesys.PatchOperation{
-		genesys.Replace("userName", u.UserName), genesys.Replace("displayName", u.DisplayName),
-		genesys.Replace("active", u.Active), genesys.Replace("externalId", u.ExternalID),
+func userFields(u desired.User) []users.PatchOperation {
+	ops := []users.PatchOperation{
+		users.Replace("userName", u.UserName), users.Replace("displayName", u.DisplayName),
+		users.Replace("active", u.Active), users.Replace("externalId", u.ExternalID),
 	}
 	if u.Email != "" {
-		ops = append(ops, genesys.Replace("emails", emails(u)))
+		ops = append(ops, users.Replace("emails", emails(u)))
 	}
 	return ops
 }
 
-func emails(u desired.User) []genesys.UserEmail {
+func emails(u desired.User) []users.UserEmail {
 	if u.Email == "" {
 		return nil
 	}
-	return []genesys.UserEmail{{Value: u.Email, Type: "work", Primary: true}}
+	return []users.UserEmail{{Value: u.Email, Type: "work", Primary: true}}
 }
 
-func (r *run) patchUser(ctx context.Context, id string, ops ...genesys.PatchOperation) error {
+func (r *run) patchUser(ctx context.Context, id string, ops ...users.PatchOperation) error {
 	_, err := r.cloud.PatchUser(ctx, id, "", ops...)
 	return err
 }
@@ -146,14 +147,14 @@ func (r *run) addRoles(ctx context.Context, id string, names []string) error {
 	if err != nil {
 		return err
 	}
-	var grants []genesys.RoleGrant
+	var grants []users.RoleGrant
 	for _, role := range roles {
-		grants = append(grants, genesys.RoleGrant{RoleID: role.id, DivisionID: home.ID})
+		grants = append(grants, users.RoleGrant{RoleID: role.id, DivisionID: home.ID})
 	}
 	return r.cloud.GrantRoles(ctx, id, grants)
 }
 
-func (r *run) homeDivision(ctx context.Context) (genesys.Division, error) {
+func (r *run) homeDivision(ctx context.Context) (users.Division, error) {
 	r.homeMu.Lock()
 	defer r.homeMu.Unlock()
 	if r.home.ID == "" {
@@ -168,14 +169,14 @@ func (r *run) homeDivision(ctx context.Context) (genesys.Division, error) {
 
 // ratings translates skills by name into skills of the organization, in the order of their names.
 // Skills that could not be created are left out and come again with the next plan.
-func (r *run) ratings(skills map[string]float64) (assigned map[string]float64, ratings []genesys.SkillRating) {
+func (r *run) ratings(skills map[string]float64) (assigned map[string]float64, ratings []users.SkillRating) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	assigned = map[string]float64{}
 	for _, name := range slices.Sorted(maps.Keys(skills)) {
 		if s, ok := r.skill(name); ok {
 			assigned[name] = skills[name]
-			ratings = append(ratings, genesys.SkillRating{ID: s.ID, Name: s.Name, Proficiency: skills[name]})
+			ratings = append(ratings, users.SkillRating{ID: s.ID, Name: s.Name, Proficiency: skills[name]})
 		}
 	}
 	return assigned, ratings

@@ -10,23 +10,25 @@ import (
 	"slices"
 
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/presence"
+	"engage.connector/pkg/genesys/routing"
+	"engage.connector/pkg/genesys/users"
 	"engage.connector/services/config-sync/desired"
 	"engage.connector/services/config-sync/plan"
 )
 
 // Cloud is the organization; *genesys.Client implements it.
 type Cloud interface {
-	Users(ctx context.Context, f genesys.UserFilter) iter.Seq2[genesys.User, error]
-	GetUser(ctx context.Context, id string) (genesys.User, error)
-	Queues(ctx context.Context, f genesys.QueueFilter) iter.Seq2[genesys.Queue, error]
-	GetQueue(ctx context.Context, id string) (genesys.Queue, error)
-	QueueMembers(ctx context.Context, queueID string) iter.Seq2[genesys.QueueMember, error]
-	QueueWrapupCodes(ctx context.Context, queueID string) iter.Seq2[genesys.WrapupCode, error]
-	Skills(ctx context.Context, name string) iter.Seq2[genesys.Skill, error]
-	WrapupCodes(ctx context.Context, name string) iter.Seq2[genesys.WrapupCode, error]
-	Sources(ctx context.Context) iter.Seq2[genesys.Source, error]
-	GetPresenceSettings(ctx context.Context) (genesys.PresenceSettings, error)
+	Users(ctx context.Context, f users.UserFilter) iter.Seq2[users.User, error]
+	GetUser(ctx context.Context, id string) (users.User, error)
+	Queues(ctx context.Context, f routing.QueueFilter) iter.Seq2[routing.Queue, error]
+	GetQueue(ctx context.Context, id string) (routing.Queue, error)
+	QueueMembers(ctx context.Context, queueID string) iter.Seq2[routing.QueueMember, error]
+	QueueWrapupCodes(ctx context.Context, queueID string) iter.Seq2[routing.WrapupCode, error]
+	Skills(ctx context.Context, name string) iter.Seq2[routing.Skill, error]
+	WrapupCodes(ctx context.Context, name string) iter.Seq2[routing.WrapupCode, error]
+	Sources(ctx context.Context) iter.Seq2[presence.Source, error]
+	GetPresenceSettings(ctx context.Context) (presence.Settings, error)
 }
 
 // Options of a reading.
@@ -128,7 +130,7 @@ func (r *reading) source(ctx context.Context) error {
 		return nil
 	}
 	there := map[string]bool{}
-	if err := each(ctx, r, r.Cloud.Sources(ctx), func(s genesys.Source) { there[s.ID] = !s.Deactivated }); err != nil {
+	if err := each(ctx, r, r.Cloud.Sources(ctx), func(s presence.Source) { there[s.ID] = !s.Deactivated }); err != nil {
 		return err
 	}
 	for _, id := range ids {
@@ -146,14 +148,14 @@ func (r *reading) source(ctx context.Context) error {
 
 func (r *reading) skills(ctx context.Context) error {
 	there := map[string]bool{}
-	err := each(ctx, r, r.Cloud.Skills(ctx, ""), func(s genesys.Skill) { there[s.ID] = s.State == "" || s.State == "active" })
+	err := each(ctx, r, r.Cloud.Skills(ctx, ""), func(s routing.Skill) { there[s.ID] = s.State == "" || s.State == "active" })
 	r.missing(ctx, plan.Skills, there)
 	return err
 }
 
 func (r *reading) codes(ctx context.Context) error {
 	there := map[string]bool{}
-	err := each(ctx, r, r.Cloud.WrapupCodes(ctx, ""), func(c genesys.WrapupCode) {
+	err := each(ctx, r, r.Cloud.WrapupCodes(ctx, ""), func(c routing.WrapupCode) {
 		there[c.ID], r.seen.Codes[c.ID] = true, c.Name
 	})
 	r.missing(ctx, plan.Codes, there)
@@ -185,13 +187,13 @@ func (r *reading) users(ctx context.Context) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	add := func(u genesys.User) { r.seen.Users[u.ID] = seenUser(u) }
-	if err := each(ctx, r, r.Cloud.Users(ctx, genesys.UserFilter{Attributes: userAttributes()}), add); err != nil {
+	add := func(u users.User) { r.seen.Users[u.ID] = seenUser(u) }
+	if err := each(ctx, r, r.Cloud.Users(ctx, users.UserFilter{Attributes: userAttributes()}), add); err != nil {
 		return err
 	}
 	missing := slices.DeleteFunc(slices.Clone(wanted), func(id string) bool { _, read := r.seen.Users[id]; return read })
 	if len(missing) >= listInactive {
-		inactive := r.Cloud.Users(ctx, genesys.UserFilter{Filter: "active eq false", Attributes: userAttributes()})
+		inactive := r.Cloud.Users(ctx, users.UserFilter{Filter: "active eq false", Attributes: userAttributes()})
 		if err := each(ctx, r, inactive, add); err != nil {
 			return err
 		}
@@ -208,7 +210,7 @@ func (r *reading) users(ctx context.Context) error {
 	})
 }
 
-func seenUser(u genesys.User) plan.SeenUser {
+func seenUser(u users.User) plan.SeenUser {
 	seen := plan.SeenUser{UserName: u.UserName, DisplayName: u.DisplayName, ExternalID: u.ExternalID, Active: u.IsActive(), Skills: map[string]float64{}}
 	for _, e := range u.Emails {
 		seen.Emails = append(seen.Emails, e.Value)
@@ -255,12 +257,12 @@ func (r *reading) queues(ctx context.Context) error {
 	for _, id := range wanted {
 		mapped[id] = true
 	}
-	add := func(q genesys.Queue) {
+	add := func(q routing.Queue) {
 		if mapped[q.ID] {
 			r.seen.Queues[q.ID] = plan.SeenQueue{Name: q.Name, Description: q.Description, PeerID: q.PeerID}
 		}
 	}
-	if err := each(ctx, r, r.Cloud.Queues(ctx, genesys.QueueFilter{}), add); err != nil {
+	if err := each(ctx, r, r.Cloud.Queues(ctx, routing.QueueFilter{}), add); err != nil {
 		return err
 	}
 	return r.ask(ctx, plan.Queues, wanted, func(id string) (bool, error) {
@@ -283,9 +285,9 @@ func (r *reading) relations(ctx context.Context) error {
 			continue
 		}
 		seen.Members, seen.Codes = []string{}, []string{}
-		err := each(ctx, r, r.Cloud.QueueMembers(ctx, id), func(m genesys.QueueMember) { seen.Members = append(seen.Members, m.ID) })
+		err := each(ctx, r, r.Cloud.QueueMembers(ctx, id), func(m routing.QueueMember) { seen.Members = append(seen.Members, m.ID) })
 		if err == nil && len(r.applied[plan.Codes]) > 0 {
-			err = each(ctx, r, r.Cloud.QueueWrapupCodes(ctx, id), func(c genesys.WrapupCode) { seen.Codes = append(seen.Codes, c.ID) })
+			err = each(ctx, r, r.Cloud.QueueWrapupCodes(ctx, id), func(c routing.WrapupCode) { seen.Codes = append(seen.Codes, c.ID) })
 		}
 		switch {
 		case fault.CodeOf(err) == fault.NotFound: // deleted meanwhile; the next reading tells

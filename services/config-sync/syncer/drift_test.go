@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/users"
 	"engage.connector/services/config-sync/configmodel"
 	"engage.connector/services/config-sync/idmap"
 	"engage.connector/services/config-sync/internal/orgtest"
@@ -72,7 +72,7 @@ func TestDriftIsPutBack(t *testing.T) {
 		}, false},
 		{"e-mail", func(o *orgtest.Org, user, _ string) {
 			o.EditUser(user, func(u *orgtest.User) {
-				u.Emails = []genesys.UserEmail{{Value: "other@x.example", Type: "work", Primary: true}}
+				u.Emails = []users.UserEmail{{Value: "other@x.example", Type: "work", Primary: true}}
 			})
 		}, false},
 		{"inactive", func(o *orgtest.Org, user, _ string) { o.EditUser(user, func(u *orgtest.User) { u.Active = new(bool) }) }, false},

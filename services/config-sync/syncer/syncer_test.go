@@ -15,10 +15,10 @@ import (
 	"go.uber.org/goleak"
 
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/genesys"
 	"engage.connector/pkg/store"
 	configsyncv1 "engage.connector/proto/configsync/v1"
 	"engage.connector/services/config-sync/catalog"
+	"engage.connector/services/config-sync/cloud"
 	"engage.connector/services/config-sync/configmodel"
 	"engage.connector/services/config-sync/desired"
 	"engage.connector/services/config-sync/idmap"
@@ -42,7 +42,7 @@ type site struct {
 	storeErr error
 	requests []idmap.Key
 	org      *orgtest.Org
-	cloud    *genesys.Client
+	cloud    *cloud.Org
 	log      bytes.Buffer
 }
 

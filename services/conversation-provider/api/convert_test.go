@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"engage.connector/pkg/engage"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/pipeline"
 	v1 "engage.connector/proto/conversationprovider/v1"
 	"engage.connector/services/conversation-provider/api"
@@ -143,7 +143,7 @@ func TestTheTraceOfAClosedCallTellsEverything(t *testing.T) {
 	require.Equal(t, "agent connected", answered.GetWhat())
 	require.Equal(t, feedtest.Ext1, answered.GetDn())
 	require.Equal(t, "talking", answered.GetStage())
-	require.Contains(t, answered.GetEvents(), string(genesys.CommunicationAnswered))
+	require.Contains(t, answered.GetEvents(), string(exevents.CommunicationAnswered))
 	require.NotNil(t, answered.GetEventTime())
 
 	require.Len(t, in.GetCalls(), 1)

@@ -9,7 +9,7 @@ import (
 	"engage.connector/pkg/directory"
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/host"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
@@ -73,7 +73,8 @@ type App struct {
 
 // transaction is what the options of hybrid_integration say.
 type transaction struct {
-	org       *genesys.Client
+	events    *exevents.API
+	speech    speech.Org
 	recording recording.Options
 }
 
@@ -111,7 +112,7 @@ func (a *App) followConfigSync() (err error) {
 	a.settings = directory.NewLive(a.directory, a.opts.Logger, a.readTransaction, options.Sections()...)
 	a.speech = speech.New(func() (speech.Org, bool) {
 		value, ok := a.settings.Value()
-		return value.org, ok
+		return value.speech, ok
 	}, func() bool { return a.recordingOptions().Enabled && a.mapping.Ready() }, a.opts.Logger)
 	a.Go("directory", a.directory.Run)
 	a.Go("settings", a.settings.Run)
@@ -127,11 +128,11 @@ func (a *App) readTransaction(_ context.Context, settings directory.Settings) (t
 	if err != nil {
 		return transaction{}, err
 	}
-	org, err := wire.Org(Service, cloud, a.opts.Tools)
+	client, err := wire.Org(Service, cloud, a.opts.Tools)
 	if err != nil {
 		return transaction{}, err
 	}
-	return transaction{org: org, recording: options.Recording(settings)}, nil
+	return transaction{events: exevents.New(client), speech: speech.NewOrg(client), recording: options.Recording(settings)}, nil
 }
 
 // recordingOptions are those of the transaction. Without a recording-provider there is nobody to
@@ -177,7 +178,7 @@ func (a *App) wireInjection() error {
 			if !ready {
 				return nil, fault.New(fault.Unavailable, "app.inject", "the org's address and credentials are not known yet")
 			}
-			return injection.Send(ctx, value.org, refusals, records)
+			return injection.Send(ctx, value.events, refusals, records)
 		},
 		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
 	})

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/callmodel"
 )
 
@@ -151,7 +151,7 @@ func (b *Board) othersAt(dns []string, except *Conversation) []string {
 // Advanced is what became of an interaction.
 type Advanced struct {
 	Group  *Group
-	Events []genesys.ConversationEvent
+	Events []exevents.ConversationEvent
 	// Changed are the calls of which something was read or written.
 	Changed []string
 	// Lost are other interactions whose end has turned out to be lost, by the calls that stand for them.
@@ -194,7 +194,7 @@ func (b *Board) Advance(callUUIDs []string, now time.Time) []Advanced {
 
 // Abandon ends the conversation of a call that will not be heard of again. at is the time at which
 // its parties are taken to have left.
-func (b *Board) Abandon(callUUID string, at time.Time) []genesys.ConversationEvent {
+func (b *Board) Abandon(callUUID string, at time.Time) []exevents.ConversationEvent {
 	g := b.Group(callUUID)
 	if g == nil {
 		return nil

@@ -7,14 +7,14 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 )
 
 func TestStableIDsAreThoseOfTheOrg(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		parts := rapid.SliceOf(rapid.String()).Draw(t, "parts")
-		require.Equal(t, genesys.StableID(parts...), stableID(parts...))
+		require.Equal(t, exevents.StableID(parts...), stableID(parts...))
 	})
 	long := strings.Repeat("x", 1000)
-	require.Equal(t, genesys.StableID(long, long), stableID(long, long))
+	require.Equal(t, exevents.StableID(long, long), stableID(long, long))
 }

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 )
 
 // Leg is one party of the conversation, as far as it is or will be injected.
@@ -30,14 +30,14 @@ type Leg struct {
 	Left     time.Time `json:"left,omitzero"` // the party left; its leg ends when it is known who took over
 	Ended    time.Time `json:"ended,omitzero"`
 
-	Opened     bool                   `json:"opened,omitempty"`   // its Established event was sent
-	Alerting   bool                   `json:"alerting,omitempty"` // it was not answered when it began
-	Consult    bool                   `json:"consult,omitempty"`  // it belongs to a consultation, the caller has not met it
-	WrapsUp    bool                   `json:"wrapsUp,omitempty"`  // User: after-call work is expected
-	Held       bool                   `json:"held,omitempty"`
-	Holds      int                    `json:"holds,omitempty"` // hold updates sent
-	Disconnect genesys.DisconnectType `json:"disconnect,omitempty"`
-	Disposed   bool                   `json:"disposed,omitempty"` // User: the disposition was applied or skipped
+	Opened     bool                    `json:"opened,omitempty"`   // its Established event was sent
+	Alerting   bool                    `json:"alerting,omitempty"` // it was not answered when it began
+	Consult    bool                    `json:"consult,omitempty"`  // it belongs to a consultation, the caller has not met it
+	WrapsUp    bool                    `json:"wrapsUp,omitempty"`  // User: after-call work is expected
+	Held       bool                    `json:"held,omitempty"`
+	Holds      int                     `json:"holds,omitempty"` // hold updates sent
+	Disconnect exevents.DisconnectType `json:"disconnect,omitempty"`
+	Disposed   bool                    `json:"disposed,omitempty"` // User: the disposition was applied or skipped
 }
 
 // Open tells whether the leg is established and has not ended.

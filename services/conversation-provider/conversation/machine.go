@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/engage"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/callmodel"
 )
 
@@ -148,9 +148,9 @@ func (m *Machine) fire(x *situation, row Row) {
 	}
 	switch {
 	case row.Next == StageSuspended && x.trigger != Refused:
-		m.endTransfer(x, genesys.TransferFailed) // the last event before suspension: nothing is left under way
+		m.endTransfer(x, exevents.TransferFailed) // the last event before suspension: nothing is left under way
 	case row.Next == StageOver:
-		m.endTransfer(x, genesys.TransferCanceled)
+		m.endTransfer(x, exevents.TransferCanceled)
 	}
 	if effect := m.effects[row.Before]; effect != nil {
 		effect(x)
@@ -159,7 +159,7 @@ func (m *Machine) fire(x *situation, row Row) {
 		m.do(x, step)
 	}
 	if row.Next == StageOver { // nobody is left behind, whatever a consultation did not report
-		m.do(x, end(Rest, genesys.DisconnectSystem))
+		m.do(x, end(Rest, exevents.DisconnectSystem))
 	}
 	if effect := m.effects[row.Effect]; effect != nil {
 		effect(x)
@@ -204,7 +204,7 @@ func (m *Machine) endLonely(x *situation, entered bool) {
 
 // abandon ends a conversation whose calls will not be heard of again, for instance because their end
 // was lost with a link. at is the time its parties are taken to have left.
-func (m *Machine) abandon(g *Group, at time.Time) []genesys.ConversationEvent {
+func (m *Machine) abandon(g *Group, at time.Time) []exevents.ConversationEvent {
 	conv := g.Conv
 	out := &batch{m: m, g: g, conv: conv}
 	x := &situation{m: m, g: g, call: g.Root, conv: conv, fact: callmodel.Fact{Kind: callmodel.CallEnded, At: at}, events: out}
@@ -212,7 +212,7 @@ func (m *Machine) abandon(g *Group, at time.Time) []genesys.ConversationEvent {
 		conv.Stage, conv.Reason = StageIgnored, ReasonLost
 		return nil
 	}
-	m.fire(x, Row{ID: "lost/end", Do: []Step{end(Rest, genesys.DisconnectSystem)}, Next: StageSuspended, Reason: ReasonLost,
+	m.fire(x, Row{ID: "lost/end", Do: []Step{end(Rest, exevents.DisconnectSystem)}, Next: StageSuspended, Reason: ReasonLost,
 		From: FromInferred, Why: "the end of the call was not seen"})
 	return out.events
 }

@@ -3,7 +3,7 @@ package conversation
 import (
 	"time"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 )
 
 // LegKind is the kind of a communication in the EX model.
@@ -137,13 +137,13 @@ const (
 
 // Decision is one fact and what became of it.
 type Decision struct {
-	At      time.Time           `json:"at"`
-	What    string              `json:"what"`              // what came in
-	Row     string              `json:"row,omitempty"`     // the row that fired; empty: none fits, nothing follows
-	Subject string              `json:"subject,omitempty"` // DN of the party or queue
-	Stage   Stage               `json:"stage"`             // after the row
-	Reason  Reason              `json:"reason,omitempty"`  // why it became suspended or ignored
-	Events  []genesys.EventType `json:"events,omitempty"`  // what was injected
+	At      time.Time            `json:"at"`
+	What    string               `json:"what"`              // what came in
+	Row     string               `json:"row,omitempty"`     // the row that fired; empty: none fits, nothing follows
+	Subject string               `json:"subject,omitempty"` // DN of the party or queue
+	Stage   Stage                `json:"stage"`             // after the row
+	Reason  Reason               `json:"reason,omitempty"`  // why it became suspended or ignored
+	Events  []exevents.EventType `json:"events,omitempty"`  // what was injected
 }
 
 // maxTrace bounds the trace; the beginning is what explains a conversation best. Why it was suspended

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/callmodel/packed"
 )
 
@@ -155,5 +155,5 @@ func (l *Leg) unpack(r *packed.Reader) {
 	l.ID, l.DN, l.Login, l.UserID, l.QueueID = r.ID(), r.Text(), r.Text(), r.ID(), r.ID()
 	l.Began, l.Answered, l.Left, l.Ended = r.Time(), r.Time(), r.Time(), r.Time()
 	r.Bools(&l.Opened, &l.Alerting, &l.Consult, &l.WrapsUp, &l.Held, &l.Disposed)
-	l.Holds, l.Disconnect = r.Int(), genesys.DisconnectType(r.Text())
+	l.Holds, l.Disconnect = r.Int(), exevents.DisconnectType(r.Text())
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/callmodel/packed"
 	"engage.connector/services/conversation-provider/callmodel/packed/filltest"
 )
@@ -45,7 +45,7 @@ func TestATraceIsAListOfDecisions(t *testing.T) {
 	var trace Trace
 	require.True(t, trace.IsZero())
 	want := []Decision{
-		{At: time.UnixMicro(2).UTC(), What: string(CallerJoined), Row: "a/b", Subject: "8000", Stage: StageIVR, Events: []genesys.EventType{genesys.IVREstablished, "Other"}},
+		{At: time.UnixMicro(2).UTC(), What: string(CallerJoined), Row: "a/b", Subject: "8000", Stage: StageIVR, Events: []exevents.EventType{exevents.IVREstablished, "Other"}},
 		{At: time.UnixMicro(1).UTC(), What: "something new", Stage: StageNew, Reason: ReasonLost},
 	}
 	for _, d := range want {

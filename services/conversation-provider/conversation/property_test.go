@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/feedtest"
 )
 
@@ -43,10 +43,10 @@ func TestOrderOfLinksDoesNotMatter(t *testing.T) {
 // compact is one short line per event that differs when anything in the event differs. Of a
 // disposition neither place nor time count: when the interaction goes on with somebody else, nobody
 // waits for the link that tells of the end of after-call work.
-func compact(t require.TestingT, events []genesys.ConversationEvent) map[string][]string {
+func compact(t require.TestingT, events []exevents.ConversationEvent) map[string][]string {
 	m, last := map[string][]string{}, map[string][]string{}
 	for _, e := range events {
-		if e.Type == genesys.CommunicationDispositionApplied {
+		if e.Type == exevents.CommunicationDispositionApplied {
 			last[e.ConversationID] = append(last[e.ConversationID], e.EventID+" "+e.Code)
 			continue
 		}
@@ -59,8 +59,8 @@ func compact(t require.TestingT, events []genesys.ConversationEvent) map[string]
 	return m
 }
 
-func byConversation(events []genesys.ConversationEvent) map[string][]genesys.ConversationEvent {
-	m := map[string][]genesys.ConversationEvent{}
+func byConversation(events []exevents.ConversationEvent) map[string][]exevents.ConversationEvent {
+	m := map[string][]exevents.ConversationEvent{}
 	for _, e := range events {
 		m[e.ConversationID] = append(m[e.ConversationID], e)
 	}
@@ -95,7 +95,7 @@ func TestEveryConversationIsWellFormed(t *testing.T) {
 }
 
 // requireWellFormed: an org could take every event, and every leg comes to its end.
-func requireWellFormed(t require.TestingT, events []genesys.ConversationEvent) {
+func requireWellFormed(t require.TestingT, events []exevents.ConversationEvent) {
 	judge := feedtest.NewJudge()
 	require.NoError(t, judge.Take(events))
 	require.NoError(t, judge.Ended())

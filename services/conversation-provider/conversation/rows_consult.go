@@ -3,7 +3,7 @@ package conversation
 import (
 	"slices"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/callmodel"
 )
 
@@ -80,29 +80,29 @@ func consultBeginRows() []Row {
 			From: FromGuide, Why: "an agent has one main and one consult call; all other concurrent calls are ignored"},
 		{ID: "consult/agent-from-queue", Stages: at, On: on(ConsultAgent), If: when(peerQueued), Before: BeginConsult,
 			Do: []Step{
-				{Event: genesys.UserTransfer, Leg: New, From: PeerQueue, Object: Agent},
-				{Event: genesys.UserEstablished, Leg: New},
-				{Event: genesys.ProgressTransfer, Leg: New},
+				{Event: exevents.UserTransfer, Leg: New, From: PeerQueue, Object: Agent},
+				{Event: exevents.UserEstablished, Leg: New},
+				{Event: exevents.ProgressTransfer, Leg: New},
 			},
 			From: FromInferred, Why: "the queue that the agent consults delivers the agent to somebody"},
 		{ID: "consult/agent", Stages: at, On: on(ConsultAgent), Before: BeginConsult,
-			Do:   []Step{{Event: genesys.UserEstablished, Leg: New}},
+			Do:   []Step{{Event: exevents.UserEstablished, Leg: New}},
 			From: FromInferred, Why: "a leg that the agent invited"},
 		{ID: "consult/outside", Stages: at, On: on(ConsultOutside), Before: BeginConsult,
-			Do:   []Step{{Event: genesys.PhoneEstablished, Leg: New}},
+			Do:   []Step{{Event: exevents.PhoneEstablished, Leg: New}},
 			From: FromInferred, Why: "an outside number is consulted: a phone leg that the agent invited"},
 		{ID: "consult/queue-not-mapped", Stages: at, On: on(ConsultQueue), If: when(queueNotMapped),
 			From: FromGuide, Why: "only virtual queues that are mapped to an ACD queue are represented"},
 		{ID: "consult/queue-waits-already", Stages: at, On: on(ConsultQueue), If: when(peerQueued),
 			From: FromInferred, Why: "queued again, or in several queues at once: EX has one ACD leg"},
 		{ID: "consult/queue", Stages: at, On: on(ConsultQueue), Before: BeginConsult,
-			Do:   []Step{{Event: genesys.RoutingEstablished, Leg: New}},
+			Do:   []Step{{Event: exevents.RoutingEstablished, Leg: New}},
 			From: FromInferred, Why: "the agent waits in a queue for whom to consult"},
 		{ID: "consult/answered", Stages: at, On: on(ConsultAnswered), If: when(peerRings),
 			Do: []Step{
-				{Event: genesys.CommunicationAnswered, Leg: Peer},
-				end(PeerQueue, genesys.DisconnectTransferUser),
-				endTransfer(genesys.TransferCompleted),
+				{Event: exevents.CommunicationAnswered, Leg: Peer},
+				end(PeerQueue, exevents.DisconnectTransferUser),
+				endTransfer(exevents.TransferCompleted),
 			},
 			From: FromAPI, Why: "alerting becomes connected"},
 		{ID: "suspend/nested-consultation", Stages: stages(StageRinging, StageTalking), On: on(NestedConsult), Next: StageSuspended, Reason: ReasonNestedConsult,
@@ -115,10 +115,10 @@ func consultEndRows() []Row {
 	stirs := on(ConsultStirs, AgentLeft, CallerLeft, ConsultEnded)
 	transferTo := func(to Ref) []Step {
 		return []Step{
-			{Event: genesys.ConsultTransfer, Leg: to, From: Agent},
-			{Event: genesys.ProgressConsultTransfer, Leg: to, From: Agent},
-			end(Agent, genesys.DisconnectTransferConsult),
-			{Event: genesys.EndConsultTransfer, Leg: to},
+			{Event: exevents.ConsultTransfer, Leg: to, From: Agent},
+			{Event: exevents.ProgressConsultTransfer, Leg: to, From: Agent},
+			end(Agent, exevents.DisconnectTransferConsult),
+			{Event: exevents.EndConsultTransfer, Leg: to},
 		}
 	}
 	return []Row{
@@ -129,7 +129,7 @@ func consultEndRows() []Row {
 		{ID: "consult/conference", Stages: at, On: stirs, If: when(consultConferenced), Next: StageSuspended, Reason: ReasonConference,
 			From: FromGuide, Why: "conferences are not supported"},
 		{ID: "consult/transferred-unseen", Stages: at, On: stirs, If: when(consultTransferred, peerUnseen), Next: StageSuspended, Reason: reasonOfConsult,
-			Do:   []Step{end(Agent, genesys.DisconnectTransferConsult)},
+			Do:   []Step{end(Agent, exevents.DisconnectTransferConsult)},
 			From: FromGuide, Why: "the caller is handed on to somebody who cannot be shown"},
 		{ID: "consult/transferred", Stages: at, On: stirs, If: when(consultTransferred, peerTalks), Next: StageTalking, Do: transferTo(Peer), Effect: TakeOver,
 			From: FromInferred, Why: "consult transfer: who was consulted takes over the caller"},
@@ -142,22 +142,22 @@ func consultEndRows() []Row {
 		{ID: "consult/caller-left", Stages: at, On: on(CallerLeft), If: when(consultCallerLeft), Next: StageParting, Effect: EndConsult,
 			Do: []Step{
 				end(Gone, ByRelease),
-				endTransfer(genesys.TransferCanceled),
-				end(PeerQueue, genesys.DisconnectPeer),
-				end(Peer, genesys.DisconnectPeer),
+				endTransfer(exevents.TransferCanceled),
+				end(PeerQueue, exevents.DisconnectPeer),
+				end(Peer, exevents.DisconnectPeer),
 			},
 			From: FromInferred, Why: "without the caller, what is left is an internal call"},
 		{ID: "consult/not-answered", Stages: at, On: on(ConsultStirs, ConsultEnded), If: when(consultOver, peerRings), Effect: EndConsult,
 			Do: []Step{
-				endTransfer(genesys.TransferCanceled),
-				end(PeerQueue, genesys.DisconnectPeer),
-				end(Peer, genesys.DisconnectPeer),
+				endTransfer(exevents.TransferCanceled),
+				end(PeerQueue, exevents.DisconnectPeer),
+				end(Peer, exevents.DisconnectPeer),
 			},
 			From: FromInferred, Why: "the consultation was cancelled or not answered"},
 		{ID: "consult/ended", Stages: at, On: on(ConsultStirs, ConsultEnded), If: when(consultOver), Effect: EndConsult,
 			Do: []Step{
-				endTransfer(genesys.TransferCanceled),
-				end(PeerQueue, genesys.DisconnectPeer),
+				endTransfer(exevents.TransferCanceled),
+				end(PeerQueue, exevents.DisconnectPeer),
 				end(Peer, ByLeaver),
 			},
 			From: FromInferred, Why: "the consultation is over, the agent goes back to the caller"},

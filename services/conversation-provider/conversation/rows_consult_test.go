@@ -2,7 +2,7 @@ package conversation_test
 
 import (
 	"engage.connector/pkg/engage"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
 )
@@ -28,17 +28,17 @@ func consultCases() map[string]rowCase {
 			s.Inbound(3).IVR().Queue().Ring("E", feedtest.Ext5).Answer("E", feedtest.Ext5).Consult(3, 1, "E").Ring2("B", feedtest.Ext2)
 			c.Consult(1, 1, "A").Ring2("B", feedtest.Ext2)
 		}, stage: conversation.StageTalking},
-		"consult/agent-from-queue": {play: flow("consult-transfer-queue"), want: []genesys.EventType{genesys.UserTransfer, genesys.UserEstablished, progress}, stage: conversation.StageTalking},
-		"consult/agent":            {play: flow("consult-transfer-agent"), want: []genesys.EventType{genesys.UserEstablished}, stage: conversation.StageTalking},
-		"consult/outside":          {play: flow("consult-transfer-outside"), want: []genesys.EventType{genesys.PhoneEstablished}, stage: conversation.StageTalking},
+		"consult/agent-from-queue": {play: flow("consult-transfer-queue"), want: []exevents.EventType{exevents.UserTransfer, exevents.UserEstablished, progress}, stage: conversation.StageTalking},
+		"consult/agent":            {play: flow("consult-transfer-agent"), want: []exevents.EventType{exevents.UserEstablished}, stage: conversation.StageTalking},
+		"consult/outside":          {play: flow("consult-transfer-outside"), want: []exevents.EventType{exevents.PhoneEstablished}, stage: conversation.StageTalking},
 		"consult/queue-not-mapped": {play: func(s *feedtest.Site) { k := talking(s).Consult(1, 1, "A"); k.Queued("VQ_Other") }, stage: conversation.StageTalking},
 		"consult/queue-waits-already": {play: func(s *feedtest.Site) {
 			k := talking(s).Consult(1, 1, "A")
 			k.Queued(feedtest.VQ2)
 			k.Queued(feedtest.VQ)
 		}, stage: conversation.StageTalking},
-		"consult/queue":    {play: flow("consult-transfer-queue"), want: []genesys.EventType{genesys.RoutingEstablished}, stage: conversation.StageTalking},
-		"consult/answered": {play: flow("consult-transfer-agent"), want: []genesys.EventType{genesys.CommunicationAnswered}, stage: conversation.StageTalking},
+		"consult/queue":    {play: flow("consult-transfer-queue"), want: []exevents.EventType{exevents.RoutingEstablished}, stage: conversation.StageTalking},
+		"consult/answered": {play: flow("consult-transfer-agent"), want: []exevents.EventType{exevents.CommunicationAnswered}, stage: conversation.StageTalking},
 		"consult/outcome-awaited": {play: func(s *feedtest.Site) {
 			k := talking(s).Consult(1, 1, "A").Ring2("B", feedtest.Ext2).Pick("B")
 			k.Leave("A2", "", 0)
@@ -50,21 +50,21 @@ func consultCases() map[string]rowCase {
 			c.Complete(k, "A", "R")
 		}, late: "none"},
 		"consult/conference":          {play: flow("conference-of-consultation"), stage: conversation.StageSuspended, reason: conversation.ReasonConference},
-		"consult/transferred-unseen":  {play: flow("consult-transfer-out-of-scope"), want: []genesys.EventType{ended}, stage: conversation.StageSuspended, reason: conversation.ReasonOutOfScope},
-		"consult/transferred":         {play: flow("consult-transfer-agent"), want: []genesys.EventType{genesys.ConsultTransfer, genesys.ProgressConsultTransfer, ended, genesys.EndConsultTransfer}, stage: conversation.StageTalking},
-		"consult/transferred-ringing": {play: flow("consult-transfer-ringing"), want: []genesys.EventType{genesys.ConsultTransfer, genesys.ProgressConsultTransfer, ended, genesys.EndConsultTransfer}, stage: conversation.StageRinging},
-		"consult/transferred-queue":   {play: flow("consult-transfer-waiting"), want: []genesys.EventType{genesys.ConsultTransfer, genesys.ProgressConsultTransfer, ended, genesys.EndConsultTransfer}, stage: conversation.StageQueue},
+		"consult/transferred-unseen":  {play: flow("consult-transfer-out-of-scope"), want: []exevents.EventType{ended}, stage: conversation.StageSuspended, reason: conversation.ReasonOutOfScope},
+		"consult/transferred":         {play: flow("consult-transfer-agent"), want: []exevents.EventType{exevents.ConsultTransfer, exevents.ProgressConsultTransfer, ended, exevents.EndConsultTransfer}, stage: conversation.StageTalking},
+		"consult/transferred-ringing": {play: flow("consult-transfer-ringing"), want: []exevents.EventType{exevents.ConsultTransfer, exevents.ProgressConsultTransfer, ended, exevents.EndConsultTransfer}, stage: conversation.StageRinging},
+		"consult/transferred-queue":   {play: flow("consult-transfer-waiting"), want: []exevents.EventType{exevents.ConsultTransfer, exevents.ProgressConsultTransfer, ended, exevents.EndConsultTransfer}, stage: conversation.StageQueue},
 		"consult/transferred-early": {play: func(s *feedtest.Site) {
 			c := talking(s)
 			k := c.Consult(1, 1, "A")
 			k.Join("R", feedtest.RP, engage.PartyStateRouting)
 			c.Complete(k, "A", "R")
 		}, stage: conversation.StageTransfer},
-		"consult/caller-left": {play: flow("consult-caller-hangs-up"), want: []genesys.EventType{ended, ended}, stage: conversation.StageParting},
+		"consult/caller-left": {play: flow("consult-caller-hangs-up"), want: []exevents.EventType{ended, ended}, stage: conversation.StageParting},
 		"consult/late": {play: func(s *feedtest.Site) {
 			talking(s).Consult(1, 1, "A").Ring2("B", feedtest.Ext2).End("A2", "B")
 		}, fact: "late consultation", stage: conversation.StageTalking},
-		"consult/not-answered": {play: flow("consult-cancelled"), want: []genesys.EventType{ended}, stage: conversation.StageTalking},
-		"consult/ended":        {play: flow("consult-resumed"), want: []genesys.EventType{ended}, stage: conversation.StageTalking},
+		"consult/not-answered": {play: flow("consult-cancelled"), want: []exevents.EventType{ended}, stage: conversation.StageTalking},
+		"consult/ended":        {play: flow("consult-resumed"), want: []exevents.EventType{ended}, stage: conversation.StageTalking},
 	}
 }

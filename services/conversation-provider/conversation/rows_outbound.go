@@ -1,13 +1,13 @@
 package conversation
 
-import "engage.connector/pkg/genesys"
+import "engage.connector/pkg/genesys/exevents"
 
 // outboundRows: an agent calls a customer.
 func outboundRows() []Row {
 	dialing, calling := stages(StageDialing), stages(StageCalling)
 	both := []Step{
-		{Event: genesys.UserEstablished, Leg: Agent},
-		{Event: genesys.ExternalEstablished, Leg: Caller},
+		{Event: exevents.UserEstablished, Leg: Agent},
+		{Event: exevents.ExternalEstablished, Leg: Caller},
 	}
 	return []Row{
 		{ID: "outbound/on-behalf", Stages: dialing, On: on(QueueJoined), Effect: NoteQueue,
@@ -21,7 +21,7 @@ func outboundRows() []Row {
 		{ID: "outbound/nobody-called", Stages: dialing, On: on(AgentLeft, Ended), Next: StageIgnored, Reason: ReasonCallerLeft,
 			From: FromInferred, Why: "the agent gave up before a customer was called"},
 		{ID: "outbound/answered", Stages: calling, On: on(CallerConnected), Next: StageTalking,
-			Do:   []Step{{Event: genesys.CommunicationAnswered, Leg: Caller}},
+			Do:   []Step{{Event: exevents.CommunicationAnswered, Leg: Caller}},
 			From: FromAPI, Why: "alerting becomes connected"},
 		{ID: "outbound/not-answered", Stages: calling, On: on(CallerLeft, AgentLeft), Next: StageParting,
 			Do:   []Step{end(Gone, ByRelease)},

@@ -1,6 +1,6 @@
 package conversation
 
-import "engage.connector/pkg/genesys"
+import "engage.connector/pkg/genesys/exevents"
 
 // ivrRows: the caller talks to the IVR.
 func ivrRows() []Row {
@@ -14,14 +14,14 @@ func ivrRows() []Row {
 			From: FromGuide, Why: "only virtual queues that are mapped to an ACD queue are represented"},
 		{ID: "ivr/queue", Stages: at, On: on(QueueJoined), Next: StageQueue,
 			Do: do(toQueue(New, Ivr), []Step{
-				end(Ivr, genesys.DisconnectTransferACD),
-				endTransfer(genesys.TransferCompleted),
+				end(Ivr, exevents.DisconnectTransferACD),
+				endTransfer(exevents.TransferCompleted),
 			}),
 			From: FromGuide, Why: "the IVR party left the call and the call is placed on the ACD queue; the transfer events follow the API's fields (inferred)"},
 		{ID: "ivr/queue-awaited", Stages: at, On: on(CallerLeft, Ended, AgentJoined), If: when(queueLinkBehind), Wait: true,
 			From: FromInferred, Why: "EventQueued may still be under way on the queue link"},
 		{ID: "ivr/overflow", Stages: at, On: on(CallerLeft), If: when(overflowed), Next: StageSuspended, Reason: ReasonOverflow,
-			Do:   []Step{end(Caller, genesys.DisconnectTransfer), end(Rest, genesys.DisconnectTransfer)},
+			Do:   []Step{end(Caller, exevents.DisconnectTransfer), end(Rest, exevents.DisconnectTransfer)},
 			From: FromGuide, Why: "call overflow is not supported"},
 		{ID: "ivr/abandoned", Stages: at, On: on(CallerLeft, Ended), Next: StageOver,
 			Do:   []Step{end(Caller, ByRelease), end(Ivr, ByRelease)},
@@ -43,8 +43,8 @@ func queueRows() []Row {
 			From: FromInferred, Why: "the call may have been at an agent in between"},
 		{ID: "queue/other-queue", Stages: at, On: on(QueueJoined), If: when(queueLegLeft), Next: StageQueue,
 			Do: do(toQueue(New, Queue), []Step{
-				end(Queue, genesys.DisconnectTransferACD),
-				endTransfer(genesys.TransferCompleted),
+				end(Queue, exevents.DisconnectTransferACD),
+				endTransfer(exevents.TransferCompleted),
 			}),
 			From: FromInferred, Why: "the call left its queue and entered another one"},
 		{ID: "queue/parallel-queue", Stages: at, On: on(QueueJoined),
@@ -74,17 +74,17 @@ func queueAgentRows() []Row {
 			From: FromInferred, Why: "of several queues, the queue link tells which one delivered the call"},
 		{ID: "queue/won-by-other", Stages: at, On: on(AgentJoined), If: when(otherQueueWon), Next: StageRinging,
 			Do: do(toQueue(Winner, Queue), []Step{
-				end(Queue, genesys.DisconnectTransferACD),
-				endTransfer(genesys.TransferCompleted),
+				end(Queue, exevents.DisconnectTransferACD),
+				endTransfer(exevents.TransferCompleted),
 			}, toAgent(Winner)),
 			From: FromInferred, Why: "another of the queues delivered the call: it is the one that counts for the agent"},
 		{ID: "queue/agent", Stages: at, On: on(AgentJoined), Next: StageRinging, Do: toAgent(Queue),
 			From: FromInferred, Why: "Progress goes before Answered: the agent's phone rings when the transfer has progressed"},
 		{ID: "queue/overflow", Stages: at, On: on(CallerLeft), If: when(overflowed), Next: StageSuspended, Reason: ReasonOverflow,
-			Do:   []Step{end(Caller, genesys.DisconnectTransfer), end(Rest, genesys.DisconnectTransfer)},
+			Do:   []Step{end(Caller, exevents.DisconnectTransfer), end(Rest, exevents.DisconnectTransfer)},
 			From: FromGuide, Why: "call overflow is not supported"},
 		{ID: "queue/abandoned", Stages: at, On: on(CallerLeft, Ended), Next: StageOver,
-			Do:   []Step{end(Caller, ByRelease), end(Queue, genesys.DisconnectPeer)},
+			Do:   []Step{end(Caller, ByRelease), end(Queue, exevents.DisconnectPeer)},
 			From: FromInferred, Why: "abandoned in the queue"},
 	}
 }
@@ -97,29 +97,29 @@ func ringingRows() []Row {
 			From: FromInferred, Why: "the agent may have left the call before it was queued"},
 		{ID: "ringing/answered", Stages: at, On: on(AgentConnected), Next: StageTalking,
 			Do: []Step{
-				{Event: genesys.CommunicationAnswered, Leg: Agent},
-				end(Queue, genesys.DisconnectTransferUser),
-				end(Former, genesys.DisconnectTransferUser),
-				endTransfer(genesys.TransferCompleted),
+				{Event: exevents.CommunicationAnswered, Leg: Agent},
+				end(Queue, exevents.DisconnectTransferUser),
+				end(Former, exevents.DisconnectTransferUser),
+				endTransfer(exevents.TransferCompleted),
 			},
 			From: FromGuide, Why: "when the agent answers, a successful user transfer took place"},
 		{ID: "ringing/former-left", Stages: at, On: on(FormerLeft),
-			Do:   []Step{end(Gone, genesys.DisconnectTransferUser)},
+			Do:   []Step{end(Gone, exevents.DisconnectTransferUser)},
 			From: FromInferred, Why: "the agent who transferred the call leaves when the other phone rings"},
 		{ID: "ringing/not-answered", Stages: at, On: on(AgentLeft), If: when(queueLegOpen), Next: StageQueue, Effect: FailedAttempt,
 			Do: []Step{
-				end(Gone, genesys.DisconnectSystem),
-				endTransfer(genesys.TransferFailed),
+				end(Gone, exevents.DisconnectSystem),
+				endTransfer(exevents.TransferFailed),
 			},
 			From: FromInferred, Why: "the agent did not answer; the call is still in the queue"},
 		{ID: "ringing/transfer-failed", Stages: at, On: on(AgentLeft), Next: StageTransfer, Effect: FailedAttempt,
 			Do: []Step{
-				end(Gone, genesys.DisconnectSystem),
-				endTransfer(genesys.TransferFailed),
+				end(Gone, exevents.DisconnectSystem),
+				endTransfer(exevents.TransferFailed),
 			},
 			From: FromInferred, Why: "the transfer was not answered; the switch decides who is next"},
 		{ID: "ringing/abandoned", Stages: at, On: on(CallerLeft, Ended), Next: StageOver,
-			Do:   []Step{end(Caller, ByRelease), end(Queue, genesys.DisconnectPeer), end(Rest, genesys.DisconnectPeer)},
+			Do:   []Step{end(Caller, ByRelease), end(Queue, exevents.DisconnectPeer), end(Rest, exevents.DisconnectPeer)},
 			From: FromInferred, Why: "the caller gave up while the phone rang; the transfer is cancelled first, while its legs are there"},
 	}
 }

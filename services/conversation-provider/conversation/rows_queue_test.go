@@ -2,7 +2,7 @@ package conversation_test
 
 import (
 	"engage.connector/pkg/engage"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
 )
@@ -11,12 +11,12 @@ import (
 //
 // ledger: E-EXCP-041, E-EXCP-042, E-EXCP-043, E-EXCP-081, E-EXCP-084
 func queueCases() map[string]rowCase {
-	newLeg := []genesys.EventType{genesys.RoutingTransfer, genesys.RoutingEstablished, progress, ended, finish}
+	newLeg := []exevents.EventType{exevents.RoutingTransfer, exevents.RoutingEstablished, progress, ended, finish}
 	return map[string]rowCase{
 		"ivr/queue-not-mapped":    {play: func(s *feedtest.Site) { s.Inbound(1).IVR().Queued("VQ_Other") }, stage: conversation.StageIVR},
 		"ivr/queue":               {play: func(s *feedtest.Site) { inQueue(s) }, want: newLeg, stage: conversation.StageQueue},
 		"ivr/queue-awaited":       {play: func(s *feedtest.Site) { s.Inbound(1).IVR().HangUpWith("") }, late: "vq"},
-		"ivr/abandoned":           {play: func(s *feedtest.Site) { s.Inbound(1).IVR().HangUpWith("") }, want: []genesys.EventType{ended, ended}, stage: conversation.StageOver},
+		"ivr/abandoned":           {play: func(s *feedtest.Site) { s.Inbound(1).IVR().HangUpWith("") }, want: []exevents.EventType{ended, ended}, stage: conversation.StageOver},
 		"ivr/agent-without-queue": {play: func(s *feedtest.Site) { s.Inbound(1).IVR().Ring2("A", feedtest.Ext1) }, stage: conversation.StageSuspended, reason: conversation.ReasonNoQueue},
 		"queue/not-mapped":        {play: func(s *feedtest.Site) { inQueue(s).Queued("VQ_Other") }, stage: conversation.StageQueue},
 		"queue/requeued":          {play: func(s *feedtest.Site) { c := inQueue(s); c.Diverted(feedtest.VQ, ""); c.Queued(feedtest.VQ) }, stage: conversation.StageQueue},
@@ -33,12 +33,12 @@ func queueCases() map[string]rowCase {
 		"queue/login-awaited":       {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext1) }, late: "agent"},
 		"queue/nobody-logged-in":    {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext3) }, stage: conversation.StageSuspended, reason: conversation.ReasonNobodyLoggedIn},
 		"queue/agent-out-of-scope":  {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext4) }, stage: conversation.StageSuspended, reason: conversation.ReasonOutOfScope},
-		"queue/agent":               {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext1) }, want: []genesys.EventType{genesys.UserTransfer, genesys.UserEstablished, progress}, stage: conversation.StageRinging},
-		"queue/abandoned":           {play: func(s *feedtest.Site) { inQueue(s).HangUpWith(feedtest.VQ) }, want: []genesys.EventType{ended, ended}, stage: conversation.StageOver},
+		"queue/agent":               {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext1) }, want: []exevents.EventType{exevents.UserTransfer, exevents.UserEstablished, progress}, stage: conversation.StageRinging},
+		"queue/abandoned":           {play: func(s *feedtest.Site) { inQueue(s).HangUpWith(feedtest.VQ) }, want: []exevents.EventType{ended, ended}, stage: conversation.StageOver},
 		"ringing/call-link-awaited": {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext1).Queued(feedtest.VQ2) }, late: "none"},
-		"ringing/answered":          {play: func(s *feedtest.Site) { talking(s) }, want: []genesys.EventType{genesys.CommunicationAnswered, ended, finish}, stage: conversation.StageTalking},
-		"ringing/not-answered":      {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext1).Leave("A", "", engage.CauseNoAnswer) }, want: []genesys.EventType{ended, finish}, stage: conversation.StageQueue},
-		"ringing/abandoned":         {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext1).HangUpWith("") }, want: []genesys.EventType{finish, ended, ended, ended}, stage: conversation.StageOver},
+		"ringing/answered":          {play: func(s *feedtest.Site) { talking(s) }, want: []exevents.EventType{exevents.CommunicationAnswered, ended, finish}, stage: conversation.StageTalking},
+		"ringing/not-answered":      {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext1).Leave("A", "", engage.CauseNoAnswer) }, want: []exevents.EventType{ended, finish}, stage: conversation.StageQueue},
+		"ringing/abandoned":         {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext1).HangUpWith("") }, want: []exevents.EventType{finish, ended, ended, ended}, stage: conversation.StageOver},
 		"site/behind": {play: func(s *feedtest.Site) {
 			c := inQueue(s)
 			other := s.Call(2, engage.CallTypeInbound)
@@ -57,7 +57,7 @@ func queueCases() map[string]rowCase {
 			c := s.Inbound(1).IVR()
 			c.Leave("X", "", engage.CauseForward)
 			c.Queued("VQ_Other")
-		}, want: []genesys.EventType{ended, ended}, stage: conversation.StageSuspended, reason: conversation.ReasonOverflow},
+		}, want: []exevents.EventType{ended, ended}, stage: conversation.StageSuspended, reason: conversation.ReasonOverflow},
 		"queue/second-call": {play: flow("second-call"), stage: conversation.StageSuspended, reason: conversation.ReasonSecondCall},
 		"queue/winner-awaited": {play: func(s *feedtest.Site) {
 			c := s.Inbound(1).IVR()
@@ -65,9 +65,9 @@ func queueCases() map[string]rowCase {
 			c.Queued(feedtest.VQ2)
 			c.Ring2("A", feedtest.Ext1)
 		}, late: "none"},
-		"queue/won-by-other":      {play: flow("two-queues-second-wins"), want: []genesys.EventType{genesys.RoutingTransfer, genesys.RoutingEstablished, progress, ended, finish, genesys.UserTransfer, genesys.UserEstablished, progress}, stage: conversation.StageRinging},
-		"queue/overflow":          {play: flow("overflow"), want: []genesys.EventType{ended, ended}, stage: conversation.StageSuspended, reason: conversation.ReasonOverflow},
-		"ringing/former-left":     {play: flow("blind-ringing-first"), want: []genesys.EventType{ended}, stage: conversation.StageRinging},
-		"ringing/transfer-failed": {play: flow("blind-no-answer"), want: []genesys.EventType{ended, finish}, stage: conversation.StageTransfer},
+		"queue/won-by-other":      {play: flow("two-queues-second-wins"), want: []exevents.EventType{exevents.RoutingTransfer, exevents.RoutingEstablished, progress, ended, finish, exevents.UserTransfer, exevents.UserEstablished, progress}, stage: conversation.StageRinging},
+		"queue/overflow":          {play: flow("overflow"), want: []exevents.EventType{ended, ended}, stage: conversation.StageSuspended, reason: conversation.ReasonOverflow},
+		"ringing/former-left":     {play: flow("blind-ringing-first"), want: []exevents.EventType{ended}, stage: conversation.StageRinging},
+		"ringing/transfer-failed": {play: flow("blind-no-answer"), want: []exevents.EventType{ended, finish}, stage: conversation.StageTransfer},
 	}
 }

@@ -1,6 +1,6 @@
 package conversation
 
-import "engage.connector/pkg/genesys"
+import "engage.connector/pkg/genesys/exevents"
 
 // unfitRows: what a call is as a whole decides before anything is sent. A call that turns out not to
 // be representable is ignored.
@@ -58,8 +58,8 @@ func startRows() []Row {
 			From: FromInferred, Why: "a campaign called the customer; whether an agent takes part is not known yet, so nothing is sent"},
 		{ID: "start/ivr", Stages: stages(StageCaller), On: on(IVRJoined), Next: StageIVR,
 			Do: []Step{
-				{Event: genesys.ExternalEstablished, Leg: Caller},
-				{Event: genesys.IVREstablished, Leg: New},
+				{Event: exevents.ExternalEstablished, Leg: Caller},
+				{Event: exevents.IVREstablished, Leg: New},
 			},
 			From: FromGuide, Why: "a new conversation is created and the caller talks to the IVR application"},
 		{ID: "start/queue-not-mapped", Stages: stages(StageCaller), On: on(QueueJoined), If: when(queueNotMapped),
@@ -68,8 +68,8 @@ func startRows() []Row {
 			From: FromInferred, Why: "the IVR party may still be under way on the call link"},
 		{ID: "start/queue", Stages: stages(StageCaller), On: on(QueueJoined), Next: StageQueue,
 			Do: []Step{
-				{Event: genesys.ExternalEstablished, Leg: Caller},
-				{Event: genesys.RoutingEstablished, Leg: New},
+				{Event: exevents.ExternalEstablished, Leg: Caller},
+				{Event: exevents.RoutingEstablished, Leg: New},
 			},
 			From: FromInferred, Why: "a call without IVR, or a campaign's call to a customer; there is no leg that could initiate a transfer"},
 		{ID: "start/queue-awaited", Stages: stages(StageCaller), On: on(AgentJoined, CallerLeft, Ended), If: when(queueLinkBehind), Wait: true,
@@ -111,16 +111,16 @@ func directRows() []Row {
 			From: FromGuide, Why: "an agent has one main and one consult call; all other concurrent calls are ignored"},
 		{ID: "direct/campaign-agent", Stages: at, On: on(AgentJoined), If: when(typeOutbound), Next: StageTalking,
 			Do: []Step{
-				{Event: genesys.UserEstablished, Leg: New},
-				{Event: genesys.ExternalEstablished, Leg: Caller},
+				{Event: exevents.UserEstablished, Leg: New},
+				{Event: exevents.ExternalEstablished, Leg: Caller},
 			},
 			From: FromInferred, Why: "the customer was reported before the agent: the nearest scenario is a call that the agent made"},
 		{ID: "direct/not-from-start", Stages: at, On: on(AgentJoined), If: when(agentConnected), Next: StageIgnored, Reason: ReasonNotFromStart,
 			From: FromInferred, Why: "the call was on already when monitoring began: how it came to the agent is not known"},
 		{ID: "direct/agent", Stages: at, On: on(AgentJoined), Next: StageRinging,
 			Do: []Step{
-				{Event: genesys.ExternalEstablished, Leg: Caller},
-				{Event: genesys.UserEstablished, Leg: New},
+				{Event: exevents.ExternalEstablished, Leg: Caller},
+				{Event: exevents.UserEstablished, Leg: New},
 			},
 			From: FromGuide, Why: "a call may be delivered to an agent directly, without queue (chapter Recording Transcription)"},
 	}

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/engage"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/callmodel"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
@@ -27,10 +27,10 @@ func startCases() map[string]rowCase {
 		"start/caller":                 {play: typed(engage.CallTypeInbound), stage: conversation.StageCaller},
 		"start/caller-awaited":         {play: func(s *feedtest.Site) { s.Call(1, engage.CallTypeInbound).IVR() }, late: "vq"},
 		"start/no-caller":              {play: func(s *feedtest.Site) { s.Call(1, engage.CallTypeInbound).IVR() }, stage: conversation.StageIgnored, reason: conversation.ReasonNoCaller},
-		"start/ivr":                    {play: func(s *feedtest.Site) { s.Inbound(1).IVR() }, want: []genesys.EventType{genesys.ExternalEstablished, genesys.IVREstablished}, stage: conversation.StageIVR},
+		"start/ivr":                    {play: func(s *feedtest.Site) { s.Inbound(1).IVR() }, want: []exevents.EventType{exevents.ExternalEstablished, exevents.IVREstablished}, stage: conversation.StageIVR},
 		"start/queue-not-mapped":       {play: func(s *feedtest.Site) { s.Inbound(1).Queued("VQ_Other") }, stage: conversation.StageCaller},
 		"start/ivr-awaited":            {play: func(s *feedtest.Site) { s.Inbound(1).Queue() }, late: "agent"},
-		"start/queue":                  {play: func(s *feedtest.Site) { s.Inbound(1).Queue() }, want: []genesys.EventType{genesys.ExternalEstablished, genesys.RoutingEstablished}, stage: conversation.StageQueue},
+		"start/queue":                  {play: func(s *feedtest.Site) { s.Inbound(1).Queue() }, want: []exevents.EventType{exevents.ExternalEstablished, exevents.RoutingEstablished}, stage: conversation.StageQueue},
 		"start/queue-awaited":          {play: func(s *feedtest.Site) { s.Inbound(1).Ring2("A", feedtest.Ext1) }, late: "vq"},
 		"start/unknown-party":          {play: func(s *feedtest.Site) { s.Inbound(1).Ring2("Z", "77777") }, stage: conversation.StageIgnored, reason: conversation.ReasonUnknownParty},
 		"start/call-link-awaited":      {play: func(s *feedtest.Site) { s.Inbound(1).Participants(feedtest.Ext1, "a", "b", "c") }, late: "vq"},
@@ -63,12 +63,12 @@ func startCases() map[string]rowCase {
 		"outbound/agent":         {play: func(s *feedtest.Site) { s.Dial(1) }, stage: conversation.StageDialing},
 		"outbound/on-behalf":     {play: flow("outbound-on-behalf"), stage: conversation.StageDialing},
 		"outbound/queue-awaited": {play: func(s *feedtest.Site) { s.Dial(1).Called() }, late: "vq"},
-		"outbound/connected":     {play: func(s *feedtest.Site) { c := s.Dial(1); c.Join("X", feedtest.Outside, engage.PartyStateConnected) }, want: []genesys.EventType{genesys.UserEstablished, genesys.ExternalEstablished}, stage: conversation.StageTalking},
-		"outbound/customer":      {play: flow("outbound"), want: []genesys.EventType{genesys.UserEstablished, genesys.ExternalEstablished}, stage: conversation.StageCalling},
+		"outbound/connected":     {play: func(s *feedtest.Site) { c := s.Dial(1); c.Join("X", feedtest.Outside, engage.PartyStateConnected) }, want: []exevents.EventType{exevents.UserEstablished, exevents.ExternalEstablished}, stage: conversation.StageTalking},
+		"outbound/customer":      {play: flow("outbound"), want: []exevents.EventType{exevents.UserEstablished, exevents.ExternalEstablished}, stage: conversation.StageCalling},
 		"outbound/nobody-called": {play: func(s *feedtest.Site) { c := s.Dial(1); c.Leave("A", "", 0) }, stage: conversation.StageIgnored, reason: conversation.ReasonCallerLeft},
-		"outbound/answered":      {play: flow("outbound"), want: []genesys.EventType{genesys.CommunicationAnswered}, stage: conversation.StageTalking},
-		"outbound/not-answered":  {play: flow("outbound-no-answer"), want: []genesys.EventType{ended}, stage: conversation.StageParting},
-		"outbound/ended":         {play: func(s *feedtest.Site) { s.Dial(1).Called().Deleted() }, want: []genesys.EventType{ended, ended}, stage: conversation.StageOver},
+		"outbound/answered":      {play: flow("outbound"), want: []exevents.EventType{exevents.CommunicationAnswered}, stage: conversation.StageTalking},
+		"outbound/not-answered":  {play: flow("outbound-no-answer"), want: []exevents.EventType{ended}, stage: conversation.StageParting},
+		"outbound/ended":         {play: func(s *feedtest.Site) { s.Dial(1).Called().Deleted() }, want: []exevents.EventType{ended, ended}, stage: conversation.StageOver},
 		"campaign/ivr":           {play: flow("agentless-campaign"), stage: conversation.StageCaller, reason: conversation.ReasonCampaign},
 		"campaign/no-agent":      {play: flow("agentless-campaign"), stage: conversation.StageIgnored, reason: conversation.ReasonCampaign},
 		"direct/login-awaited": {play: func(s *feedtest.Site) {
@@ -83,8 +83,8 @@ func startCases() map[string]rowCase {
 			c := s.Call(1, engage.CallTypeOutbound)
 			c.Join("X", feedtest.Outside, engage.PartyStateConnected)
 			c.Join("A", feedtest.Ext1, engage.PartyStateConnected)
-		}, want: []genesys.EventType{genesys.UserEstablished, genesys.ExternalEstablished}, stage: conversation.StageTalking},
+		}, want: []exevents.EventType{exevents.UserEstablished, exevents.ExternalEstablished}, stage: conversation.StageTalking},
 		"direct/not-from-start": {play: func(s *feedtest.Site) { c := s.Inbound(1); c.Join("A", feedtest.Ext1, engage.PartyStateConnected) }, stage: conversation.StageIgnored, reason: conversation.ReasonNotFromStart},
-		"direct/agent":          {play: flow("direct-to-agent"), want: []genesys.EventType{genesys.ExternalEstablished, genesys.UserEstablished}, stage: conversation.StageRinging},
+		"direct/agent":          {play: flow("direct-to-agent"), want: []exevents.EventType{exevents.ExternalEstablished, exevents.UserEstablished}, stage: conversation.StageRinging},
 	}
 }

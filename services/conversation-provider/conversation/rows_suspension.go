@@ -1,6 +1,6 @@
 package conversation
 
-import "engage.connector/pkg/genesys"
+import "engage.connector/pkg/genesys/exevents"
 
 // suspensionRows: what leaves the EX model while something is injected already, and what is then
 // still sent (guide, chapter "Monitoring Suspension Mode").
@@ -27,7 +27,7 @@ func suspensionRows() []Row {
 			From: FromInferred, Why: "the queue link tells when the queue was left"},
 		{ID: "suspended/party-left", Stages: suspended, On: on(CallerLeft, AgentLeft, FormerLeft), Do: []Step{end(Gone, ByLeaver)},
 			From: FromGuide, Why: "a party's removal is indicated when it leaves the Engage call"},
-		{ID: "suspended/center-left", Stages: suspended, On: on(IVRLeft, QueueLeft), Do: []Step{end(Gone, genesys.DisconnectTransfer)},
+		{ID: "suspended/center-left", Stages: suspended, On: on(IVRLeft, QueueLeft), Do: []Step{end(Gone, exevents.DisconnectTransfer)},
 			From: FromGuide, Why: "a party's removal is indicated when it leaves the Engage call; IVR and queue hand the call on"},
 		{ID: "suspended/ended", Stages: suspended, On: on(Ended), Do: []Step{end(Rest, ByLeaver)},
 			From: FromGuide, Why: "all parties leave with the call"},
@@ -36,12 +36,12 @@ func suspensionRows() []Row {
 
 // lastLegRow is applied after every row that leaves a suspended conversation with one open leg.
 func lastLegRow() Row {
-	return Row{ID: "suspended/last-leg", Do: []Step{end(Rest, genesys.DisconnectSystem)},
+	return Row{ID: "suspended/last-leg", Do: []Step{end(Rest, exevents.DisconnectSystem)},
 		From: FromGuide, Why: "to avoid leaving a single party, the remaining party leaves too"}
 }
 
 // sweepRow is applied when a conversation becomes suspended: legs whose party left before.
 func sweepRow() Row {
-	return Row{ID: "suspended/left-before", Do: []Step{end(Gone, genesys.DisconnectTransfer)},
+	return Row{ID: "suspended/left-before", Do: []Step{end(Gone, exevents.DisconnectTransfer)},
 		From: FromInferred, Why: "the party had handed the call on already"}
 }

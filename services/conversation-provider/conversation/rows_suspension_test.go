@@ -2,7 +2,7 @@ package conversation_test
 
 import (
 	"engage.connector/pkg/engage"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/callmodel"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
@@ -26,9 +26,9 @@ func suspensionCases() map[string]rowCase {
 			c.Join("Q", feedtest.ACDQueue, engage.PartyStateQueued)
 			c.Leave("X", c.ANI, 0)
 		}, late: "agent"},
-		"suspended/party-left":        {play: flow("conference"), want: []genesys.EventType{ended}, stage: conversation.StageSuspended, reason: conversation.ReasonConference},
-		"suspended/center-left":       {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext4) }, want: []genesys.EventType{ended}, stage: conversation.StageSuspended, reason: conversation.ReasonOutOfScope},
-		"suspended/ended":             {play: func(s *feedtest.Site) { c := talking(s).Ring2("B", feedtest.Ext2).Pick("B"); c.Deleted() }, want: []genesys.EventType{ended, ended}, stage: conversation.StageSuspended, reason: conversation.ReasonConference},
+		"suspended/party-left":        {play: flow("conference"), want: []exevents.EventType{ended}, stage: conversation.StageSuspended, reason: conversation.ReasonConference},
+		"suspended/center-left":       {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext4) }, want: []exevents.EventType{ended}, stage: conversation.StageSuspended, reason: conversation.ReasonOutOfScope},
+		"suspended/ended":             {play: func(s *feedtest.Site) { c := talking(s).Ring2("B", feedtest.Ext2).Pick("B"); c.Deleted() }, want: []exevents.EventType{ended, ended}, stage: conversation.StageSuspended, reason: conversation.ReasonConference},
 		"suspend/queue":               {play: func(s *feedtest.Site) { c := talking(s); c.Queued(feedtest.VQ2); c.Data("x", "y") }, stage: conversation.StageSuspended, reason: conversation.ReasonConference},
 		"suspend/site-awaited":        {play: func(s *feedtest.Site) { inQueue(s).Ring2("Z", "77777").Diverted(feedtest.VQ, "") }, late: "agent"},
 		"suspend/nested-consultation": {play: flow("nested-consultation"), stage: conversation.StageSuspended, reason: conversation.ReasonNestedConsult},

@@ -1,16 +1,16 @@
 package conversation
 
-import "engage.connector/pkg/genesys"
+import "engage.connector/pkg/genesys/exevents"
 
 // talkingRows: the caller talks to somebody, and one of them leaves or hands on.
 func talkingRows() []Row {
 	talking, parting := stages(StageTalking), stages(StageParting)
 	return []Row{
 		{ID: "talking/held", Stages: talking, On: on(AgentHeld), If: when(notHeld),
-			Do:   []Step{{Event: genesys.HoldUpdated, Leg: Agent, Held: true}},
+			Do:   []Step{{Event: exevents.HoldUpdated, Leg: Agent, Held: true}},
 			From: FromAPI, Why: "hold"},
 		{ID: "talking/retrieved", Stages: talking, On: on(AgentConnected), If: when(held),
-			Do:   []Step{{Event: genesys.HoldUpdated, Leg: Agent}},
+			Do:   []Step{{Event: exevents.HoldUpdated, Leg: Agent}},
 			From: FromAPI, Why: "retrieve"},
 		{ID: "talking/next-awaited", Stages: talking, On: on(AgentLeft), If: when(nextUnknown), Wait: true,
 			From: FromInferred, Why: "whether the agent hung up or handed the caller on shows in what is reported next"},
@@ -20,21 +20,21 @@ func talkingRows() []Row {
 			From: FromInferred, Why: "the agent transferred to a routing point; the virtual queue follows on its own link"},
 		{ID: "talking/to-ivr", Stages: talking, On: on(AgentLeft), If: when(takenOverByIVR), Next: StageIVR,
 			Do: []Step{
-				{Event: genesys.PhoneTransfer, Leg: Routing, From: Agent},
-				{Event: genesys.IVREstablished, Leg: Routing},
-				{Event: genesys.ProgressTransfer, Leg: Routing},
-				end(Gone, genesys.DisconnectTransfer),
-				endTransfer(genesys.TransferCompleted),
+				{Event: exevents.PhoneTransfer, Leg: Routing, From: Agent},
+				{Event: exevents.IVREstablished, Leg: Routing},
+				{Event: exevents.ProgressTransfer, Leg: Routing},
+				end(Gone, exevents.DisconnectTransfer),
+				endTransfer(exevents.TransferCompleted),
 			},
 			From: FromInferred, Why: "the agent transferred to a routing point that keeps the caller: the nearest is a transfer to its number"},
 		{ID: "talking/party-left", Stages: talking, On: on(CallerLeft, AgentLeft), Next: StageParting,
-			Do:   []Step{endTransfer(genesys.TransferCanceled), end(Gone, ByRelease)},
+			Do:   []Step{endTransfer(exevents.TransferCanceled), end(Gone, ByRelease)},
 			From: FromAPI, Why: "whoever hung up ends with Self, the other with Peer"},
 		{ID: "talking/ended", Stages: stages(StageTalking, StageParting), On: on(Ended), Next: StageOver,
 			Do:   []Step{end(Rest, ByRelease)},
 			From: FromAPI, Why: "a call that is deleted has no parties left"},
 		{ID: "parting/party-left", Stages: parting, On: on(CallerLeft, AgentLeft), Next: StageOver,
-			Do:   []Step{end(Gone, ByRelease), end(Rest, genesys.DisconnectPeer)},
+			Do:   []Step{end(Gone, ByRelease), end(Rest, exevents.DisconnectPeer)},
 			From: FromAPI, Why: "the other one leaves too"},
 		{ID: "parting/late-queue", Stages: parting, On: on(QueueJoined), If: when(olderThanStage),
 			From: FromInferred, Why: "the queue link reports late what is over"},
@@ -72,10 +72,10 @@ func transferRows() []Row {
 		{ID: "suspend/queue", Stages: talking, On: on(QueueJoined), Next: StageSuspended, Reason: ReasonConference,
 			From: FromInferred, Why: "the call enters a queue and the agent stays"},
 		{ID: "transfer/overflow", Stages: handed, On: on(CallerLeft), If: when(overflowed), Next: StageSuspended, Reason: ReasonOverflow,
-			Do:   []Step{end(Caller, genesys.DisconnectTransfer), end(Rest, genesys.DisconnectTransfer)},
+			Do:   []Step{end(Caller, exevents.DisconnectTransfer), end(Rest, exevents.DisconnectTransfer)},
 			From: FromGuide, Why: "call overflow is not supported"},
 		{ID: "transfer/abandoned", Stages: handed, On: on(CallerLeft, Ended), Next: StageOver,
-			Do:   []Step{end(Former, genesys.DisconnectTransfer), end(Rest, ByRelease)},
+			Do:   []Step{end(Former, exevents.DisconnectTransfer), end(Rest, ByRelease)},
 			From: FromInferred, Why: "the caller gave up before anybody took over"},
 	}...)...)
 }
@@ -83,8 +83,8 @@ func transferRows() []Row {
 // takeoverRows: who the caller is handed on to.
 func takeoverRows() []Row {
 	talking, handed := stages(StageTalking), stages(StageTransfer)
-	ended := func(how genesys.DisconnectType) []Step { return []Step{end(Former, how)} }
-	completed := []Step{endTransfer(genesys.TransferCompleted)}
+	ended := func(how exevents.DisconnectType) []Step { return []Step{end(Former, how)} }
+	completed := []Step{endTransfer(exevents.TransferCompleted)}
 	return []Row{
 		{ID: "transfer/login-awaited-early", Stages: talking, On: on(AgentJoined), If: when(newcomerTransfers, loginUnsure), Wait: true,
 			From: FromInferred, Why: "the log-in may still be under way on the agent link"},
@@ -99,18 +99,18 @@ func takeoverRows() []Row {
 		{ID: "transfer/dialing-before-leaving", Stages: talking, On: on(OutsideJoined), If: when(newcomerTransfers), Next: StageRinging, Do: toPhone(Former),
 			From: FromInferred, Why: "blind transfer to an outside number, which rings before the agent leaves"},
 		{ID: "transfer/queued-before-leaving", Stages: talking, On: on(QueueJoined), If: when(newcomerTransfers), Next: StageQueue,
-			Do:   do(toQueue(New, Former), ended(genesys.DisconnectTransferACD), completed),
+			Do:   do(toQueue(New, Former), ended(exevents.DisconnectTransferACD), completed),
 			From: FromInferred, Why: "blind transfer to a queue, which is reported before the agent leaves"},
 		{ID: "transfer/routed-before-leaving", Stages: talking, On: on(IVRJoined), If: when(newcomerTransfers),
 			From: FromInferred, Why: "the routing point of a transfer; what follows is decided when the agent leaves"},
 		{ID: "transfer/agent", Stages: handed, On: on(AgentJoined), Next: StageRinging,
-			Do:   do(toAgent(Former), ended(genesys.DisconnectTransferUser)),
+			Do:   do(toAgent(Former), ended(exevents.DisconnectTransferUser)),
 			From: FromInferred, Why: "blind transfer to an agent; the agent's leg ends when the agent leaves, not when the other one answers"},
 		{ID: "transfer/outside", Stages: handed, On: on(OutsideJoined), Next: StageRinging,
-			Do:   do(toPhone(Former), ended(genesys.DisconnectTransfer)),
+			Do:   do(toPhone(Former), ended(exevents.DisconnectTransfer)),
 			From: FromInferred, Why: "blind transfer to an outside number: a phone leg"},
 		{ID: "transfer/queue", Stages: handed, On: on(QueueJoined), Next: StageQueue,
-			Do:   do(toQueue(New, Former), ended(genesys.DisconnectTransferACD), completed),
+			Do:   do(toQueue(New, Former), ended(exevents.DisconnectTransferACD), completed),
 			From: FromInferred, Why: "blind transfer to a queue"},
 		{ID: "transfer/routing-point", Stages: handed, On: on(IVRJoined),
 			From: FromInferred, Why: "the routing point on the way to the queue or the agent is not shown"},

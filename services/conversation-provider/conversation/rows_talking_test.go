@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/engage"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
 )
@@ -14,12 +14,12 @@ import (
 // ledger: E-EXCP-028, E-EXCP-029, E-EXCP-048
 func talkingCases() map[string]rowCase {
 	return map[string]rowCase{
-		"talking/held":       {play: func(s *feedtest.Site) { talking(s).Hold("A") }, want: []genesys.EventType{genesys.HoldUpdated}, stage: conversation.StageTalking},
-		"talking/retrieved":  {play: func(s *feedtest.Site) { talking(s).Hold("A") }, want: []genesys.EventType{genesys.HoldUpdated}, stage: conversation.StageTalking},
-		"talking/party-left": {play: func(s *feedtest.Site) { talking(s).HangUp("A", "X") }, want: []genesys.EventType{ended}, stage: conversation.StageParting},
-		"talking/ended":      {play: func(s *feedtest.Site) { talking(s).Deleted() }, want: []genesys.EventType{ended, ended}, stage: conversation.StageOver},
+		"talking/held":       {play: func(s *feedtest.Site) { talking(s).Hold("A") }, want: []exevents.EventType{exevents.HoldUpdated}, stage: conversation.StageTalking},
+		"talking/retrieved":  {play: func(s *feedtest.Site) { talking(s).Hold("A") }, want: []exevents.EventType{exevents.HoldUpdated}, stage: conversation.StageTalking},
+		"talking/party-left": {play: func(s *feedtest.Site) { talking(s).HangUp("A", "X") }, want: []exevents.EventType{ended}, stage: conversation.StageParting},
+		"talking/ended":      {play: func(s *feedtest.Site) { talking(s).Deleted() }, want: []exevents.EventType{ended, ended}, stage: conversation.StageOver},
 		"talking/late-queue": {play: func(s *feedtest.Site) { talking(s) }, fact: "late queue", stage: conversation.StageTalking},
-		"parting/party-left": {play: func(s *feedtest.Site) { talking(s).HangUp("X", "A") }, want: []genesys.EventType{ended}, stage: conversation.StageOver},
+		"parting/party-left": {play: func(s *feedtest.Site) { talking(s).HangUp("X", "A") }, want: []exevents.EventType{ended}, stage: conversation.StageOver},
 		"parting/late-queue": {play: func(s *feedtest.Site) { c := talking(s); c.Leave("X", c.ANI, 0) }, stage: conversation.StageParting, fact: "late queue"},
 		"parting/went-on": {play: func(s *feedtest.Site) {
 			c := talking(s)
@@ -34,7 +34,7 @@ func talkingCases() map[string]rowCase {
 			c.Leave("A", "", 0)
 			c.Join("R", feedtest.RP, engage.PartyStateRouting)
 		}, late: "none"},
-		"talking/to-ivr":              {play: flow("blind-to-ivr"), want: []genesys.EventType{genesys.PhoneTransfer, genesys.IVREstablished, progress, ended, finish}, stage: conversation.StageIVR},
+		"talking/to-ivr":              {play: flow("blind-to-ivr"), want: []exevents.EventType{exevents.PhoneTransfer, exevents.IVREstablished, progress, ended, finish}, stage: conversation.StageIVR},
 		"transfer/queue-not-mapped":   {play: func(s *feedtest.Site) { c := talking(s); c.Queued("VQ_Other"); c.Data("x", "y") }, stage: conversation.StageTalking},
 		"transfer/newcomer-awaited":   {play: func(s *feedtest.Site) { talking(s).Ring2("B", feedtest.Ext2) }, late: "none"},
 		"transfer/site-awaited":       {play: func(s *feedtest.Site) { talking(s).Single("A", "Z", feedtest.Outside) }, late: "none"},
@@ -67,36 +67,36 @@ func talkingCases() map[string]rowCase {
 			c.Join("B", feedtest.Ext4, engage.PartyStateAlerting)
 			c.Leave("A", "", 0)
 		}, stage: conversation.StageSuspended, reason: conversation.ReasonOutOfScope},
-		"transfer/ringing-before-leaving": {play: flow("blind-ringing-first"), want: []genesys.EventType{genesys.UserTransfer, genesys.UserEstablished, progress}, stage: conversation.StageRinging},
+		"transfer/ringing-before-leaving": {play: flow("blind-ringing-first"), want: []exevents.EventType{exevents.UserTransfer, exevents.UserEstablished, progress}, stage: conversation.StageRinging},
 		"transfer/dialing-before-leaving": {play: func(s *feedtest.Site) {
 			c := talking(s)
 			c.Join("Z", feedtest.Outside, engage.PartyStateAlerting)
 			c.Leave("A", "", 0)
-		}, want: []genesys.EventType{genesys.PhoneTransfer, genesys.PhoneEstablished, progress}, stage: conversation.StageRinging},
+		}, want: []exevents.EventType{exevents.PhoneTransfer, exevents.PhoneEstablished, progress}, stage: conversation.StageRinging},
 		"transfer/queued-before-leaving": {play: func(s *feedtest.Site) {
 			c := talking(s)
 			c.Queued(feedtest.VQ2)
 			c.Leave("A", "", 0)
 			c.Join("R", feedtest.RP, engage.PartyStateRouting)
-		}, want: []genesys.EventType{genesys.RoutingTransfer, genesys.RoutingEstablished, progress, ended, finish}, stage: conversation.StageQueue},
+		}, want: []exevents.EventType{exevents.RoutingTransfer, exevents.RoutingEstablished, progress, ended, finish}, stage: conversation.StageQueue},
 		"transfer/routed-before-leaving": {play: func(s *feedtest.Site) {
 			c := talking(s)
 			c.Join("R", feedtest.RP, engage.PartyStateRouting)
 			c.Leave("A", "", 0)
 		}, stage: conversation.StageTalking},
-		"transfer/agent":         {play: flow("blind-to-agent"), want: []genesys.EventType{genesys.UserTransfer, genesys.UserEstablished, progress, ended}, stage: conversation.StageRinging},
-		"transfer/outside":       {play: flow("blind-to-outside"), want: []genesys.EventType{genesys.PhoneTransfer, genesys.PhoneEstablished, progress, ended}, stage: conversation.StageRinging},
-		"transfer/queue":         {play: flow("blind-to-queue"), want: []genesys.EventType{genesys.RoutingTransfer, genesys.RoutingEstablished, progress, ended, finish}, stage: conversation.StageQueue},
+		"transfer/agent":         {play: flow("blind-to-agent"), want: []exevents.EventType{exevents.UserTransfer, exevents.UserEstablished, progress, ended}, stage: conversation.StageRinging},
+		"transfer/outside":       {play: flow("blind-to-outside"), want: []exevents.EventType{exevents.PhoneTransfer, exevents.PhoneEstablished, progress, ended}, stage: conversation.StageRinging},
+		"transfer/queue":         {play: flow("blind-to-queue"), want: []exevents.EventType{exevents.RoutingTransfer, exevents.RoutingEstablished, progress, ended, finish}, stage: conversation.StageQueue},
 		"transfer/routing-point": {play: flow("blind-to-queue"), stage: conversation.StageTransfer},
 		"transfer/overflow": {play: func(s *feedtest.Site) {
 			c := talking(s).Single("A", "B", feedtest.Ext2)
 			c.Leave("B", "", engage.CauseNoAnswer)
 			c.Leave("X", "", engage.CauseForward)
-		}, want: []genesys.EventType{ended}, stage: conversation.StageSuspended, reason: conversation.ReasonOverflow},
+		}, want: []exevents.EventType{ended}, stage: conversation.StageSuspended, reason: conversation.ReasonOverflow},
 		"transfer/abandoned": {play: func(s *feedtest.Site) {
 			c := talking(s).Single("A", "B", feedtest.Ext2)
 			c.Leave("B", "", engage.CauseNoAnswer)
 			c.Leave("X", "", 0)
-		}, want: []genesys.EventType{ended}, stage: conversation.StageOver},
+		}, want: []exevents.EventType{ended}, stage: conversation.StageOver},
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/engage"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/callmodel"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
@@ -23,7 +23,7 @@ type rowCase struct {
 	// fact is recorded after the events were read.
 	fact callmodel.FactKind
 	// want are the events of the row, as types.
-	want []genesys.EventType
+	want []exevents.EventType
 	// stage and reason are those after the row.
 	stage  conversation.Stage
 	reason conversation.Reason
@@ -43,9 +43,9 @@ func typed(t engage.CallType) func(*feedtest.Site) {
 }
 
 const (
-	ended    = genesys.CommunicationEnded
-	progress = genesys.ProgressTransfer
-	finish   = genesys.EndTransfer
+	ended    = exevents.CommunicationEnded
+	progress = exevents.ProgressTransfer
+	finish   = exevents.EndTransfer
 )
 
 // Each row of the table is reached by a call, sends what it says and leads where it says.

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/engage"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
 )
@@ -43,11 +43,11 @@ func TestMainFlow(t *testing.T) {
 // The established events carry what the org shows of a leg.
 func TestEstablishedEventsNameTheirLegs(t *testing.T) {
 	r := newRunner().feed(play((*feedtest.Site).Main)).settle()
-	byType := map[genesys.EventType]genesys.ConversationEvent{}
+	byType := map[exevents.EventType]exevents.ConversationEvent{}
 	for _, e := range r.out {
 		byType[e.Type] = e
 	}
-	external, user := byType[genesys.ExternalEstablished], byType[genesys.UserEstablished]
+	external, user := byType[exevents.ExternalEstablished], byType[exevents.UserEstablished]
 	require.Equal(t, "+15551230001", external.ANI)
 	require.Equal(t, "+18005550100", external.DNIS)
 	require.True(t, external.InitialConfiguration.Inbound)
@@ -59,10 +59,10 @@ func TestEstablishedEventsNameTheirLegs(t *testing.T) {
 	require.True(t, user.AfterCallWorkRequired)
 	require.True(t, user.InitialConfiguration.Alerting)
 	require.Equal(t, external.CommunicationID, user.InitialConfiguration.InvitedBy)
-	require.Equal(t, feedtest.QueueID, byType[genesys.RoutingEstablished].QueueID)
-	require.Equal(t, feedtest.RP, byType[genesys.IVREstablished].IVRPhoneNumber)
-	require.Equal(t, feedtest.User1ID, byType[genesys.UserTransfer].DestinationUserID)
-	require.Equal(t, feedtest.QueueID, byType[genesys.RoutingTransfer].DestinationQueueID)
+	require.Equal(t, feedtest.QueueID, byType[exevents.RoutingEstablished].QueueID)
+	require.Equal(t, feedtest.RP, byType[exevents.IVREstablished].IVRPhoneNumber)
+	require.Equal(t, feedtest.User1ID, byType[exevents.UserTransfer].DestinationUserID)
+	require.Equal(t, feedtest.QueueID, byType[exevents.RoutingTransfer].DestinationQueueID)
 }
 
 // Who hangs up decides the disconnect types; CtrlParty may be missing.
@@ -70,19 +70,19 @@ func TestWhoHangsUpEndsWithSelf(t *testing.T) {
 	for name, c := range map[string]struct {
 		first, second string // parties in the order in which they leave
 		by            string
-		want          map[conversation.LegKind]genesys.DisconnectType
+		want          map[conversation.LegKind]exevents.DisconnectType
 	}{
-		"caller": {"X", "A", "+15551230001", map[conversation.LegKind]genesys.DisconnectType{
-			conversation.External: genesys.DisconnectSelf, conversation.User: genesys.DisconnectPeer,
+		"caller": {"X", "A", "+15551230001", map[conversation.LegKind]exevents.DisconnectType{
+			conversation.External: exevents.DisconnectSelf, conversation.User: exevents.DisconnectPeer,
 		}},
-		"agent": {"A", "X", feedtest.Ext1, map[conversation.LegKind]genesys.DisconnectType{
-			conversation.External: genesys.DisconnectPeer, conversation.User: genesys.DisconnectSelf,
+		"agent": {"A", "X", feedtest.Ext1, map[conversation.LegKind]exevents.DisconnectType{
+			conversation.External: exevents.DisconnectPeer, conversation.User: exevents.DisconnectSelf,
 		}},
-		"agent, caller reported first": {"X", "A", feedtest.Ext1, map[conversation.LegKind]genesys.DisconnectType{
-			conversation.External: genesys.DisconnectPeer, conversation.User: genesys.DisconnectSelf,
+		"agent, caller reported first": {"X", "A", feedtest.Ext1, map[conversation.LegKind]exevents.DisconnectType{
+			conversation.External: exevents.DisconnectPeer, conversation.User: exevents.DisconnectSelf,
 		}},
-		"unknown: whoever left first": {"A", "X", "", map[conversation.LegKind]genesys.DisconnectType{
-			conversation.External: genesys.DisconnectPeer, conversation.User: genesys.DisconnectSelf,
+		"unknown: whoever left first": {"A", "X", "", map[conversation.LegKind]exevents.DisconnectType{
+			conversation.External: exevents.DisconnectPeer, conversation.User: exevents.DisconnectSelf,
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -139,7 +139,7 @@ func TestDispositionIsAppliedWhenAfterCallWorkEnds(t *testing.T) {
 			r.feed(s.Events[rest:]).wait(2 * time.Minute)
 			require.Len(t, r.out, before+1)
 			last := r.out[before]
-			require.Equal(t, genesys.CommunicationDispositionApplied, last.Type)
+			require.Equal(t, exevents.CommunicationDispositionApplied, last.Type)
 			require.Equal(t, c.want, last.Code)
 			require.NoError(t, last.Validate())
 			require.False(t, r.one(t).WrappingUp())

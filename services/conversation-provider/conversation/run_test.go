@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/callmodel"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
@@ -22,7 +22,7 @@ type runner struct {
 	book  *callmodel.Book
 	board *conversation.Board
 	convs map[string]*conversation.Conversation // by the call that stands for the interaction
-	out   []genesys.ConversationEvent
+	out   []exevents.ConversationEvent
 	now   time.Time
 }
 
@@ -112,7 +112,7 @@ func (r *runner) with(t *testing.T, row string) *conversation.Conversation {
 // summary writes events as short lines: type, leg, what matters.
 func (r *runner) summary() []string { return summarize(r.out, r.convs) }
 
-func summarize(events []genesys.ConversationEvent, convs map[string]*conversation.Conversation) []string {
+func summarize(events []exevents.ConversationEvent, convs map[string]*conversation.Conversation) []string {
 	names := map[string]string{}
 	for _, c := range convs {
 		count := map[conversation.LegKind]int{}
@@ -137,10 +137,10 @@ func summarize(events []genesys.ConversationEvent, convs map[string]*conversatio
 				parts = append(parts, s)
 			}
 		}
-		if e.Type == genesys.HoldUpdated {
+		if e.Type == exevents.HoldUpdated {
 			parts = append(parts, fmt.Sprint(e.Held))
 		}
-		if e.Type == genesys.CommunicationDispositionApplied {
+		if e.Type == exevents.CommunicationDispositionApplied {
 			parts = append(parts, map[bool]string{true: "with code", false: "skipped"}[e.Code != ""])
 		}
 		lines = append(lines, strings.Join(parts, " "))

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/engage"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 )
 
 // batch collects the events of one interaction.
@@ -13,7 +13,7 @@ type batch struct {
 	m      *Machine
 	g      *Group
 	conv   *Conversation
-	events []genesys.ConversationEvent
+	events []exevents.ConversationEvent
 }
 
 // id derives an id from what it stands for: computed again, it is the same.
@@ -26,7 +26,7 @@ const purposeConversation = "conversation"
 
 // add stamps an event and appends it. The time stamps of a conversation increase strictly, by a
 // millisecond at least, because a batch loses the order of events (inferred from the API's form).
-func (b *batch) add(e genesys.ConversationEvent, party, purpose string, at time.Time) {
+func (b *batch) add(e exevents.ConversationEvent, party, purpose string, at time.Time) {
 	conv := b.conv
 	if conv.ID == "" {
 		conv.ID = b.id("", purposeConversation)
@@ -195,35 +195,35 @@ func (x *situation) oldLeg(kind LegKind) *Leg {
 
 // do sends the events of a step.
 func (m *Machine) do(x *situation, s Step) {
-	if s.Event == genesys.EndTransfer {
+	if s.Event == exevents.EndTransfer {
 		m.endTransfer(x, s.Final)
 		return
 	}
 	for _, leg := range x.legs(s.Leg) {
 		switch s.Event {
-		case genesys.ExternalEstablished, genesys.IVREstablished, genesys.RoutingEstablished, genesys.UserEstablished, genesys.PhoneEstablished:
+		case exevents.ExternalEstablished, exevents.IVREstablished, exevents.RoutingEstablished, exevents.UserEstablished, exevents.PhoneEstablished:
 			m.establish(x, s.Event, leg)
-		case genesys.RoutingTransfer, genesys.UserTransfer, genesys.PhoneTransfer:
+		case exevents.RoutingTransfer, exevents.UserTransfer, exevents.PhoneTransfer:
 			m.transfer(x, s, leg)
-		case genesys.ProgressTransfer:
+		case exevents.ProgressTransfer:
 			m.progress(x, leg)
-		case genesys.ConsultTransfer, genesys.ProgressConsultTransfer, genesys.EndConsultTransfer:
+		case exevents.ConsultTransfer, exevents.ProgressConsultTransfer, exevents.EndConsultTransfer:
 			m.consultTransfer(x, s, leg)
-		case genesys.CommunicationAnswered:
+		case exevents.CommunicationAnswered:
 			m.answer(x, leg)
-		case genesys.HoldUpdated:
+		case exevents.HoldUpdated:
 			leg.Held = s.Held
 			leg.Holds++
-			x.events.add(genesys.ConversationEvent{Type: s.Event, CommunicationID: leg.ID, Held: s.Held},
+			x.events.add(exevents.ConversationEvent{Type: s.Event, CommunicationID: leg.ID, Held: s.Held},
 				leg.Party, "hold "+strconv.Itoa(leg.Holds), x.fact.At)
-		case genesys.CommunicationEnded:
+		case exevents.CommunicationEnded:
 			m.endLeg(x, leg, s.Disconnect)
 		}
 	}
 }
 
 // establish opens a leg.
-func (m *Machine) establish(x *situation, t genesys.EventType, leg *Leg) {
+func (m *Machine) establish(x *situation, t exevents.EventType, leg *Leg) {
 	if leg.Opened {
 		return
 	}
@@ -234,10 +234,10 @@ func (m *Machine) establish(x *situation, t genesys.EventType, leg *Leg) {
 	if !leg.Alerting {
 		leg.Answered = leg.Began
 	}
-	e := genesys.ConversationEvent{
+	e := exevents.ConversationEvent{
 		Type: t, CommunicationID: leg.ID, ANI: x.g.Root.ANIAt(leg.Began), DNIS: x.g.Root.DNISAt(leg.Began),
 		InitialConfiguration: m.configuration(x, leg),
-		SourceConfiguration: &genesys.SourceConfiguration{
+		SourceConfiguration: &exevents.SourceConfiguration{
 			SourceID: m.dir.SourceID(), InteractionID: x.g.Root.UUID, TagID: x.g.Root.UUID,
 		},
 	}
@@ -267,10 +267,10 @@ func (c *Conversation) onBehalf(leg *Leg) string {
 
 // configuration is how a leg begins. Who is invited by whom: an agent who calls out invites the
 // customer, an agent who consults the consulted, everybody else comes because of the caller.
-func (m *Machine) configuration(x *situation, leg *Leg) *genesys.InitialConfiguration {
+func (m *Machine) configuration(x *situation, leg *Leg) *exevents.InitialConfiguration {
 	outbound := x.g.Root.TypeAt(leg.Began) == engage.CallTypeOutbound
-	c := &genesys.InitialConfiguration{
-		AudioState: &genesys.AudioState{CanHear: true, CanSpeak: true},
+	c := &exevents.InitialConfiguration{
+		AudioState: &exevents.AudioState{CanHear: true, CanSpeak: true},
 		Inbound:    !outbound && !leg.Consult && leg.Kind != Phone,
 		Alerting:   leg.Alerting,
 	}

@@ -1,7 +1,7 @@
 package conversation
 
 import (
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 )
 
 func (m *Machine) answer(x *situation, leg *Leg) {
@@ -9,7 +9,7 @@ func (m *Machine) answer(x *situation, leg *Leg) {
 		return
 	}
 	leg.Answered = x.fact.At
-	x.events.add(genesys.ConversationEvent{Type: genesys.CommunicationAnswered, CommunicationID: leg.ID}, leg.Party, "answered", x.fact.At)
+	x.events.add(exevents.ConversationEvent{Type: exevents.CommunicationAnswered, CommunicationID: leg.ID}, leg.Party, "answered", x.fact.At)
 }
 
 // transfer begins the transfer of a leg, the caller's for the most part, to another one.
@@ -23,14 +23,14 @@ func (m *Machine) transfer(x *situation, s Step, to *Leg) {
 	}
 	command := x.events.id(to.Party, "transfer command")
 	x.conv.Transfer = &Transfer{Command: command, Party: to.Party, LegID: to.ID, Object: object[0].ID}
-	e := genesys.ConversationEvent{
-		Type: s.Event, TransferType: genesys.TransferUnattended, CommandID: command,
+	e := exevents.ConversationEvent{
+		Type: s.Event, TransferType: exevents.TransferUnattended, CommandID: command,
 		InitiatingCommunicationID: from[0].ID, TargetCommunicationID: from[0].ID, ObjectCommunicationID: object[0].ID,
 	}
 	switch s.Event {
-	case genesys.RoutingTransfer:
+	case exevents.RoutingTransfer:
 		e.DestinationQueueID = to.QueueID
-	case genesys.UserTransfer:
+	case exevents.UserTransfer:
 		e.DestinationUserID = to.UserID
 	default:
 		e.DestinationPhoneNumber = to.DN
@@ -43,19 +43,19 @@ func (m *Machine) progress(x *situation, to *Leg) {
 	if t == nil || t.LegID != to.ID {
 		return
 	}
-	x.events.add(genesys.ConversationEvent{
-		Type: genesys.ProgressTransfer, CommandID: t.Command, ObjectCommunicationID: t.Object, DestinationCommunicationID: to.ID,
+	x.events.add(exevents.ConversationEvent{
+		Type: exevents.ProgressTransfer, CommandID: t.Command, ObjectCommunicationID: t.Object, DestinationCommunicationID: to.ID,
 	}, to.Party, "progress", x.fact.At)
 }
 
-func (m *Machine) endTransfer(x *situation, final genesys.TransferState) {
+func (m *Machine) endTransfer(x *situation, final exevents.TransferState) {
 	t := x.conv.Transfer
 	if t == nil {
 		return
 	}
 	x.conv.Transfer = nil
-	x.events.add(genesys.ConversationEvent{
-		Type: genesys.EndTransfer, CommandID: t.Command, FinalState: final, ObjectCommunicationID: t.Object,
+	x.events.add(exevents.ConversationEvent{
+		Type: exevents.EndTransfer, CommandID: t.Command, FinalState: final, ObjectCommunicationID: t.Object,
 	}, t.Party, "end transfer", x.fact.At)
 }
 
@@ -65,8 +65,8 @@ func (m *Machine) consultTransfer(x *situation, s Step, to *Leg) {
 	if caller == nil || !to.Open() {
 		return
 	}
-	e := genesys.ConversationEvent{Type: s.Event}
-	if s.Event != genesys.EndConsultTransfer {
+	e := exevents.ConversationEvent{Type: s.Event}
+	if s.Event != exevents.EndConsultTransfer {
 		from := x.legs(s.From)
 		if len(from) == 0 {
 			return
@@ -76,7 +76,7 @@ func (m *Machine) consultTransfer(x *situation, s Step, to *Leg) {
 	x.events.add(e, to.Party, string(s.Event), x.fact.At)
 }
 
-func (m *Machine) endLeg(x *situation, leg *Leg, how genesys.DisconnectType) {
+func (m *Machine) endLeg(x *situation, leg *Leg, how exevents.DisconnectType) {
 	if !leg.Open() {
 		return
 	}
@@ -90,13 +90,13 @@ func (m *Machine) endLeg(x *situation, leg *Leg, how genesys.DisconnectType) {
 	if !leg.Left.IsZero() {
 		leg.Ended = leg.Left
 	}
-	x.events.add(genesys.ConversationEvent{Type: genesys.CommunicationEnded, CommunicationID: leg.ID, DisconnectType: how},
+	x.events.add(exevents.ConversationEvent{Type: exevents.CommunicationEnded, CommunicationID: leg.ID, DisconnectType: how},
 		leg.Party, "ended", x.fact.At)
 }
 
-func selfIf(self bool) genesys.DisconnectType {
+func selfIf(self bool) exevents.DisconnectType {
 	if self {
-		return genesys.DisconnectSelf
+		return exevents.DisconnectSelf
 	}
-	return genesys.DisconnectPeer
+	return exevents.DisconnectPeer
 }

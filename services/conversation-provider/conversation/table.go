@@ -1,6 +1,6 @@
 package conversation
 
-import "engage.connector/pkg/genesys"
+import "engage.connector/pkg/genesys/exevents"
 
 // Source says where a row comes from.
 type Source string
@@ -69,20 +69,20 @@ const (
 // Disconnect types that depend on who left.
 const (
 	// ByRelease stands for Self on the leg of the party that hung up and Peer on the others.
-	ByRelease genesys.DisconnectType = "by release"
+	ByRelease exevents.DisconnectType = "by release"
 	// ByLeaver stands for Self on the leg whose party the fact is about and Peer on the others.
-	ByLeaver genesys.DisconnectType = "by leaver"
+	ByLeaver exevents.DisconnectType = "by leaver"
 )
 
 // Step is one event that a row sends. A step about a leg that is not open sends nothing.
 type Step struct {
-	Event      genesys.EventType
-	Leg        Ref                    // the leg it is about; of transfers the leg transferred to
-	From       Ref                    // of transfers the initiating and target leg
-	Object     Ref                    // of transfers the leg that is transferred; empty: the caller's
-	Disconnect genesys.DisconnectType // of CommunicationEnded
-	Final      genesys.TransferState  // of EndTransfer
-	Held       bool                   // of HoldUpdated
+	Event      exevents.EventType
+	Leg        Ref                     // the leg it is about; of transfers the leg transferred to
+	From       Ref                     // of transfers the initiating and target leg
+	Object     Ref                     // of transfers the leg that is transferred; empty: the caller's
+	Disconnect exevents.DisconnectType // of CommunicationEnded
+	Final      exevents.TransferState  // of EndTransfer
+	Held       bool                    // of HoldUpdated
 }
 
 // Row is one transition.
@@ -116,38 +116,38 @@ func do(parts ...[]Step) []Step {
 	return all
 }
 
-func end(leg Ref, how genesys.DisconnectType) Step {
-	return Step{Event: genesys.CommunicationEnded, Leg: leg, Disconnect: how}
+func end(leg Ref, how exevents.DisconnectType) Step {
+	return Step{Event: exevents.CommunicationEnded, Leg: leg, Disconnect: how}
 }
 
-func endTransfer(final genesys.TransferState) Step {
-	return Step{Event: genesys.EndTransfer, Final: final}
+func endTransfer(final exevents.TransferState) Step {
+	return Step{Event: exevents.EndTransfer, Final: final}
 }
 
 // toQueue are the steps of a transfer to a queue, but for the end of the leg that hands on.
 func toQueue(to, from Ref) []Step {
 	return []Step{
-		{Event: genesys.RoutingTransfer, Leg: to, From: from},
-		{Event: genesys.RoutingEstablished, Leg: to},
-		{Event: genesys.ProgressTransfer, Leg: to},
+		{Event: exevents.RoutingTransfer, Leg: to, From: from},
+		{Event: exevents.RoutingEstablished, Leg: to},
+		{Event: exevents.ProgressTransfer, Leg: to},
 	}
 }
 
 // toAgent are the steps of a transfer to an agent that has begun.
 func toAgent(from Ref) []Step {
 	return []Step{
-		{Event: genesys.UserTransfer, Leg: New, From: from},
-		{Event: genesys.UserEstablished, Leg: New},
-		{Event: genesys.ProgressTransfer, Leg: New},
+		{Event: exevents.UserTransfer, Leg: New, From: from},
+		{Event: exevents.UserEstablished, Leg: New},
+		{Event: exevents.ProgressTransfer, Leg: New},
 	}
 }
 
 // toPhone are the steps of a transfer to an outside number that has begun.
 func toPhone(from Ref) []Step {
 	return []Step{
-		{Event: genesys.PhoneTransfer, Leg: New, From: from},
-		{Event: genesys.PhoneEstablished, Leg: New},
-		{Event: genesys.ProgressTransfer, Leg: New},
+		{Event: exevents.PhoneTransfer, Leg: New, From: from},
+		{Event: exevents.PhoneEstablished, Leg: New},
+		{Event: exevents.ProgressTransfer, Leg: New},
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/callmodel"
 )
 
@@ -50,7 +50,7 @@ func (t *Trace) All() []Decision {
 		last += r.number()
 		d := Decision{At: time.UnixMicro(last).UTC(), What: r.word(), Row: r.text(), Subject: r.text(), Stage: Stage(r.word()), Reason: Reason(r.word())}
 		for range min(r.length(), len(r.data)) {
-			d.Events = append(d.Events, genesys.EventType(r.word()))
+			d.Events = append(d.Events, exevents.EventType(r.word()))
 		}
 		if r.broken {
 			break
@@ -95,11 +95,11 @@ var traceWords = [...]string{
 	string(StageCaller), string(StageDialing), string(StageCalling), string(StageIVR), string(StageQueue), string(StageRinging),
 	string(StageTalking), string(StageTransfer), string(StageParting), string(StageOver), string(StageSuspended), string(StageIgnored),
 
-	string(genesys.ExternalEstablished), string(genesys.IVREstablished), string(genesys.RoutingEstablished),
-	string(genesys.UserEstablished), string(genesys.PhoneEstablished), string(genesys.CommunicationAnswered),
-	string(genesys.HoldUpdated), string(genesys.CommunicationEnded), string(genesys.CommunicationDispositionApplied),
-	string(genesys.UserTransfer), string(genesys.RoutingTransfer), string(genesys.PhoneTransfer), string(genesys.ProgressTransfer),
-	string(genesys.EndTransfer), string(genesys.ConsultTransfer), string(genesys.ProgressConsultTransfer), string(genesys.EndConsultTransfer),
+	string(exevents.ExternalEstablished), string(exevents.IVREstablished), string(exevents.RoutingEstablished),
+	string(exevents.UserEstablished), string(exevents.PhoneEstablished), string(exevents.CommunicationAnswered),
+	string(exevents.HoldUpdated), string(exevents.CommunicationEnded), string(exevents.CommunicationDispositionApplied),
+	string(exevents.UserTransfer), string(exevents.RoutingTransfer), string(exevents.PhoneTransfer), string(exevents.ProgressTransfer),
+	string(exevents.EndTransfer), string(exevents.ConsultTransfer), string(exevents.ProgressConsultTransfer), string(exevents.EndConsultTransfer),
 
 	string(callmodel.PartyJoined), string(callmodel.PartyChanged), string(callmodel.PartyLeft), whatWrapUp,
 }

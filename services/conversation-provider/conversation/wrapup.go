@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/callmodel"
 )
 
@@ -123,11 +123,11 @@ func (m *Machine) dispose(g *Group, leg *Leg, at time.Time, row string, out *bat
 	if name != "" {
 		code = known(m.dir.WrapUpCode(name))
 	}
-	out.add(genesys.ConversationEvent{Type: genesys.CommunicationDispositionApplied, CommunicationID: leg.ID, Code: code},
+	out.add(exevents.ConversationEvent{Type: exevents.CommunicationDispositionApplied, CommunicationID: leg.ID, Code: code},
 		leg.Party, "disposition", at)
 	g.Conv.trace(Decision{
 		At: at, What: whatWrapUp, Row: row, Subject: name, Stage: g.Conv.Stage,
-		Events: []genesys.EventType{genesys.CommunicationDispositionApplied},
+		Events: []exevents.EventType{exevents.CommunicationDispositionApplied},
 	})
 }
 

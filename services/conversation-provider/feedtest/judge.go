@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 )
 
 // Judge tests a stream of conversation events by the rules that follow from the fields of the API
@@ -23,16 +23,16 @@ type judged struct {
 	legs    int
 	open    map[string]*command
 	used    map[string]bool
-	consult *genesys.ConversationEvent
+	consult *exevents.ConversationEvent
 }
 
 type command struct {
-	event genesys.ConversationEvent
+	event exevents.ConversationEvent
 }
 
 type judgedLeg struct {
 	conv           string
-	event          genesys.ConversationEvent
+	event          exevents.ConversationEvent
 	live, answered bool
 	disposed       bool
 }
@@ -43,9 +43,9 @@ func NewJudge() *Judge {
 }
 
 // Take tests events, those of several conversations in the order of their time.
-func (j *Judge) Take(events []genesys.ConversationEvent) error {
+func (j *Judge) Take(events []exevents.ConversationEvent) error {
 	sorted := slices.Clone(events)
-	slices.SortStableFunc(sorted, func(a, b genesys.ConversationEvent) int { return a.EventDateTime.Compare(b.EventDateTime) })
+	slices.SortStableFunc(sorted, func(a, b exevents.ConversationEvent) int { return a.EventDateTime.Compare(b.EventDateTime) })
 	for i, e := range sorted {
 		if err := j.take(e); err != nil {
 			return fmt.Errorf("event %d, %s at %s: %w", i, e.Type, e.EventDateTime.Format("15:04:05.000"), err)
@@ -67,7 +67,7 @@ func (j *Judge) Ended() error {
 	return nil
 }
 
-func (j *Judge) take(e genesys.ConversationEvent) error {
+func (j *Judge) take(e exevents.ConversationEvent) error {
 	if err := e.Validate(); err != nil {
 		return err
 	}
@@ -93,36 +93,36 @@ func (j *Judge) take(e genesys.ConversationEvent) error {
 	return nil
 }
 
-func establishes(t genesys.EventType) bool {
+func establishes(t exevents.EventType) bool {
 	switch t {
-	case genesys.ExternalEstablished, genesys.IVREstablished, genesys.RoutingEstablished, genesys.UserEstablished, genesys.PhoneEstablished:
+	case exevents.ExternalEstablished, exevents.IVREstablished, exevents.RoutingEstablished, exevents.UserEstablished, exevents.PhoneEstablished:
 		return true
 	default:
 		return false
 	}
 }
 
-type judgeTest = func(*Judge, *judged, genesys.ConversationEvent) error
+type judgeTest = func(*Judge, *judged, exevents.ConversationEvent) error
 
-func tests() map[genesys.EventType]judgeTest {
-	return map[genesys.EventType]judgeTest{
-		genesys.ExternalEstablished:             (*Judge).established,
-		genesys.IVREstablished:                  (*Judge).established,
-		genesys.RoutingEstablished:              (*Judge).established,
-		genesys.UserEstablished:                 (*Judge).established,
-		genesys.PhoneEstablished:                (*Judge).established,
-		genesys.CommunicationAnswered:           (*Judge).answered,
-		genesys.HoldUpdated:                     (*Judge).held,
-		genesys.CommunicationEnded:              (*Judge).ended,
-		genesys.CommunicationDispositionApplied: (*Judge).disposed,
-		genesys.UserTransfer:                    (*Judge).transfer,
-		genesys.RoutingTransfer:                 (*Judge).transfer,
-		genesys.PhoneTransfer:                   (*Judge).transfer,
-		genesys.ProgressTransfer:                (*Judge).progress,
-		genesys.EndTransfer:                     (*Judge).endTransfer,
-		genesys.ConsultTransfer:                 (*Judge).consultTransfer,
-		genesys.ProgressConsultTransfer:         (*Judge).progressConsult,
-		genesys.EndConsultTransfer:              (*Judge).endConsult,
+func tests() map[exevents.EventType]judgeTest {
+	return map[exevents.EventType]judgeTest{
+		exevents.ExternalEstablished:             (*Judge).established,
+		exevents.IVREstablished:                  (*Judge).established,
+		exevents.RoutingEstablished:              (*Judge).established,
+		exevents.UserEstablished:                 (*Judge).established,
+		exevents.PhoneEstablished:                (*Judge).established,
+		exevents.CommunicationAnswered:           (*Judge).answered,
+		exevents.HoldUpdated:                     (*Judge).held,
+		exevents.CommunicationEnded:              (*Judge).ended,
+		exevents.CommunicationDispositionApplied: (*Judge).disposed,
+		exevents.UserTransfer:                    (*Judge).transfer,
+		exevents.RoutingTransfer:                 (*Judge).transfer,
+		exevents.PhoneTransfer:                   (*Judge).transfer,
+		exevents.ProgressTransfer:                (*Judge).progress,
+		exevents.EndTransfer:                     (*Judge).endTransfer,
+		exevents.ConsultTransfer:                 (*Judge).consultTransfer,
+		exevents.ProgressConsultTransfer:         (*Judge).progressConsult,
+		exevents.EndConsultTransfer:              (*Judge).endConsult,
 	}
 }
 
@@ -142,14 +142,14 @@ func first(errs ...error) error {
 	return nil
 }
 
-func (j *Judge) leg(e genesys.ConversationEvent, id string) *judgedLeg {
+func (j *Judge) leg(e exevents.ConversationEvent, id string) *judgedLeg {
 	if l := j.legs[id]; l != nil && l.conv == e.ConversationID {
 		return l
 	}
 	return &judgedLeg{disposed: true}
 }
 
-func (j *Judge) established(c *judged, e genesys.ConversationEvent) error {
+func (j *Judge) established(c *judged, e exevents.ConversationEvent) error {
 	start := e.InitialConfiguration
 	mine := j.users[e.UserID]
 	err := first(
@@ -172,7 +172,7 @@ func (j *Judge) established(c *judged, e genesys.ConversationEvent) error {
 }
 
 // otherConversation tells whether the user's live legs are of other conversations.
-func (j *Judge) otherConversation(e genesys.ConversationEvent) bool {
+func (j *Judge) otherConversation(e exevents.ConversationEvent) bool {
 	for _, l := range j.legs {
 		if l.live && l.event.UserID == e.UserID && l.conv == e.ConversationID {
 			return false
@@ -181,19 +181,19 @@ func (j *Judge) otherConversation(e genesys.ConversationEvent) bool {
 	return true
 }
 
-func (j *Judge) answered(_ *judged, e genesys.ConversationEvent) error {
+func (j *Judge) answered(_ *judged, e exevents.ConversationEvent) error {
 	l := j.leg(e, e.CommunicationID)
 	err := first(refuse(!l.live, "the leg is not there"), refuse(l.answered, "the leg does not alert"))
 	l.answered = true
 	return err
 }
 
-func (j *Judge) held(_ *judged, e genesys.ConversationEvent) error {
+func (j *Judge) held(_ *judged, e exevents.ConversationEvent) error {
 	l := j.leg(e, e.CommunicationID)
 	return first(refuse(!l.live, "the leg is not there"), refuse(!l.answered, "the leg was not answered"))
 }
 
-func (j *Judge) ended(c *judged, e genesys.ConversationEvent) error {
+func (j *Judge) ended(c *judged, e exevents.ConversationEvent) error {
 	l := j.leg(e, e.CommunicationID)
 	if !l.live {
 		return fmt.Errorf("the leg is not there")
@@ -206,17 +206,17 @@ func (j *Judge) ended(c *judged, e genesys.ConversationEvent) error {
 	return nil
 }
 
-func (j *Judge) disposed(_ *judged, e genesys.ConversationEvent) error {
+func (j *Judge) disposed(_ *judged, e exevents.ConversationEvent) error {
 	l := j.leg(e, e.CommunicationID)
 	err := first(
-		refuse(l.event.Type != genesys.UserEstablished, "the leg is no user's"), refuse(!l.answered, "the leg was not answered"),
+		refuse(l.event.Type != exevents.UserEstablished, "the leg is no user's"), refuse(!l.answered, "the leg was not answered"),
 		refuse(l.disposed, "there is a disposition already"), refuse(l.live, "the leg has not ended"),
 	)
 	l.disposed = true
 	return err
 }
 
-func (j *Judge) transfer(c *judged, e genesys.ConversationEvent) error {
+func (j *Judge) transfer(c *judged, e exevents.ConversationEvent) error {
 	err := first(
 		refuse(c.live == 0, "the conversation has ended"),
 		refuse(c.used[e.CommandID], "the command was used before"),
@@ -228,7 +228,7 @@ func (j *Judge) transfer(c *judged, e genesys.ConversationEvent) error {
 	return err
 }
 
-func (j *Judge) progress(c *judged, e genesys.ConversationEvent) error {
+func (j *Judge) progress(c *judged, e exevents.ConversationEvent) error {
 	cmd := c.open[e.CommandID]
 	if cmd == nil {
 		return fmt.Errorf("no such transfer is open")
@@ -242,18 +242,18 @@ func (j *Judge) progress(c *judged, e genesys.ConversationEvent) error {
 	)
 }
 
-func fits(asked, got genesys.ConversationEvent) bool {
+func fits(asked, got exevents.ConversationEvent) bool {
 	switch asked.Type {
-	case genesys.UserTransfer:
-		return got.Type == genesys.UserEstablished && got.UserID == asked.DestinationUserID
-	case genesys.RoutingTransfer:
-		return got.Type == genesys.RoutingEstablished && got.QueueID == asked.DestinationQueueID
+	case exevents.UserTransfer:
+		return got.Type == exevents.UserEstablished && got.UserID == asked.DestinationUserID
+	case exevents.RoutingTransfer:
+		return got.Type == exevents.RoutingEstablished && got.QueueID == asked.DestinationQueueID
 	default:
-		return got.Type != genesys.UserEstablished && got.Type != genesys.RoutingEstablished
+		return got.Type != exevents.UserEstablished && got.Type != exevents.RoutingEstablished
 	}
 }
 
-func (j *Judge) endTransfer(c *judged, e genesys.ConversationEvent) error {
+func (j *Judge) endTransfer(c *judged, e exevents.ConversationEvent) error {
 	cmd := c.open[e.CommandID]
 	if cmd == nil {
 		return fmt.Errorf("no such transfer is open")
@@ -262,7 +262,7 @@ func (j *Judge) endTransfer(c *judged, e genesys.ConversationEvent) error {
 	return refuse(cmd.event.ObjectCommunicationID != e.ObjectCommunicationID, "another object leg")
 }
 
-func (j *Judge) consultTransfer(c *judged, e genesys.ConversationEvent) error {
+func (j *Judge) consultTransfer(c *judged, e exevents.ConversationEvent) error {
 	err := first(
 		refuse(c.live == 0, "the conversation has ended"),
 		refuse(c.consult != nil, "a consult transfer is under way"),
@@ -274,7 +274,7 @@ func (j *Judge) consultTransfer(c *judged, e genesys.ConversationEvent) error {
 	return err
 }
 
-func (j *Judge) progressConsult(c *judged, e genesys.ConversationEvent) error {
+func (j *Judge) progressConsult(c *judged, e exevents.ConversationEvent) error {
 	if c.consult == nil {
 		return fmt.Errorf("no consult transfer is under way")
 	}
@@ -283,7 +283,7 @@ func (j *Judge) progressConsult(c *judged, e genesys.ConversationEvent) error {
 	return refuse(!same, "other legs than those of the consult transfer")
 }
 
-func (j *Judge) endConsult(c *judged, _ genesys.ConversationEvent) error {
+func (j *Judge) endConsult(c *judged, _ exevents.ConversationEvent) error {
 	open := c.consult != nil
 	c.consult = nil
 	return refuse(!open, "no consult transfer is under way")

@@ -5,7 +5,7 @@ import (
 	"context"
 	"encoding/json"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
 	"engage.connector/services/conversation-provider/model"
@@ -13,7 +13,7 @@ import (
 
 // Org takes conversation events; genesys.Client is one.
 type Org interface {
-	InjectConversationEvents(ctx context.Context, batch genesys.ConversationBatch) (genesys.BatchResult, error)
+	InjectConversationEvents(ctx context.Context, batch exevents.ConversationBatch) (exevents.BatchResult, error)
 }
 
 // Refusals is told of events that the org refused for good, so that their conversation sends
@@ -28,7 +28,7 @@ type Refusals interface {
 func Send(ctx context.Context, org Org, refusals Refusals, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
 	entries := make([]model.Injection, len(records))
 	outcomes := make([]pipeline.Outcome, len(records))
-	events := make([]genesys.ConversationEvent, 0, len(records))
+	events := make([]exevents.ConversationEvent, 0, len(records))
 	readable := make([]bool, len(records))
 	for i, record := range records {
 		if err := json.Unmarshal(record.Payload, &entries[i]); err != nil {
@@ -41,7 +41,7 @@ func Send(ctx context.Context, org Org, refusals Refusals, records []store.Outbo
 	if len(events) == 0 {
 		return outcomes, nil
 	}
-	result, err := org.InjectConversationEvents(ctx, genesys.NewConversationBatch(events))
+	result, err := org.InjectConversationEvents(ctx, exevents.NewConversationBatch(events))
 	if err != nil {
 		return nil, err
 	}
@@ -65,13 +65,13 @@ func Send(ctx context.Context, org Org, refusals Refusals, records []store.Outbo
 }
 
 // settle turns the org's word about one event into an outcome, by the table of pkg/genesys.
-func settle(ctx context.Context, refusals Refusals, entry model.Injection, failed genesys.EventError) (pipeline.Outcome, error) {
+func settle(ctx context.Context, refusals Refusals, entry model.Injection, failed exevents.EventError) (pipeline.Outcome, error) {
 	switch failed.Verdict() {
-	case genesys.EventAlreadyAccepted:
+	case exevents.EventAlreadyAccepted:
 		return pipeline.Done(), nil
-	case genesys.EventRetryable:
+	case exevents.EventRetryable:
 		return pipeline.Retry(failed.Message), nil
-	case genesys.EventRejected:
+	case exevents.EventRejected:
 	}
 	if err := refusals.Refused(ctx, entry.CallUUID, entry.Event.EventID, failed.Message); err != nil {
 		return pipeline.Outcome{}, err

@@ -11,7 +11,7 @@ import (
 
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
 	"engage.connector/services/conversation-provider/injection"
@@ -20,14 +20,14 @@ import (
 
 // org answers with the errors of its table, by event id.
 type org struct {
-	errors map[string]genesys.EventError
+	errors map[string]exevents.EventError
 	err    error
 	sizes  []int
 }
 
-func (o *org) InjectConversationEvents(_ context.Context, batch genesys.ConversationBatch) (genesys.BatchResult, error) {
+func (o *org) InjectConversationEvents(_ context.Context, batch exevents.ConversationBatch) (exevents.BatchResult, error) {
 	o.sizes = append(o.sizes, batch.Len())
-	var r genesys.BatchResult
+	var r exevents.BatchResult
 	for _, e := range o.errors {
 		r.Errors = append(r.Errors, e)
 	}
@@ -50,14 +50,14 @@ func record(t *testing.T, eventID string) store.OutboxRecord {
 
 func recordOf(t *testing.T, eventID, conversation string) store.OutboxRecord {
 	t.Helper()
-	payload, err := json.Marshal(model.Injection{CallUUID: "U", Event: genesys.ConversationEvent{EventID: eventID, ConversationID: conversation}})
+	payload, err := json.Marshal(model.Injection{CallUUID: "U", Event: exevents.ConversationEvent{EventID: eventID, ConversationID: conversation}})
 	require.NoError(t, err)
 	return store.OutboxRecord{ID: eventID, Key: conversation, Payload: payload}
 }
 
 // Each event gets its own outcome; a refusal for good is told to the model.
 func TestEachEventHasItsOutcome(t *testing.T) {
-	o := &org{errors: map[string]genesys.EventError{
+	o := &org{errors: map[string]exevents.EventError{
 		"2": {EventID: "2", Message: "try again", Retryable: true},
 		"3": {EventID: "3", Message: "no such leg"},
 		"4": {EventID: "4", Message: "eventId already used"},
@@ -76,7 +76,7 @@ func TestEachEventHasItsOutcome(t *testing.T) {
 
 // What a conversation sends behind an event that is to be sent again waits for it.
 func TestNothingIsGivenUpBehindAnEventThatComesAgain(t *testing.T) {
-	o := &org{errors: map[string]genesys.EventError{
+	o := &org{errors: map[string]exevents.EventError{
 		"1": {EventID: "1", Message: "try again", Retryable: true},
 		"2": {EventID: "2", Message: "conversationId is not known"},
 		"3": {EventID: "3", Message: "no such queue"},
@@ -91,7 +91,7 @@ func TestNothingIsGivenUpBehindAnEventThatComesAgain(t *testing.T) {
 }
 
 func TestNothingIsGivenUpBeforeTheModelKnows(t *testing.T) {
-	o := &org{errors: map[string]genesys.EventError{"1": {EventID: "1", Message: "no"}}}
+	o := &org{errors: map[string]exevents.EventError{"1": {EventID: "1", Message: "no"}}}
 	_, err := injection.Send(t.Context(), o, &refusals{err: errors.New("redis is away")}, []store.OutboxRecord{record(t, "1")})
 	require.Error(t, err)
 }

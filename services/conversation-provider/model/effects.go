@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
 	"engage.connector/services/conversation-provider/callmodel"
@@ -87,7 +87,7 @@ type outbox struct {
 	err        error
 }
 
-func (o *outbox) inject(uuid string, events []genesys.ConversationEvent) {
+func (o *outbox) inject(uuid string, events []exevents.ConversationEvent) {
 	for i := range events {
 		o.injections = append(o.injections, injected{uuid, &events[i]})
 	}
@@ -96,7 +96,7 @@ func (o *outbox) inject(uuid string, events []genesys.ConversationEvent) {
 // injected is an Injection that is not encoded yet.
 type injected struct {
 	call  string
-	event *genesys.ConversationEvent
+	event *exevents.ConversationEvent
 }
 
 func (o *outbox) sort() {

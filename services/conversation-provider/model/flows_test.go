@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/feedtest"
 	"engage.connector/services/conversation-provider/feedtest/flowfile"
 )
@@ -71,7 +71,7 @@ func playFlow(t *testing.T, site *flowfile.Site, flow flowfile.Flow, lines []fee
 	}
 	d.settle()
 
-	var sent []genesys.ConversationEvent
+	var sent []exevents.ConversationEvent
 	judge := feedtest.NewJudge()
 	for _, i := range d.out {
 		sent = append(sent, i.Event)

@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"engage.connector/pkg/engage"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/feedtest"
 )
 
@@ -56,7 +56,7 @@ func survive(t require.TestingT, events []engage.Event, batch int) {
 	d := live(t, events, batch)
 	require.Zero(t, d.model.Counts().OpenCalls)
 	require.Zero(t, d.model.Counts().Orphans)
-	conversations := map[string][]genesys.ConversationEvent{}
+	conversations := map[string][]exevents.ConversationEvent{}
 	for _, o := range d.out {
 		conversations[o.Event.ConversationID] = append(conversations[o.Event.ConversationID], o.Event)
 	}

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"time"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 )
 
 // appendInjection appends the JSON of an Injection: what encoding/json makes of it, faster. It is
 // the greatest part of what an event costs.
-func appendInjection(b []byte, call string, e *genesys.ConversationEvent) ([]byte, error) {
+func appendInjection(b []byte, call string, e *exevents.ConversationEvent) ([]byte, error) {
 	config := e.InitialConfiguration
 	if len(e.SkillIDs) > 0 || len(e.Tags) > 0 || config != nil && len(config.AdditionalInfo) > 0 {
 		data, err := json.Marshal(Injection{CallUUID: call, Event: *e})
@@ -54,7 +54,7 @@ type object struct {
 	err error
 }
 
-func (o *object) established(e *genesys.ConversationEvent) {
+func (o *object) established(e *exevents.ConversationEvent) {
 	o.text("ani", e.ANI)
 	o.text("aniName", e.ANIName)
 	o.text("dnis", e.DNIS)
@@ -85,7 +85,7 @@ func (o *object) established(e *genesys.ConversationEvent) {
 	}
 }
 
-func (o *object) audio(a *genesys.AudioState) {
+func (o *object) audio(a *exevents.AudioState) {
 	if a == nil {
 		return
 	}

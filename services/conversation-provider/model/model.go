@@ -13,7 +13,7 @@ import (
 
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/services/conversation-provider/callmodel"
 	"engage.connector/services/conversation-provider/callmodel/packed"
@@ -37,8 +37,8 @@ const (
 
 // Injection is one entry of the outbox "conversation".
 type Injection struct {
-	CallUUID string                    `json:"callUuid"`
-	Event    genesys.ConversationEvent `json:"event"`
+	CallUUID string                     `json:"callUuid"`
+	Event    exevents.ConversationEvent `json:"event"`
 }
 
 // Recordings says how recordings are to be treated. Its answers may change between calls.
@@ -250,7 +250,7 @@ func (m *Model) Apply(events []engage.Event) (pipeline.Effects, error) {
 
 // Decide does what Apply does, but encodes nothing: it returns the events that follow. It is for
 // measuring; what was to be stored is lost.
-func (m *Model) Decide(events []engage.Event) []*genesys.ConversationEvent {
+func (m *Model) Decide(events []engage.Event) []*exevents.ConversationEvent {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	out := &outbox{}
@@ -260,7 +260,7 @@ func (m *Model) Decide(events []engage.Event) []*genesys.ConversationEvent {
 	clear(m.dirty.records)
 	m.spare()
 	out.sort()
-	decided := make([]*genesys.ConversationEvent, len(out.injections))
+	decided := make([]*exevents.ConversationEvent, len(out.injections))
 	for i, injection := range out.injections {
 		decided[i] = injection.event
 	}

@@ -15,7 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"engage.connector/pkg/engage"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
 	"engage.connector/services/conversation-provider/model"
@@ -193,14 +193,14 @@ func TestACallThatIsTooOldIsEnded(t *testing.T) {
 			require.Equal(t, map[string]int{"suspended end_not_seen": 1}, counts.closed)
 			require.Contains(t, d.traced(call.UUID), string(conversation.ReasonLost))
 			judge := feedtest.NewJudge()
-			var sent []genesys.ConversationEvent
+			var sent []exevents.ConversationEvent
 			open := map[string]bool{}
 			for _, o := range d.out {
 				sent = append(sent, o.Event)
 				switch o.Event.Type {
-				case genesys.UserTransfer, genesys.RoutingTransfer, genesys.PhoneTransfer:
+				case exevents.UserTransfer, exevents.RoutingTransfer, exevents.PhoneTransfer:
 					open[o.Event.CommandID] = true
-				case genesys.EndTransfer:
+				case exevents.EndTransfer:
 					delete(open, o.Event.CommandID)
 				}
 			}

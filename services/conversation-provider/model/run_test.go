@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/engage"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
@@ -140,7 +140,7 @@ func (d *desk) restart() {
 func (d *desk) lines() map[string][]string {
 	m, last := map[string][]string{}, map[string][]string{}
 	for _, i := range d.out {
-		if i.Event.Type == genesys.CommunicationDispositionApplied {
+		if i.Event.Type == exevents.CommunicationDispositionApplied {
 			last[i.CallUUID] = append(last[i.CallUUID], i.Event.EventID+" "+i.Event.Code)
 			continue
 		}

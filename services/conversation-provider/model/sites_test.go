@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/feedtest"
 )
 
@@ -26,15 +26,15 @@ func TestMultiSiteConversationShowsEachPartyForItsTime(t *testing.T) {
 	for _, i := range newDesk(t).feed(site.Events).settle().out {
 		e, at := i.Event, i.Event.EventDateTime.Sub(begin).Truncate(time.Second)
 		switch e.Type {
-		case genesys.ExternalEstablished:
+		case exevents.ExternalEstablished:
 			open[e.CommunicationID] = "caller " + e.ANI
-		case genesys.IVREstablished:
+		case exevents.IVREstablished:
 			open[e.CommunicationID] = "IVR " + e.IVRPhoneNumber
-		case genesys.RoutingEstablished:
+		case exevents.RoutingEstablished:
 			open[e.CommunicationID] = "queue " + e.QueueID
-		case genesys.UserEstablished:
+		case exevents.UserEstablished:
 			open[e.CommunicationID] = "agent " + e.UserID
-		case genesys.CommunicationEnded:
+		case exevents.CommunicationEnded:
 			legs[open[e.CommunicationID]] = interval{legs[open[e.CommunicationID]].from, at}
 			continue
 		default:

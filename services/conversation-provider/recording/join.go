@@ -3,7 +3,7 @@ package recording
 import (
 	"time"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/conversation"
 )
 
@@ -23,7 +23,7 @@ type Submission struct {
 }
 
 // ID is the id of a segment: the same for every report of the same file.
-func ID(tenant, fileName string) string { return genesys.StableID(tenant, "recording", fileName) }
+func ID(tenant, fileName string) string { return exevents.StableID(tenant, "recording", fileName) }
 
 // Why a segment is not submitted, or not yet.
 const (

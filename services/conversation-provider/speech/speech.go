@@ -11,16 +11,32 @@ import (
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/routing"
+	"engage.connector/pkg/genesys/speechanalytics"
 	"engage.connector/services/conversation-provider/recording"
 )
 
-// Org is asked for the settings; genesys.Client is one.
+// Org is asked for the settings.
 type Org interface {
-	TranscriptionSettings(ctx context.Context) (genesys.TranscriptionSettings, error)
-	SpeechSettings(ctx context.Context) (genesys.SpeechSettings, error)
-	ProgramMappings(ctx context.Context) iter.Seq2[genesys.ProgramMapping, error]
-	Dialects(ctx context.Context) ([]genesys.DialectEngine, error)
-	Queues(ctx context.Context, f genesys.QueueFilter) iter.Seq2[genesys.Queue, error]
+	TranscriptionSettings(ctx context.Context) (routing.TranscriptionSettings, error)
+	SpeechSettings(ctx context.Context) (speechanalytics.SpeechSettings, error)
+	ProgramMappings(ctx context.Context) iter.Seq2[speechanalytics.ProgramMapping, error]
+	Dialects(ctx context.Context) ([]speechanalytics.DialectEngine, error)
+	Queues(ctx context.Context, f routing.QueueFilter) iter.Seq2[routing.Queue, error]
+}
+
+// Two areas of the API have the settings; embedded they need names of their own.
+type (
+	routingAPI = routing.API
+	speechAPI  = speechanalytics.API
+)
+
+// NewOrg returns the organization behind a client.
+func NewOrg(client *genesys.Client) Org {
+	return struct {
+		*routingAPI
+		*speechAPI
+	}{routing.New(client), speechanalytics.New(client)}
 }
 
 // Interval is how often the settings are read (guide, "Transcription" and "Program ID").
@@ -123,7 +139,7 @@ func read(ctx context.Context, org Org) (recording.Settings, error) {
 			s.QueueProgram[queue.ID] = mapping.Program.ID
 		}
 	}
-	for queue, err := range org.Queues(ctx, genesys.QueueFilter{}) {
+	for queue, err := range org.Queues(ctx, routing.QueueFilter{}) {
 		if err != nil {
 			return s, err
 		}

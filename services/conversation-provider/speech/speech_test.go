@@ -14,6 +14,8 @@ import (
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/routing"
+	"engage.connector/pkg/genesys/speechanalytics"
 	"engage.connector/services/conversation-provider/recording"
 	"engage.connector/services/conversation-provider/speech"
 )
@@ -24,35 +26,35 @@ type org struct {
 	asked         atomic.Int32
 }
 
-func (o *org) TranscriptionSettings(context.Context) (genesys.TranscriptionSettings, error) {
+func (o *org) TranscriptionSettings(context.Context) (routing.TranscriptionSettings, error) {
 	o.asked.Add(1)
-	return genesys.TranscriptionSettings{Transcription: o.transcription}, o.failing["transcription"]
+	return routing.TranscriptionSettings{Transcription: o.transcription}, o.failing["transcription"]
 }
 
-func (o *org) SpeechSettings(context.Context) (genesys.SpeechSettings, error) {
+func (o *org) SpeechSettings(context.Context) (speechanalytics.SpeechSettings, error) {
 	if err := o.failing["settings"]; err != nil {
-		return genesys.SpeechSettings{}, err
+		return speechanalytics.SpeechSettings{}, err
 	}
-	return genesys.SpeechSettings{DefaultProgram: genesys.Ref{ID: "default"}}, nil
+	return speechanalytics.SpeechSettings{DefaultProgram: genesys.Ref{ID: "default"}}, nil
 }
 
-func (o *org) ProgramMappings(context.Context) iter.Seq2[genesys.ProgramMapping, error] {
-	return func(yield func(genesys.ProgramMapping, error) bool) {
-		yield(genesys.ProgramMapping{Program: genesys.Ref{ID: "sales"}, Queues: []genesys.Ref{{ID: "q1"}}}, o.failing["mappings"])
+func (o *org) ProgramMappings(context.Context) iter.Seq2[speechanalytics.ProgramMapping, error] {
+	return func(yield func(speechanalytics.ProgramMapping, error) bool) {
+		yield(speechanalytics.ProgramMapping{Program: genesys.Ref{ID: "sales"}, Queues: []genesys.Ref{{ID: "q1"}}}, o.failing["mappings"])
 	}
 }
 
-func (o *org) Dialects(context.Context) ([]genesys.DialectEngine, error) {
-	return []genesys.DialectEngine{
+func (o *org) Dialects(context.Context) ([]speechanalytics.DialectEngine, error) {
+	return []speechanalytics.DialectEngine{
 		{Engine: "Genesys", Dialects: []string{"en-US", "de-DE"}}, {Engine: "GenesysExtended", Dialects: []string{"de-DE", "fi-FI"}},
 		{Engine: "TranscriptionConnector", Dialects: []string{"xx-XX"}},
 	}, o.failing["dialects"]
 }
 
-func (o *org) Queues(context.Context, genesys.QueueFilter) iter.Seq2[genesys.Queue, error] {
+func (o *org) Queues(context.Context, routing.QueueFilter) iter.Seq2[routing.Queue, error] {
 	on := true
-	return func(yield func(genesys.Queue, error) bool) {
-		_ = yield(genesys.Queue{ID: "q1", EnableTranscription: &on}, nil) && yield(genesys.Queue{ID: "q2"}, o.failing["queues"])
+	return func(yield func(routing.Queue, error) bool) {
+		_ = yield(routing.Queue{ID: "q1", EnableTranscription: &on}, nil) && yield(routing.Queue{ID: "q2"}, o.failing["queues"])
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"engage.connector/pkg/directory"
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/genesys/recordings"
 	"engage.connector/pkg/host"
 	"engage.connector/pkg/store"
 	"engage.connector/pkg/wire"
@@ -128,7 +129,7 @@ func (a *App) build(_ context.Context, settings directory.Settings) (*target, er
 	if err != nil {
 		return nil, err
 	}
-	return &target{storage: storage, injector: injector.New(storage, org, a.opts.Now)}, nil
+	return &target{storage: storage, injector: injector.New(storage, recordings.New(org), a.opts.Now)}, nil
 }
 
 func (a *App) inject(ctx context.Context, task recording.Task, save injector.Save) (recording.Receipt, error) {

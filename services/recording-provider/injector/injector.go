@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/recordings"
 	"engage.connector/services/recording-provider/envelope"
 	"engage.connector/services/recording-provider/oggopus"
 	"engage.connector/services/recording-provider/recording"
@@ -39,9 +39,9 @@ type Storage interface {
 
 // Org is the part of the EX org that recordings go to.
 type Org interface {
-	CurrentRecordingKey(ctx context.Context) (genesys.RecordingKey, error)
-	CreateUpload(ctx context.Context, request genesys.UploadRequest) (genesys.UploadTarget, error)
-	PutUpload(ctx context.Context, target genesys.UploadTarget, body io.Reader, size int64) error
+	CurrentRecordingKey(ctx context.Context) (recordings.RecordingKey, error)
+	CreateUpload(ctx context.Context, request recordings.UploadRequest) (recordings.UploadTarget, error)
+	PutUpload(ctx context.Context, target recordings.UploadTarget, body io.Reader, size int64) error
 }
 
 // StepError says at which step an injection failed.
@@ -121,7 +121,7 @@ func (i *Injector) upload(ctx context.Context, task recording.Task, archive []by
 	if err != nil {
 		return "", &StepError{recording.StepPresign, err}
 	}
-	target := genesys.UploadTarget{URL: place.URL, Key: place.Key, Headers: place.Headers}
+	target := recordings.UploadTarget{URL: place.URL, Key: place.Key, Headers: place.Headers}
 	err = i.org.PutUpload(ctx, target, bytes.NewReader(archive), int64(len(archive)))
 	if refused(err) {
 		// The place is no good any more, for instance because it expired early: forget it.
@@ -141,7 +141,7 @@ func (i *Injector) place(ctx context.Context, task recording.Task, save Save) (r
 	if task.Upload != nil && now.Before(task.Upload.Expires.Add(-presignMargin)) {
 		return *task.Upload, nil
 	}
-	target, err := i.org.CreateUpload(ctx, genesys.UploadRequest{
+	target, err := i.org.CreateUpload(ctx, recordings.UploadRequest{
 		FileName: archiveName(task.Segment.FileName), ContentType: archiveType, TimeoutSeconds: int(presignLife.Seconds()),
 	})
 	if err != nil {

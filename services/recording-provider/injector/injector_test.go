@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/recordings"
 	"engage.connector/services/recording-provider/injector"
 	"engage.connector/services/recording-provider/recording"
 )
@@ -37,27 +37,27 @@ func (s storage) Fetch(_ context.Context, name string) ([]byte, error) {
 
 // org is an EX org whose steps can be made to fail.
 type org struct {
-	key      genesys.RecordingKey
+	key      recordings.RecordingKey
 	failures map[recording.Step]error
 	asked    int
-	request  genesys.UploadRequest
+	request  recordings.UploadRequest
 	uploaded []byte
 	places   []string // keys that were put to
 	created  int
 }
 
-func (o *org) CurrentRecordingKey(context.Context) (genesys.RecordingKey, error) {
+func (o *org) CurrentRecordingKey(context.Context) (recordings.RecordingKey, error) {
 	o.asked++
 	return o.key, o.failures[recording.StepKey]
 }
 
-func (o *org) CreateUpload(_ context.Context, request genesys.UploadRequest) (genesys.UploadTarget, error) {
+func (o *org) CreateUpload(_ context.Context, request recordings.UploadRequest) (recordings.UploadTarget, error) {
 	o.request = request
 	o.created++
-	return genesys.UploadTarget{URL: "https://storage.example/x?sig", Key: "upload-" + strconv.Itoa(o.created)}, o.failures[recording.StepPresign]
+	return recordings.UploadTarget{URL: "https://storage.example/x?sig", Key: "upload-" + strconv.Itoa(o.created)}, o.failures[recording.StepPresign]
 }
 
-func (o *org) PutUpload(_ context.Context, target genesys.UploadTarget, body io.Reader, size int64) error {
+func (o *org) PutUpload(_ context.Context, target recordings.UploadTarget, body io.Reader, size int64) error {
 	content, err := io.ReadAll(body)
 	if err != nil || int64(len(content)) != size {
 		return errors.New("size does not match")
@@ -71,7 +71,7 @@ func newOrg(t *testing.T, id string) *org {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
 	return &org{
-		key:      genesys.RecordingKey{ID: id, KeyData: base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&private.PublicKey))},
+		key:      recordings.RecordingKey{ID: id, KeyData: base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&private.PublicKey))},
 		failures: map[recording.Step]error{},
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/tests/soak/history"
 	"engage.connector/tests/soak/judge"
@@ -35,7 +35,7 @@ type Options struct {
 // Result is what a history led to.
 type Result struct {
 	History history.History
-	Sent    []genesys.ConversationEvent
+	Sent    []exevents.ConversationEvent
 	Faults  []judge.Fault
 	Mode    string // which run the faults are of
 	fed     []batch

@@ -1,7 +1,7 @@
 package drive
 
 import (
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/recording"
 	"engage.connector/tests/soak/history"
@@ -21,8 +21,8 @@ var _ conversation.Directory = (*Mapping)(nil)
 
 // NewMapping returns the mapping of an org that exists in nobody's imagination but ours.
 func NewMapping() *Mapping {
-	m := &Mapping{Source: genesys.StableID("soak", "source")}
-	m.fill(func(kind, name string) string { return genesys.StableID("soak", kind, name) })
+	m := &Mapping{Source: exevents.StableID("soak", "source")}
+	m.fill(func(kind, name string) string { return exevents.StableID("soak", kind, name) })
 	return m
 }
 

@@ -15,6 +15,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
+	"engage.connector/pkg/genesys/presence"
+	"engage.connector/pkg/genesys/routing"
+	"engage.connector/pkg/genesys/users"
 	"engage.connector/tests/soak/judge"
 )
 
@@ -22,7 +26,12 @@ import (
 const OrgRefused judge.Rule = "refused by the org"
 
 // Org is a running lab org with the center's objects in it.
-type Org struct{ client *genesys.Client }
+type Org struct {
+	events   *exevents.API
+	presence *presence.API
+	routing  *routing.API
+	users    *users.API
+}
 
 // OpenOrg makes the center's users, queues and codes in an org and puts their ids into the mapping.
 // environ holds LAB_OAUTH_SECRET.
@@ -47,7 +56,7 @@ func OpenOrg(ctx context.Context, url string, environ []string, m *Mapping) (*Or
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}
-	o := &Org{client: client}
+	o := &Org{events: exevents.New(client), presence: presence.New(client), routing: routing.New(client), users: users.New(client)}
 	if m.Source, err = o.source(ctx); err != nil {
 		return nil, err
 	}
@@ -82,7 +91,7 @@ func unthrottle(ctx context.Context, url string) error {
 
 // source is the org's source; it is made when there is none.
 func (o *Org) source(ctx context.Context) (string, error) {
-	for s, err := range o.client.Sources(ctx) {
+	for s, err := range o.presence.Sources(ctx) {
 		if err != nil {
 			return "", fmt.Errorf("sources: %w", err)
 		}
@@ -90,7 +99,7 @@ func (o *Org) source(ctx context.Context) (string, error) {
 			return s.ID, nil
 		}
 	}
-	s, err := o.client.CreateSource(ctx, genesys.Source{Name: "soak", Type: "User"})
+	s, err := o.presence.CreateSource(ctx, presence.Source{Name: "soak", Type: "User"})
 	if err != nil {
 		return "", fmt.Errorf("source: %w", err)
 	}
@@ -103,24 +112,24 @@ func (o *Org) create(ctx context.Context, kind, name string) (string, error) {
 	switch kind {
 	case "user":
 		mail := name + "@soak.invalid"
-		if u, ok, err := o.client.FindUserByUserName(ctx, mail); err != nil || ok {
+		if u, ok, err := o.users.FindUserByUserName(ctx, mail); err != nil || ok {
 			return u.ID, err
 		}
-		u, err := o.client.CreateUser(ctx, genesys.User{
-			UserName: mail, DisplayName: name, Emails: []genesys.UserEmail{{Value: mail, Type: "work", Primary: true}},
+		u, err := o.users.CreateUser(ctx, users.User{
+			UserName: mail, DisplayName: name, Emails: []users.UserEmail{{Value: mail, Type: "work", Primary: true}},
 		})
 		return u.ID, err
 	case "queue":
-		for q, err := range o.client.Queues(ctx, genesys.QueueFilter{Name: name}) {
+		for q, err := range o.routing.Queues(ctx, routing.QueueFilter{Name: name}) {
 			return q.ID, err
 		}
-		q, err := o.client.CreateQueue(ctx, genesys.Queue{Name: name})
+		q, err := o.routing.CreateQueue(ctx, routing.Queue{Name: name})
 		return q.ID, err
 	default:
-		for c, err := range o.client.WrapupCodes(ctx, name) {
+		for c, err := range o.routing.WrapupCodes(ctx, name) {
 			return c.ID, err
 		}
-		c, err := o.client.CreateWrapupCode(ctx, genesys.WrapupCode{Name: name})
+		c, err := o.routing.CreateWrapupCode(ctx, routing.WrapupCode{Name: name})
 		return c.ID, err
 	}
 }
@@ -128,7 +137,7 @@ func (o *Org) create(ctx context.Context, kind, name string) (string, error) {
 // Post sends events in their order, and returns what the org did not take. As the service does, it
 // sends again what may be taken later, as long as that gets less: conversations of one agent may come
 // in another order than their times, when one of them waited for a link.
-func (o *Org) Post(ctx context.Context, events []genesys.ConversationEvent) []judge.Fault {
+func (o *Org) Post(ctx context.Context, events []exevents.ConversationEvent) []judge.Fault {
 	var faults []judge.Fault
 	for len(events) > 0 {
 		again, refused, err := o.post(ctx, events)
@@ -148,14 +157,14 @@ func (o *Org) Post(ctx context.Context, events []genesys.ConversationEvent) []ju
 }
 
 // post sends events once, and returns what the org may take later, and what it refused for good.
-func (o *Org) post(ctx context.Context, events []genesys.ConversationEvent) (again, faults []judge.Fault, err error) {
-	for batch := range slices.Chunk(events, genesys.MaxBatch) {
-		result, err := o.client.InjectConversationEvents(ctx, genesys.NewConversationBatch(batch))
+func (o *Org) post(ctx context.Context, events []exevents.ConversationEvent) (again, faults []judge.Fault, err error) {
+	for batch := range slices.Chunk(events, exevents.MaxBatch) {
+		result, err := o.events.InjectConversationEvents(ctx, exevents.NewConversationBatch(batch))
 		if err != nil {
 			return again, faults, fmt.Errorf("posting: %w", err)
 		}
 		for i := range batch {
-			at := slices.IndexFunc(result.Errors, func(e genesys.EventError) bool { return e.EventID == batch[i].EventID })
+			at := slices.IndexFunc(result.Errors, func(e exevents.EventError) bool { return e.EventID == batch[i].EventID })
 			if at < 0 {
 				continue
 			}

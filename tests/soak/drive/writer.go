@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/model"
@@ -113,8 +113,8 @@ func (w *writer) leftOver() ([]string, error) {
 }
 
 // events are what was sent so far.
-func (w *writer) events() ([]genesys.ConversationEvent, error) {
-	list := make([]genesys.ConversationEvent, len(w.lines))
+func (w *writer) events() ([]exevents.ConversationEvent, error) {
+	list := make([]exevents.ConversationEvent, len(w.lines))
 	for i, line := range w.lines {
 		var in model.Injection
 		if err := json.Unmarshal([]byte(line), &in); err != nil {

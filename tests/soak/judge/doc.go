@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"time"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 )
 
 // Rule names what a fault breaks.
@@ -46,7 +46,7 @@ const (
 type Fault struct {
 	Rule         Rule
 	Conversation string
-	Event        genesys.ConversationEvent // zero at the end of the stream
+	Event        exevents.ConversationEvent // zero at the end of the stream
 	Text         string
 }
 
@@ -79,7 +79,7 @@ type Org struct {
 // leg is a communication.
 type leg struct {
 	id       string
-	kind     genesys.EventType
+	kind     exevents.EventType
 	conv     string
 	user     string
 	queue    string

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 )
 
 // Judge reads the events of any number of conversations in the order in which they are sent.
@@ -20,7 +20,7 @@ type Judge struct {
 	all    []*leg
 	faults []Fault
 	// At is what is being judged.
-	at genesys.ConversationEvent
+	at exevents.ConversationEvent
 }
 
 type conversation struct {
@@ -32,7 +32,7 @@ type conversation struct {
 }
 
 type transfer struct {
-	kind        genesys.EventType
+	kind        exevents.EventType
 	object      string
 	initiating  string
 	destination string
@@ -56,7 +56,7 @@ func New(org Org, truth []Interaction) *Judge {
 }
 
 // Events reads a whole stream and returns what is wrong with it.
-func Events(org Org, truth []Interaction, events []genesys.ConversationEvent) []Fault {
+func Events(org Org, truth []Interaction, events []exevents.ConversationEvent) []Fault {
 	j := New(org, truth)
 	for _, e := range events {
 		j.Event(e)
@@ -79,7 +79,7 @@ func (j *Judge) check(ok bool, rule Rule, text string) bool {
 var v4 = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
 // Event reads one event.
-func (j *Judge) Event(e genesys.ConversationEvent) {
+func (j *Judge) Event(e exevents.ConversationEvent) {
 	j.at = e
 	if err := e.Validate(); err != nil {
 		j.fault(Form, err.Error())
@@ -97,14 +97,14 @@ func (j *Judge) Event(e genesys.ConversationEvent) {
 	j.check(e.EventDateTime.After(c.last), TimeOrder, "not after "+c.last.Format("15:04:05.000"))
 	c.last = e.EventDateTime
 	switch e.Type {
-	case genesys.ExternalEstablished, genesys.IVREstablished, genesys.RoutingEstablished, genesys.UserEstablished, genesys.PhoneEstablished:
+	case exevents.ExternalEstablished, exevents.IVREstablished, exevents.RoutingEstablished, exevents.UserEstablished, exevents.PhoneEstablished:
 		j.established(c, e)
-	case genesys.CommunicationAnswered, genesys.HoldUpdated, genesys.AudioUpdated, genesys.CommunicationEnded,
-		genesys.CommunicationDispositionApplied:
+	case exevents.CommunicationAnswered, exevents.HoldUpdated, exevents.AudioUpdated, exevents.CommunicationEnded,
+		exevents.CommunicationDispositionApplied:
 		j.changed(e)
-	case genesys.UserTransfer, genesys.RoutingTransfer, genesys.PhoneTransfer, genesys.ProgressTransfer, genesys.EndTransfer:
+	case exevents.UserTransfer, exevents.RoutingTransfer, exevents.PhoneTransfer, exevents.ProgressTransfer, exevents.EndTransfer:
 		j.transferred(c, e)
-	case genesys.ConsultTransfer, genesys.ProgressConsultTransfer, genesys.EndConsultTransfer:
+	case exevents.ConsultTransfer, exevents.ProgressConsultTransfer, exevents.EndConsultTransfer:
 		j.consulted(c, e)
 	default:
 		j.fault(Form, "unknown type")
@@ -116,7 +116,7 @@ func (c *conversation) over() bool {
 	return len(c.legs) > 0 && !slices.ContainsFunc(c.legs, (*leg).open)
 }
 
-func (j *Judge) established(c *conversation, e genesys.ConversationEvent) {
+func (j *Judge) established(c *conversation, e exevents.ConversationEvent) {
 	j.check(!c.over(), AfterEnd, "a leg after all legs have ended")
 	if known := j.legs[e.CommunicationID]; known != nil {
 		moved := known.conv != e.ConversationID && !known.open() && known.moved == e.ConversationID
@@ -152,16 +152,16 @@ func (j *Judge) isTrue(c *conversation, l *leg, call string) {
 	t := j.truth[i]
 	j.check(!t.Silent, Silent, "a leg of call "+call)
 	j.check(l.user == "" || t.Users[l.user], Invented, "user "+l.user+" was not in call "+call)
-	j.check(l.kind != genesys.RoutingEstablished || t.Queues[l.queue], Invented, "call "+call+" was not in queue "+l.queue)
+	j.check(l.kind != exevents.RoutingEstablished || t.Queues[l.queue], Invented, "call "+call+" was not in queue "+l.queue)
 }
 
-func (j *Judge) changed(e genesys.ConversationEvent) {
+func (j *Judge) changed(e exevents.ConversationEvent) {
 	l := j.legs[e.CommunicationID]
 	if !j.check(l != nil && l.conv == e.ConversationID, UnknownLeg, e.CommunicationID) {
 		return
 	}
-	if e.Type == genesys.CommunicationDispositionApplied {
-		j.check(l.kind == genesys.UserEstablished, Disposition, "of a leg that is no user's")
+	if e.Type == exevents.CommunicationDispositionApplied {
+		j.check(l.kind == exevents.UserEstablished, Disposition, "of a leg that is no user's")
 		j.check(!l.alerting, Disposition, "of a leg that was not answered")
 		j.check(!l.open(), Disposition, "of a leg that has not ended")
 		j.check(!l.disposed, Disposition, "twice")
@@ -173,14 +173,14 @@ func (j *Judge) changed(e genesys.ConversationEvent) {
 		return
 	}
 	switch e.Type {
-	case genesys.CommunicationAnswered:
+	case exevents.CommunicationAnswered:
 		j.check(l.alerting, Alerting, "answered, but it is not alerting")
 		l.alerting = false
-	case genesys.HoldUpdated:
+	case exevents.HoldUpdated:
 		j.check(!l.alerting, Alerting, "held before it was answered")
 		j.check(l.held != e.Held, HoldTwice, "it is so already")
 		l.held = e.Held
-	case genesys.CommunicationEnded:
+	case exevents.CommunicationEnded:
 		l.ended, l.moved = e.EventDateTime, e.DestinationConversationID
 		j.check(l.moved != e.ConversationID, Form, "moves to its own conversation")
 	default:

@@ -7,11 +7,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/tests/soak/judge"
 )
 
-func id(parts ...string) string { return genesys.StableID(parts...) }
+func id(parts ...string) string { return exevents.StableID(parts...) }
 
 func org() judge.Org {
 	return judge.Org{
@@ -28,53 +28,53 @@ func truth() []judge.Interaction {
 	}
 }
 
-func established(t genesys.EventType, leg string) genesys.ConversationEvent {
-	e := genesys.ConversationEvent{
+func established(t exevents.EventType, leg string) exevents.ConversationEvent {
+	e := exevents.ConversationEvent{
 		Type: t, CommunicationID: id(leg),
-		InitialConfiguration: &genesys.InitialConfiguration{Inbound: true, Alerting: t == genesys.UserEstablished},
-		SourceConfiguration:  &genesys.SourceConfiguration{SourceID: id("source"), InteractionID: "call"},
+		InitialConfiguration: &exevents.InitialConfiguration{Inbound: true, Alerting: t == exevents.UserEstablished},
+		SourceConfiguration:  &exevents.SourceConfiguration{SourceID: id("source"), InteractionID: "call"},
 	}
 	switch t {
-	case genesys.UserEstablished:
+	case exevents.UserEstablished:
 		e.UserID = id("user")
-	case genesys.RoutingEstablished:
+	case exevents.RoutingEstablished:
 		e.QueueID = id("queue")
 	default:
 	}
 	return e
 }
 
-func about(t genesys.EventType, leg string) genesys.ConversationEvent {
-	return genesys.ConversationEvent{Type: t, CommunicationID: id(leg)}
+func about(t exevents.EventType, leg string) exevents.ConversationEvent {
+	return exevents.ConversationEvent{Type: t, CommunicationID: id(leg)}
 }
 
-func ended(leg string) genesys.ConversationEvent {
-	e := about(genesys.CommunicationEnded, leg)
-	e.DisconnectType = genesys.DisconnectPeer
+func ended(leg string) exevents.ConversationEvent {
+	e := about(exevents.CommunicationEnded, leg)
+	e.DisconnectType = exevents.DisconnectPeer
 	return e
 }
 
 // good is a correct conversation: caller, queue, agent, hold, disposition.
-func good() []genesys.ConversationEvent {
-	held := about(genesys.HoldUpdated, "A")
+func good() []exevents.ConversationEvent {
+	held := about(exevents.HoldUpdated, "A")
 	held.Held = true
-	return stamped([]genesys.ConversationEvent{
-		established(genesys.ExternalEstablished, "X"),
-		established(genesys.RoutingEstablished, "Q"),
+	return stamped([]exevents.ConversationEvent{
+		established(exevents.ExternalEstablished, "X"),
+		established(exevents.RoutingEstablished, "Q"),
 		{
-			Type: genesys.UserTransfer, TransferType: genesys.TransferUnattended, CommandID: id("command"),
+			Type: exevents.UserTransfer, TransferType: exevents.TransferUnattended, CommandID: id("command"),
 			InitiatingCommunicationID: id("Q"), TargetCommunicationID: id("Q"), ObjectCommunicationID: id("X"), DestinationUserID: id("user"),
 		},
-		established(genesys.UserEstablished, "A"),
-		{Type: genesys.ProgressTransfer, CommandID: id("command"), ObjectCommunicationID: id("X"), DestinationCommunicationID: id("A")},
-		about(genesys.CommunicationAnswered, "A"),
+		established(exevents.UserEstablished, "A"),
+		{Type: exevents.ProgressTransfer, CommandID: id("command"), ObjectCommunicationID: id("X"), DestinationCommunicationID: id("A")},
+		about(exevents.CommunicationAnswered, "A"),
 		ended("Q"),
-		{Type: genesys.EndTransfer, CommandID: id("command"), ObjectCommunicationID: id("X"), FinalState: genesys.TransferCompleted},
+		{Type: exevents.EndTransfer, CommandID: id("command"), ObjectCommunicationID: id("X"), FinalState: exevents.TransferCompleted},
 		held,
-		about(genesys.HoldUpdated, "A"),
+		about(exevents.HoldUpdated, "A"),
 		ended("X"),
 		ended("A"),
-		about(genesys.CommunicationDispositionApplied, "A"),
+		about(exevents.CommunicationDispositionApplied, "A"),
 	})
 }
 
@@ -95,7 +95,7 @@ const (
 	disposition
 )
 
-func stamped(events []genesys.ConversationEvent) []genesys.ConversationEvent {
+func stamped(events []exevents.ConversationEvent) []exevents.ConversationEvent {
 	at := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	for i := range events {
 		events[i].EventID = id("event", string(rune('a'+i)))
@@ -113,51 +113,51 @@ func TestACorrectConversationHasNoFault(t *testing.T) {
 
 // Every rule is broken once, by one change of a correct conversation.
 func TestEveryRuleIsNoticed(t *testing.T) {
-	type events = []genesys.ConversationEvent
+	type events = []exevents.ConversationEvent
 	without := func(i int) func(events) events { return func(e events) events { return slices.Delete(e, i, i+1) } }
-	change := func(i int, f func(*genesys.ConversationEvent)) func(events) events {
+	change := func(i int, f func(*exevents.ConversationEvent)) func(events) events {
 		return func(e events) events { f(&e[i]); return e }
 	}
-	add := func(more ...genesys.ConversationEvent) func(events) events {
+	add := func(more ...exevents.ConversationEvent) func(events) events {
 		return func(e events) events { return stamped(append(e, more...)) }
 	}
 	tests := map[string]struct {
 		rule  judge.Rule
 		spoil func(events) events
 	}{
-		"no type":               {judge.Form, change(hold, func(e *genesys.ConversationEvent) { e.Type = "x" })},
+		"no type":               {judge.Form, change(hold, func(e *exevents.ConversationEvent) { e.Type = "x" })},
 		"event id":              {judge.EventIDTwice, func(e events) events { e[hold].EventID = e[user].EventID; return e }},
 		"same time":             {judge.TimeOrder, func(e events) events { e[hold].EventDateTime = e[endTransfer].EventDateTime; return e }},
-		"microseconds":          {judge.TimeOrder, change(hold, func(e *genesys.ConversationEvent) { e.EventDateTime = e.EventDateTime.Add(time.Microsecond) })},
+		"microseconds":          {judge.TimeOrder, change(hold, func(e *exevents.ConversationEvent) { e.EventDateTime = e.EventDateTime.Add(time.Microsecond) })},
 		"unknown leg":           {judge.UnknownLeg, without(user)},
-		"twice established":     {judge.LegTwice, change(routing, func(e *genesys.ConversationEvent) { e.CommunicationID = id("X") })},
+		"twice established":     {judge.LegTwice, change(routing, func(e *exevents.ConversationEvent) { e.CommunicationID = id("X") })},
 		"ended twice":           {judge.LegEnded, add(ended("X"))},
 		"not ended":             {judge.NotEnded, without(externalEnded)},
-		"after the end":         {judge.AfterEnd, add(established(genesys.PhoneEstablished, "P"), ended("P"))},
-		"answered twice":        {judge.Alerting, change(hold, func(e *genesys.ConversationEvent) { e.Type, e.Held = genesys.CommunicationAnswered, false })},
+		"after the end":         {judge.AfterEnd, add(established(exevents.PhoneEstablished, "P"), ended("P"))},
+		"answered twice":        {judge.Alerting, change(hold, func(e *exevents.ConversationEvent) { e.Type, e.Held = exevents.CommunicationAnswered, false })},
 		"held while it rings":   {judge.Alerting, without(answered)},
 		"retrieved twice":       {judge.HoldTwice, without(hold)},
-		"disposed twice":        {judge.Disposition, add(about(genesys.CommunicationDispositionApplied, "A"))},
-		"disposed by a queue":   {judge.Disposition, change(disposition, func(e *genesys.ConversationEvent) { e.CommunicationID = id("Q") })},
-		"another object":        {judge.TransferLegs, change(progress, func(e *genesys.ConversationEvent) { e.ObjectCommunicationID = id("Q") })},
-		"wrong destination":     {judge.TransferLegs, change(progress, func(e *genesys.ConversationEvent) { e.DestinationCommunicationID = id("Q") })},
+		"disposed twice":        {judge.Disposition, add(about(exevents.CommunicationDispositionApplied, "A"))},
+		"disposed by a queue":   {judge.Disposition, change(disposition, func(e *exevents.ConversationEvent) { e.CommunicationID = id("Q") })},
+		"another object":        {judge.TransferLegs, change(progress, func(e *exevents.ConversationEvent) { e.ObjectCommunicationID = id("Q") })},
+		"wrong destination":     {judge.TransferLegs, change(progress, func(e *exevents.ConversationEvent) { e.DestinationCommunicationID = id("Q") })},
 		"no begin":              {judge.TransferState, without(transfer)},
 		"no progress":           {judge.TransferState, without(progress)},
 		"transfer not ended":    {judge.TransferOpen, without(endTransfer)},
-		"consult without begin": {judge.ConsultState, change(hold, func(e *genesys.ConversationEvent) { *e = withType(*e, genesys.EndConsultTransfer) })},
-		"somebody else":         {judge.WrongReference, change(user, func(e *genesys.ConversationEvent) { e.UserID = id("somebody") })},
-		"no such call":          {judge.Invented, change(routing, func(e *genesys.ConversationEvent) { e.SourceConfiguration.InteractionID = "x" })},
-		"not in the queue":      {judge.Invented, change(routing, func(e *genesys.ConversationEvent) { e.SourceConfiguration.InteractionID = "other" })},
-		"two interactions":      {judge.Mixed, change(external, func(e *genesys.ConversationEvent) { e.SourceConfiguration.InteractionID = "other" })},
-		"internal":              {judge.Silent, change(external, func(e *genesys.ConversationEvent) { e.SourceConfiguration.InteractionID = "internal" })},
+		"consult without begin": {judge.ConsultState, change(hold, func(e *exevents.ConversationEvent) { *e = withType(*e, exevents.EndConsultTransfer) })},
+		"somebody else":         {judge.WrongReference, change(user, func(e *exevents.ConversationEvent) { e.UserID = id("somebody") })},
+		"no such call":          {judge.Invented, change(routing, func(e *exevents.ConversationEvent) { e.SourceConfiguration.InteractionID = "x" })},
+		"not in the queue":      {judge.Invented, change(routing, func(e *exevents.ConversationEvent) { e.SourceConfiguration.InteractionID = "other" })},
+		"two interactions":      {judge.Mixed, change(external, func(e *exevents.ConversationEvent) { e.SourceConfiguration.InteractionID = "other" })},
+		"internal":              {judge.Silent, change(external, func(e *exevents.ConversationEvent) { e.SourceConfiguration.InteractionID = "internal" })},
 		"not told":              {judge.Missing, func(events) events { return nil }},
-		"inviter":               {judge.DanglingInvite, change(user, func(e *genesys.ConversationEvent) { e.InitialConfiguration.InvitedBy = id("nobody") })},
-		"transferred when over": {judge.AfterEnd, change(disposition, func(e *genesys.ConversationEvent) {
-			*e = withType(*e, genesys.ConsultTransfer)
+		"inviter":               {judge.DanglingInvite, change(user, func(e *exevents.ConversationEvent) { e.InitialConfiguration.InvitedBy = id("nobody") })},
+		"transferred when over": {judge.AfterEnd, change(disposition, func(e *exevents.ConversationEvent) {
+			*e = withType(*e, exevents.ConsultTransfer)
 			e.InitiatingCommunicationID, e.ObjectCommunicationID, e.DestinationCommunicationID = id("A"), id("X"), id("Q")
 		})},
 		"two main calls": {judge.UserBusy, func(e events) events {
-			second := established(genesys.UserEstablished, "B")
+			second := established(exevents.UserEstablished, "B")
 			second.ConversationID = id("second")
 			gone := ended("B")
 			gone.ConversationID = id("second")
@@ -172,21 +172,21 @@ func TestEveryRuleIsNoticed(t *testing.T) {
 	}
 }
 
-func withType(e genesys.ConversationEvent, t genesys.EventType) genesys.ConversationEvent {
-	return genesys.ConversationEvent{Type: t, EventID: e.EventID, EventDateTime: e.EventDateTime, ConversationID: e.ConversationID}
+func withType(e exevents.ConversationEvent, t exevents.EventType) exevents.ConversationEvent {
+	return exevents.ConversationEvent{Type: t, EventID: e.EventID, EventDateTime: e.EventDateTime, ConversationID: e.ConversationID}
 }
 
 // A leg that moves to another conversation may be established there.
 func TestALegMayMoveOnAMerge(t *testing.T) {
 	moved := ended("X")
 	moved.DestinationConversationID = id("second")
-	again := established(genesys.ExternalEstablished, "X")
+	again := established(exevents.ExternalEstablished, "X")
 	again.ConversationID = id("second")
 	gone := ended("X")
 	gone.ConversationID = id("second")
 	facts := truth()
 	facts[0].Plain = false
-	require.Empty(t, judge.Events(org(), facts, stamped([]genesys.ConversationEvent{
-		established(genesys.ExternalEstablished, "X"), moved, again, gone,
+	require.Empty(t, judge.Events(org(), facts, stamped([]exevents.ConversationEvent{
+		established(exevents.ExternalEstablished, "X"), moved, again, gone,
 	})))
 }

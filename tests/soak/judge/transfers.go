@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 )
 
 // here is a leg of the event's conversation; nil, and a fault, when it is not there.
@@ -18,10 +18,10 @@ func (j *Judge) here(id, role string) *leg {
 	return l
 }
 
-func (j *Judge) transferred(c *conversation, e genesys.ConversationEvent) {
+func (j *Judge) transferred(c *conversation, e exevents.ConversationEvent) {
 	t := c.transfers[e.CommandID]
 	switch e.Type {
-	case genesys.ProgressTransfer:
+	case exevents.ProgressTransfer:
 		if !j.check(t != nil, TransferState, "progress without begin") {
 			return
 		}
@@ -32,13 +32,13 @@ func (j *Judge) transferred(c *conversation, e genesys.ConversationEvent) {
 		if l := j.open(e.DestinationCommunicationID, "destination"); l != nil {
 			j.check(t.fits(l), TransferLegs, "the destination is not what was asked for")
 		}
-	case genesys.EndTransfer:
+	case exevents.EndTransfer:
 		if !j.check(t != nil, TransferState, "end without begin") {
 			return
 		}
 		j.check(!t.ended, TransferState, "ended twice")
 		j.check(t.object == e.ObjectCommunicationID, TransferLegs, "another object")
-		j.check(t.progressed || e.FinalState != genesys.TransferCompleted, TransferState, "completed without progress")
+		j.check(t.progressed || e.FinalState != exevents.TransferCompleted, TransferState, "completed without progress")
 		t.ended = true
 	default:
 		j.check(t == nil, TransferState, "begun twice")
@@ -67,20 +67,20 @@ func (j *Judge) open(id, role string) *leg {
 // fits: the leg is of the kind, and of the user or queue, that the transfer was meant for.
 func (t *transfer) fits(l *leg) bool {
 	switch t.kind {
-	case genesys.UserTransfer:
-		return l.kind == genesys.UserEstablished && l.user == t.user
-	case genesys.RoutingTransfer:
-		return l.kind == genesys.RoutingEstablished && l.queue == t.queue
+	case exevents.UserTransfer:
+		return l.kind == exevents.UserEstablished && l.user == t.user
+	case exevents.RoutingTransfer:
+		return l.kind == exevents.RoutingEstablished && l.queue == t.queue
 	default:
-		return l.kind != genesys.UserEstablished && l.kind != genesys.RoutingEstablished
+		return l.kind != exevents.UserEstablished && l.kind != exevents.RoutingEstablished
 	}
 }
 
-func (j *Judge) consulted(c *conversation, e genesys.ConversationEvent) {
+func (j *Judge) consulted(c *conversation, e exevents.ConversationEvent) {
 	same := c.consult != nil && c.consult.object == e.ObjectCommunicationID &&
 		c.consult.initiating == e.InitiatingCommunicationID && c.consult.destination == e.DestinationCommunicationID
 	switch e.Type {
-	case genesys.ConsultTransfer:
+	case exevents.ConsultTransfer:
 		j.check(c.consult == nil, ConsultState, "another one is under way")
 		j.check(!c.over(), AfterEnd, "a transfer after all legs have ended")
 		j.here(e.InitiatingCommunicationID, "initiating")
@@ -93,7 +93,7 @@ func (j *Judge) consulted(c *conversation, e genesys.ConversationEvent) {
 			kind: e.Type, object: e.ObjectCommunicationID, initiating: e.InitiatingCommunicationID,
 			destination: e.DestinationCommunicationID,
 		}
-	case genesys.ProgressConsultTransfer:
+	case exevents.ProgressConsultTransfer:
 		if j.check(c.consult != nil, ConsultState, "progress without begin") {
 			j.check(same, TransferLegs, "other legs than those of the consult transfer")
 			c.consult.progressed = true
@@ -111,11 +111,11 @@ func (j *Judge) End() []Fault {
 	represented := map[int]bool{}
 	for _, id := range j.order {
 		c := j.convs[id]
-		j.at = genesys.ConversationEvent{ConversationID: id}
+		j.at = exevents.ConversationEvent{ConversationID: id}
 		for _, l := range c.legs {
 			j.check(!l.open(), NotEnded, string(l.kind)+" "+l.id)
 			for i := range c.interactions {
-				represented[i] = represented[i] || l.kind == genesys.UserEstablished && !l.alerting
+				represented[i] = represented[i] || l.kind == exevents.UserEstablished && !l.alerting
 			}
 		}
 		for command, t := range c.transfers {
@@ -123,7 +123,7 @@ func (j *Judge) End() []Fault {
 		}
 		j.check(c.consult == nil, TransferOpen, "consult transfer")
 	}
-	j.at = genesys.ConversationEvent{}
+	j.at = exevents.ConversationEvent{}
 	for i, t := range j.truth {
 		j.check(!t.Plain || represented[i], Missing, "call "+t.Calls[0])
 	}
@@ -137,14 +137,14 @@ func (j *Judge) busyUsers() {
 	const slack = 50 * time.Millisecond // the events of a conversation push each other a millisecond ahead
 	users := map[string][]*leg{}
 	for _, l := range j.all {
-		if l.user != "" && l.kind == genesys.UserEstablished && !j.lost(l) {
+		if l.user != "" && l.kind == exevents.UserEstablished && !j.lost(l) {
 			users[l.user] = append(users[l.user], l)
 		}
 	}
 	for _, user := range slices.Sorted(maps.Keys(users)) {
 		legs := users[user]
 		for _, l := range legs {
-			j.at = genesys.ConversationEvent{ConversationID: l.conv}
+			j.at = exevents.ConversationEvent{ConversationID: l.conv}
 			main, others := 0, 0
 			for _, o := range legs {
 				before := o.began.Before(l.began) || o.began.Equal(l.began) && o.id < l.id
@@ -174,5 +174,5 @@ func (j *Judge) lost(l *leg) bool {
 
 func (j *Judge) invitedByUser(l *leg) bool {
 	inviter := j.legs[l.inviter]
-	return inviter != nil && inviter.kind == genesys.UserEstablished
+	return inviter != nil && inviter.kind == exevents.UserEstablished
 }

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/users"
 )
 
 // GiveSkill assigns a skill to a user, as an administrator can. A skill that the organization does
@@ -84,13 +84,13 @@ func (o *Org) SetPrimary(id string) {
 }
 
 // emailsOf reads the value of a patch operation.
-func emailsOf(value any) []genesys.UserEmail {
-	var out []genesys.UserEmail
+func emailsOf(value any) []users.UserEmail {
+	var out []users.UserEmail
 	list, _ := value.([]any)
 	for _, item := range list {
 		fields, _ := item.(map[string]any)
 		address, _ := fields["value"].(string)
-		out = append(out, genesys.UserEmail{Value: address, Type: "work", Primary: true})
+		out = append(out, users.UserEmail{Value: address, Type: "work", Primary: true})
 	}
 	return out
 }

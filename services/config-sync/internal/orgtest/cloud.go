@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/genesys"
+	"engage.connector/services/config-sync/cloud"
 )
 
 // Server serves the organization on loopback until the test ends.
@@ -21,7 +22,7 @@ func (o *Org) Server(t *testing.T) *httptest.Server {
 }
 
 // Client is the real client, connected to the organization over loopback.
-func (o *Org) Client(t *testing.T) *genesys.Client {
+func (o *Org) Client(t *testing.T) *cloud.Org {
 	t.Helper()
 	server := o.Server(t)
 	transport := &http.Transport{}
@@ -31,7 +32,7 @@ func (o *Org) Client(t *testing.T) *genesys.Client {
 		HTTP: &http.Client{Transport: transport}, RequestsPerMinute: 600_000,
 	})
 	require.NoError(t, err)
-	return client
+	return cloud.New(client)
 }
 
 // inProcess carries requests to the handler without a connection, for tests that make many.
@@ -52,13 +53,13 @@ func (p inProcess) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 }
 
 // Direct is the real client without a connection in between.
-func (o *Org) Direct(t require.TestingT) *genesys.Client {
+func (o *Org) Direct(t require.TestingT) *cloud.Org {
 	client, err := genesys.New(genesys.Options{
 		APIURL: "http://org.example", AuthURL: "http://org.example", ClientID: ClientID, ClientSecret: ClientSecret,
 		HTTP: &http.Client{Transport: inProcess{o.Handler()}}, RequestsPerMinute: 6_000_000,
 	})
 	require.NoError(t, err)
-	return client
+	return cloud.New(client)
 }
 
 // UserID returns the id of the user of this name, empty when there is none.

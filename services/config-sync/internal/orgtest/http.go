@@ -9,6 +9,9 @@ import (
 	"strings"
 
 	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/presence"
+	"engage.connector/pkg/genesys/routing"
+	"engage.connector/pkg/genesys/users"
 )
 
 const homeID = "division-home"
@@ -53,7 +56,7 @@ func (o *Org) Handler() http.Handler {
 func (o *Org) directory(mux *http.ServeMux) {
 	mux.HandleFunc("GET /scim/v2/users", o.listUsers)
 	mux.HandleFunc("POST /scim/v2/users", func(w http.ResponseWriter, r *http.Request) {
-		made, err := o.createUser(body[genesys.User](r))
+		made, err := o.createUser(body[users.User](r))
 		reply(w, http.StatusCreated, made.User, err)
 	})
 	mux.HandleFunc("GET /scim/v2/users/{id}", func(w http.ResponseWriter, r *http.Request) {
@@ -67,25 +70,25 @@ func (o *Org) directory(mux *http.ServeMux) {
 		answer(w, http.StatusOK, o.scim(u))
 	})
 	mux.HandleFunc("PATCH /scim/v2/users/{id}", func(w http.ResponseWriter, r *http.Request) {
-		in := body[struct{ Operations []genesys.PatchOperation }](r)
-		reply(w, http.StatusOK, genesys.User{ID: r.PathValue("id")}, o.patchUser(r.PathValue("id"), in.Operations))
+		in := body[struct{ Operations []users.PatchOperation }](r)
+		reply(w, http.StatusOK, users.User{ID: r.PathValue("id")}, o.patchUser(r.PathValue("id"), in.Operations))
 	})
 	mux.HandleFunc("GET /authorization/divisions/home", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, genesys.Division{ID: homeID, Name: "Home", Home: true})
+		answer(w, http.StatusOK, users.Division{ID: homeID, Name: "Home", Home: true})
 	})
 	mux.HandleFunc("GET /authorization/roles", func(w http.ResponseWriter, _ *http.Request) {
-		var roles []genesys.Role
+		var roles []users.Role
 		for _, name := range o.roles {
-			roles = append(roles, genesys.Role{ID: "role-" + name, Name: name})
+			roles = append(roles, users.Role{ID: "role-" + name, Name: name})
 		}
 		entities(w, roles)
 	})
 	mux.HandleFunc("POST /authorization/subjects/{id}/bulkadd", func(w http.ResponseWriter, r *http.Request) {
-		in := body[struct{ Grants []genesys.RoleGrant }](r)
+		in := body[struct{ Grants []users.RoleGrant }](r)
 		reply(w, http.StatusNoContent, nil, o.grant(r.PathValue("id"), in.Grants))
 	})
 	mux.HandleFunc("PATCH /users/{id}/routingskills/bulk", func(w http.ResponseWriter, r *http.Request) {
-		reply(w, http.StatusOK, map[string]any{}, o.setSkills(r.PathValue("id"), body[[]genesys.SkillRating](r)))
+		reply(w, http.StatusOK, map[string]any{}, o.setSkills(r.PathValue("id"), body[[]users.SkillRating](r)))
 	})
 	mux.HandleFunc("DELETE /users/{id}/routingskills/{skill}", func(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusNoContent, nil, o.removeSkill(r.PathValue("id"), r.PathValue("skill")))
@@ -97,7 +100,7 @@ func (o *Org) listUsers(w http.ResponseWriter, r *http.Request) {
 	defer o.mu.Unlock()
 	attribute, value, filtered := strings.Cut(r.URL.Query().Get("filter"), " eq ")
 	value = strings.Trim(value, `"`)
-	users := []genesys.User{}
+	found := []users.User{}
 	for _, u := range o.users {
 		switch {
 		case !filtered && !u.IsActive():
@@ -105,22 +108,22 @@ func (o *Org) listUsers(w http.ResponseWriter, r *http.Request) {
 		case filtered && attribute == "externalId" && u.ExternalID != value:
 		case filtered && attribute == "active" && u.IsActive() != (value == "true"):
 		default:
-			users = append(users, o.scim(u))
+			found = append(found, o.scim(u))
 		}
 	}
-	slices.SortFunc(users, func(a, b genesys.User) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(found, func(a, b users.User) int { return strings.Compare(a.ID, b.ID) })
 	start, _ := strconv.Atoi(r.URL.Query().Get("startIndex"))
 	count, _ := strconv.Atoi(r.URL.Query().Get("count"))
-	from := min(start-1, len(users))
-	answer(w, http.StatusOK, map[string]any{"totalResults": len(users), "Resources": users[from:min(from+count, len(users))]})
+	from := min(start-1, len(found))
+	answer(w, http.StatusOK, map[string]any{"totalResults": len(found), "Resources": found[from:min(from+count, len(found))]})
 }
 
 // scim shows a user with its skills by name.
-func (o *Org) scim(u *User) genesys.User {
+func (o *Org) scim(u *User) users.User {
 	view := u.User
-	view.Extension = &genesys.UserExtension{}
+	view.Extension = &users.UserExtension{}
 	for id, level := range u.Skills {
-		view.Extension.RoutingSkills = append(view.Extension.RoutingSkills, genesys.UserRoutingSkill{Name: o.skills[id], Proficiency: level})
+		view.Extension.RoutingSkills = append(view.Extension.RoutingSkills, users.UserRoutingSkill{Name: o.skills[id], Proficiency: level})
 	}
 	return view
 }
@@ -148,14 +151,14 @@ func (o *Org) routing(mux *http.ServeMux) {
 	mux.HandleFunc("GET /routing/queues", func(w http.ResponseWriter, _ *http.Request) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		var list []genesys.Queue
+		var list []routing.Queue
 		for _, q := range o.queues {
 			list = append(list, q.view())
 		}
 		entities(w, list)
 	})
 	mux.HandleFunc("POST /routing/queues", func(w http.ResponseWriter, r *http.Request) {
-		made, err := o.createQueue(body[genesys.Queue](r))
+		made, err := o.createQueue(body[routing.Queue](r))
 		reply(w, http.StatusOK, made.view(), err)
 	})
 	mux.HandleFunc("GET /routing/queues/{id}", func(w http.ResponseWriter, r *http.Request) {
@@ -169,7 +172,7 @@ func (o *Org) routing(mux *http.ServeMux) {
 		answer(w, http.StatusOK, q.view())
 	})
 	mux.HandleFunc("PUT /routing/queues/{id}", func(w http.ResponseWriter, r *http.Request) {
-		in := body[genesys.Queue](r)
+		in := body[routing.Queue](r)
 		in.ID = r.PathValue("id")
 		reply(w, http.StatusOK, in, o.putQueue(in))
 	})
@@ -205,22 +208,22 @@ func (o *Org) listRelation(w http.ResponseWriter, r *http.Request, what string) 
 	entities(w, list)
 }
 
-func (q *Queue) view() genesys.Queue {
-	return genesys.Queue{ID: q.ID, Name: q.Name, Description: q.Description, PeerID: q.PeerID}
+func (q *Queue) view() routing.Queue {
+	return routing.Queue{ID: q.ID, Name: q.Name, Description: q.Description, PeerID: q.PeerID}
 }
 
 func (o *Org) presence(mux *http.ServeMux) {
 	mux.HandleFunc("GET /presence/sources", func(w http.ResponseWriter, _ *http.Request) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		var list []genesys.Source
+		var list []presence.Source
 		for id, name := range o.sources {
-			list = append(list, genesys.Source{ID: id, Name: name})
+			list = append(list, presence.Source{ID: id, Name: name})
 		}
 		entities(w, list)
 	})
 	mux.HandleFunc("POST /presence/sources", func(w http.ResponseWriter, r *http.Request) {
-		in := body[genesys.Source](r)
+		in := body[presence.Source](r)
 		err := o.write("create source "+in.Name, func() error {
 			if len(o.sources) > 0 {
 				return refuse(http.StatusConflict, "presenceservice.source.toomanyactivesources")
@@ -234,21 +237,21 @@ func (o *Org) presence(mux *http.ServeMux) {
 	mux.HandleFunc("GET /presence/settings", func(w http.ResponseWriter, _ *http.Request) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		answer(w, http.StatusOK, genesys.PresenceSettings{DefaultPrimarySourceID: o.primary})
+		answer(w, http.StatusOK, presence.Settings{DefaultPrimarySourceID: o.primary})
 	})
 	mux.HandleFunc("PUT /presence/settings", func(w http.ResponseWriter, r *http.Request) {
-		in := body[genesys.PresenceSettings](r)
+		in := body[presence.Settings](r)
 		reply(w, http.StatusOK, in, o.write("put presence settings", func() error {
 			o.primary = in.DefaultPrimarySourceID
 			return nil
 		}))
 	})
 	mux.HandleFunc("GET /presence/definitions", func(w http.ResponseWriter, _ *http.Request) {
-		var list []genesys.PresenceDefinition
+		var list []presence.Definition
 		for _, name := range []string{"Available", "Away", "Break", "Busy", "Meal", "Meeting", "Offline", "OnQueue", "Training"} {
-			list = append(list, genesys.PresenceDefinition{ID: "presence-" + name, Type: "System", SystemPresence: name})
+			list = append(list, presence.Definition{ID: "presence-" + name, Type: "System", SystemPresence: name})
 		}
-		entities(w, slices.Concat([]genesys.PresenceDefinition{{ID: "own", Type: "User", SystemPresence: "Break"}}, list))
+		entities(w, slices.Concat([]presence.Definition{{ID: "own", Type: "User", SystemPresence: "Break"}}, list))
 	})
 }
 

@@ -10,7 +10,8 @@ import (
 	"strings"
 	"sync"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/routing"
+	"engage.connector/pkg/genesys/users"
 )
 
 // Org is an organization. Its methods may be called from any goroutine.
@@ -36,7 +37,7 @@ type Org struct {
 
 // User is a user as the organization has it.
 type User struct {
-	genesys.User
+	users.User
 	Roles    []string
 	Skills   map[string]float64 // by skill id
 	Division string
@@ -129,7 +130,7 @@ func (o *Org) AddUser(userName string) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	id, active := o.id("user"), true
-	o.users[id] = &User{User: genesys.User{ID: id, UserName: userName, Active: &active}, Roles: []string{"Guest"}, Skills: map[string]float64{}}
+	o.users[id] = &User{User: users.User{ID: id, UserName: userName, Active: &active}, Roles: []string{"Guest"}, Skills: map[string]float64{}}
 	return id
 }
 
@@ -172,7 +173,7 @@ func (o *Org) createNamed(kind string, names map[string]string, name string) (st
 	return id, err
 }
 
-func (o *Org) createUser(in genesys.User) (User, error) {
+func (o *Org) createUser(in users.User) (User, error) {
 	var made User
 	err := o.write("create user "+in.UserName, func() error {
 		if o.userByName(in.UserName) != nil {
@@ -223,7 +224,7 @@ func (o *Org) skillByName(name string) string {
 	return ""
 }
 
-func (o *Org) patchUser(id string, ops []genesys.PatchOperation) error {
+func (o *Org) patchUser(id string, ops []users.PatchOperation) error {
 	return o.write("patch user "+id, func() error {
 		u := o.users[id]
 		if u == nil {
@@ -259,7 +260,7 @@ func (o *Org) patchUser(id string, ops []genesys.PatchOperation) error {
 	})
 }
 
-func (o *Org) setSkills(user string, ratings []genesys.SkillRating) error {
+func (o *Org) setSkills(user string, ratings []users.SkillRating) error {
 	return o.write("set skills "+user, func() error {
 		u := o.users[user]
 		if u == nil {
@@ -286,7 +287,7 @@ func (o *Org) removeSkill(user, skill string) error {
 	})
 }
 
-func (o *Org) grant(user string, grants []genesys.RoleGrant) error {
+func (o *Org) grant(user string, grants []users.RoleGrant) error {
 	return o.write("grant "+user, func() error {
 		u := o.users[user]
 		if u == nil {
@@ -305,7 +306,7 @@ func (o *Org) grant(user string, grants []genesys.RoleGrant) error {
 	})
 }
 
-func (o *Org) createQueue(in genesys.Queue) (Queue, error) {
+func (o *Org) createQueue(in routing.Queue) (Queue, error) {
 	var made Queue
 	err := o.write("create queue "+in.Name, func() error {
 		if o.queueNamed(in.Name, "") {
@@ -327,7 +328,7 @@ func (o *Org) queueNamed(name, except string) bool {
 	return false
 }
 
-func (o *Org) putQueue(in genesys.Queue) error {
+func (o *Org) putQueue(in routing.Queue) error {
 	return o.write("put queue "+in.ID, func() error {
 		q := o.queues[in.ID]
 		switch {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 )
 
 // Leg is a leg as the org shows it.
@@ -27,7 +27,7 @@ type Leg struct {
 type Span struct{ From, To time.Time }
 
 // Legs are the legs of each conversation, by its id, in the order of their begin.
-func (s *Site) Legs(events []genesys.ConversationEvent) map[string][]*Leg {
+func (s *Site) Legs(events []exevents.ConversationEvent) map[string][]*Leg {
 	convs := map[string][]*Leg{}
 	byID := map[string]*Leg{}
 	for _, e := range events {
@@ -48,39 +48,39 @@ func (s *Site) Legs(events []genesys.ConversationEvent) map[string][]*Leg {
 }
 
 // established tells what kind of leg an event establishes, and whose.
-func (s *Site) established(e genesys.ConversationEvent) (kind, who string) {
+func (s *Site) established(e exevents.ConversationEvent) (kind, who string) {
 	switch e.Type {
-	case genesys.ExternalEstablished:
+	case exevents.ExternalEstablished:
 		if e.InitialConfiguration != nil && e.InitialConfiguration.Inbound {
 			return "ext", e.ANI
 		}
 		return "ext", "out:" + e.DNIS
-	case genesys.IVREstablished:
+	case exevents.IVREstablished:
 		return "ivr", e.IVRPhoneNumber
-	case genesys.RoutingEstablished:
+	case exevents.RoutingEstablished:
 		return "acd", s.nameOf("queue", e.QueueID, s.Vq)
-	case genesys.UserEstablished:
+	case exevents.UserEstablished:
 		return "user", s.nameOf("user", e.UserID, s.Users)
-	case genesys.PhoneEstablished:
+	case exevents.PhoneEstablished:
 		return "phone", e.PhoneNumber
 	default:
 		return "", ""
 	}
 }
 
-func (s *Site) read(leg *Leg, e genesys.ConversationEvent) {
+func (s *Site) read(leg *Leg, e exevents.ConversationEvent) {
 	switch e.Type {
-	case genesys.CommunicationAnswered:
+	case exevents.CommunicationAnswered:
 		leg.Answered = e.EventDateTime
-	case genesys.HoldUpdated:
+	case exevents.HoldUpdated:
 		if e.Held {
 			leg.Holds = append(leg.Holds, Span{From: e.EventDateTime})
 		} else if n := len(leg.Holds); n > 0 {
 			leg.Holds[n-1].To = e.EventDateTime
 		}
-	case genesys.CommunicationEnded:
+	case exevents.CommunicationEnded:
 		leg.End, leg.How = e.EventDateTime, string(e.DisconnectType)
-	case genesys.CommunicationDispositionApplied:
+	case exevents.CommunicationDispositionApplied:
 		leg.Code, leg.CodeAt = "skip", e.EventDateTime
 		if e.Code != "" {
 			leg.Code = s.nameOf("code", e.Code, s.Codes)

@@ -6,7 +6,7 @@ import (
 	"os"
 	"slices"
 
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/conversation"
 )
 
@@ -50,7 +50,7 @@ func (s *Site) DNKind(number string) conversation.DNKind {
 }
 
 // id is the id of an object of the org.
-func id(kind, name string) string { return genesys.StableID("flow site", kind, name) }
+func id(kind, name string) string { return exevents.StableID("flow site", kind, name) }
 
 func (s *Site) lookUp(table map[string]string, kind, name string) (string, bool) {
 	to, ok := table[name]

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/engage"
-	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/model"
@@ -133,16 +133,16 @@ func wave(clock *load.Clock, flow load.Flow, first, n, steps int, apply func([]e
 // tally counts what is sent.
 type tally struct{ established, users, ended, dispositions int }
 
-func (t *tally) add(e genesys.EventType) {
+func (t *tally) add(e exevents.EventType) {
 	switch e {
-	case genesys.UserEstablished:
+	case exevents.UserEstablished:
 		t.users++
 		t.established++
-	case genesys.ExternalEstablished, genesys.IVREstablished, genesys.RoutingEstablished, genesys.PhoneEstablished:
+	case exevents.ExternalEstablished, exevents.IVREstablished, exevents.RoutingEstablished, exevents.PhoneEstablished:
 		t.established++
-	case genesys.CommunicationEnded:
+	case exevents.CommunicationEnded:
 		t.ended++
-	case genesys.CommunicationDispositionApplied:
+	case exevents.CommunicationDispositionApplied:
 		t.dispositions++
 	default:
 	}
@@ -197,7 +197,7 @@ func (r *rig) commit(e pipeline.Effects, err error) error {
 		if !found {
 			return fmt.Errorf("payload without a type: %s", entry.Payload)
 		}
-		r.sent.add(genesys.EventType(name))
+		r.sent.add(exevents.EventType(name))
 	}
 	return nil
 }

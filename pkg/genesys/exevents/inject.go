@@ -1,10 +1,13 @@
-package genesys
+// Package exevents holds the events that are injected into the organization, conversation events and agent
+// events, and the part of the API that takes them.
+package exevents
 
 import (
 	"context"
 	"net/http"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/genesys"
 )
 
 // InjectConversationEvents posts the events of one batch. Events that fail Validate are not sent
@@ -14,8 +17,8 @@ import (
 // An error concerns the whole request: some or all events may have been accepted, and the same
 // events (same ids) may be sent again when fault.Retryable says so. To keep the order within a
 // conversation, never have two requests with events of one conversation in flight.
-func (c *Client) InjectConversationEvents(ctx context.Context, batch ConversationBatch) (BatchResult, error) {
-	return inject(ctx, c, routeInjectConversations, kindConversation, batch.events, injection[ConversationEvent]{
+func (a *API) InjectConversationEvents(ctx context.Context, batch ConversationBatch) (BatchResult, error) {
+	return inject(ctx, a, injectConversations, kindConversation, batch.events, injection[ConversationEvent]{
 		id:   func(e ConversationEvent) string { return e.EventID },
 		body: func(events []ConversationEvent) any { return NewConversationBatch(events) },
 	})
@@ -23,8 +26,8 @@ func (c *Client) InjectConversationEvents(ctx context.Context, batch Conversatio
 
 // InjectPresence posts users' presences; at most MaxBatch. See InjectConversationEvents for
 // invalid events and errors.
-func (c *Client) InjectPresence(ctx context.Context, events []PresenceEvent) (BatchResult, error) {
-	return inject(ctx, c, routeInjectPresence, kindPresence, events, injection[PresenceEvent]{
+func (a *API) InjectPresence(ctx context.Context, events []PresenceEvent) (BatchResult, error) {
+	return inject(ctx, a, injectPresence, kindPresence, events, injection[PresenceEvent]{
 		id:   func(e PresenceEvent) string { return e.EventID },
 		body: func(events []PresenceEvent) any { return map[string]any{"userPresenceEvents": events} },
 	})
@@ -32,8 +35,8 @@ func (c *Client) InjectPresence(ctx context.Context, events []PresenceEvent) (Ba
 
 // InjectRoutingStatus posts agents' routing statuses; at most MaxBatch. See
 // InjectConversationEvents for invalid events and errors.
-func (c *Client) InjectRoutingStatus(ctx context.Context, events []RoutingStatusEvent) (BatchResult, error) {
-	return inject(ctx, c, routeInjectRoutingStatus, kindRoutingStatus, events, injection[RoutingStatusEvent]{
+func (a *API) InjectRoutingStatus(ctx context.Context, events []RoutingStatusEvent) (BatchResult, error) {
+	return inject(ctx, a, injectRoutingStatus, kindRoutingStatus, events, injection[RoutingStatusEvent]{
 		id:   func(e RoutingStatusEvent) string { return e.EventID },
 		body: func(events []RoutingStatusEvent) any { return map[string]any{"userRoutingStatusEvents": events} },
 	})
@@ -45,9 +48,9 @@ type injection[E any] struct {
 	body func([]E) any
 }
 
-func inject[E interface{ Validate() error }](ctx context.Context, c *Client, r route, kind eventKind, events []E, how injection[E]) (BatchResult, error) {
+func inject[E interface{ Validate() error }](ctx context.Context, a *API, op genesys.Operation, kind eventKind, events []E, how injection[E]) (BatchResult, error) {
 	if len(events) > MaxBatch {
-		return BatchResult{}, fault.Newf(fault.Invalid, opName(r), "%d events in one batch, at most %d are allowed", len(events), MaxBatch)
+		return BatchResult{}, fault.Newf(fault.Invalid, op.Op(), "%d events in one batch, at most %d are allowed", len(events), MaxBatch)
 	}
 	var result BatchResult
 	valid := make([]E, 0, len(events))
@@ -58,33 +61,33 @@ func inject[E interface{ Validate() error }](ctx context.Context, c *Client, r r
 		}
 		valid = append(valid, e)
 	}
-	if err := injectValid(ctx, c, r, valid, how, &result); err != nil {
+	if err := injectValid(ctx, a, op, valid, how, &result); err != nil {
 		return BatchResult{}, err
 	}
-	c.metrics.injected(kind, len(events), result.Errors)
+	a.count(kind, len(events), result.Errors)
 	return result, nil
 }
 
 // injectValid sends the events, in two requests when the server says that one is too large.
-func injectValid[E any](ctx context.Context, c *Client, r route, events []E, how injection[E], result *BatchResult) error {
+func injectValid[E any](ctx context.Context, a *API, op genesys.Operation, events []E, how injection[E], result *BatchResult) error {
 	if len(events) == 0 {
 		return nil
 	}
 	var answer struct {
 		Errors []EventError `json:"errors"`
 	}
-	header, err := c.send(ctx, request{route: r, body: how.body(events), out: &answer})
-	if fault.CodeOf(err) == fault.TooLarge && statusOf(err) == http.StatusRequestEntityTooLarge && len(events) > 1 {
+	header, err := a.client.Send(ctx, genesys.Request{Operation: op, Body: how.body(events), Out: &answer})
+	if fault.CodeOf(err) == fault.TooLarge && genesys.StatusOf(err) == http.StatusRequestEntityTooLarge && len(events) > 1 {
 		half := len(events) / 2
-		if err := injectValid(ctx, c, r, events[:half], how, result); err != nil {
+		if err := injectValid(ctx, a, op, events[:half], how, result); err != nil {
 			return err
 		}
-		return injectValid(ctx, c, r, events[half:], how, result)
+		return injectValid(ctx, a, op, events[half:], how, result)
 	}
 	if err != nil {
 		return err
 	}
 	result.Errors = append(result.Errors, answer.Errors...)
-	result.CorrelationID = header.Get(headerCorrelation)
+	result.CorrelationID = header.Get(genesys.HeaderCorrelation)
 	return nil
 }

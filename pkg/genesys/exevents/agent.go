@@ -1,4 +1,4 @@
-package genesys
+package exevents
 
 import (
 	"encoding/json"
@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"engage.connector/pkg/fault"
+
+	"engage.connector/pkg/genesys"
 )
 
 // RoutingStatus is an agent's routing status in the spelling of injection. (Reading it back gives
@@ -63,7 +65,7 @@ type routingStatusEventJSON struct {
 // MarshalJSON writes the API's form.
 func (e PresenceEvent) MarshalJSON() ([]byte, error) {
 	return json.Marshal(presenceEventJSON{
-		EventID: e.EventID, EventDateTime: FormatTime(e.EventDateTime), UserID: e.UserID, SourceID: e.SourceID,
+		EventID: e.EventID, EventDateTime: genesys.FormatTime(e.EventDateTime), UserID: e.UserID, SourceID: e.SourceID,
 		PresenceDefinitionID: e.PresenceDefinitionID, Message: e.Message,
 	})
 }
@@ -88,7 +90,7 @@ func (e *PresenceEvent) UnmarshalJSON(data []byte) error {
 // MarshalJSON writes the API's form.
 func (e RoutingStatusEvent) MarshalJSON() ([]byte, error) {
 	return json.Marshal(routingStatusEventJSON{
-		EventID: e.EventID, EventDateTime: FormatTime(e.EventDateTime), AgentID: e.AgentID, Status: e.Status, SourceID: e.SourceID,
+		EventID: e.EventID, EventDateTime: genesys.FormatTime(e.EventDateTime), AgentID: e.AgentID, Status: e.Status, SourceID: e.SourceID,
 	})
 }
 

@@ -1,10 +1,12 @@
-package genesys
+package exevents
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"engage.connector/pkg/genesys"
 )
 
 // fieldSpec is a field of an event as the API defines it.
@@ -125,7 +127,7 @@ func (e ConversationEvent) values() map[string]any {
 		}
 	}
 	if !e.EventDateTime.IsZero() {
-		out["eventDateTime"] = FormatTime(e.EventDateTime)
+		out["eventDateTime"] = genesys.FormatTime(e.EventDateTime)
 	}
 	if e.AudioState != nil {
 		out["audioState"] = e.AudioState

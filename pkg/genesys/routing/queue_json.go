@@ -1,18 +1,20 @@
-package genesys
+package routing
 
 import (
 	"bytes"
 	"encoding/json"
+
+	"engage.connector/pkg/genesys"
 )
 
 // queueFields are the fields of a queue that the struct names.
 type queueFields struct {
-	ID                  string `json:"id,omitempty"`
-	Name                string `json:"name,omitempty"`
-	Description         string `json:"description,omitempty"`
-	Division            *Ref   `json:"division,omitempty"`
-	PeerID              string `json:"peerId,omitempty"`
-	EnableTranscription *bool  `json:"enableTranscription,omitempty"`
+	ID                  string       `json:"id,omitempty"`
+	Name                string       `json:"name,omitempty"`
+	Description         string       `json:"description,omitempty"`
+	Division            *genesys.Ref `json:"division,omitempty"`
+	PeerID              string       `json:"peerId,omitempty"`
+	EnableTranscription *bool        `json:"enableTranscription,omitempty"`
 }
 
 // MarshalJSON writes the queue with all fields that it was read with. Empty texts and nulls are

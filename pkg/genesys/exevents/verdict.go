@@ -1,4 +1,4 @@
-package genesys
+package exevents
 
 import (
 	"slices"

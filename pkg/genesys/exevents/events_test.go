@@ -1,7 +1,9 @@
-package genesys
+package exevents
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -29,7 +31,9 @@ type apiModels struct {
 func loadModels(t *testing.T) apiModels {
 	t.Helper()
 	var m apiModels
-	loadJSON(t, "event_models.json", &m)
+	raw, err := os.ReadFile(filepath.Join("testdata", "event_models.json"))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(raw, &m))
 	return m
 }
 
@@ -159,22 +163,6 @@ func TestConversationEvent_SkippedDispositionHasNoCode(t *testing.T) {
 	require.NoError(t, e.Validate())
 	_, fields := sentAs(t, e)
 	require.NotContains(t, fields, "code")
-}
-
-func TestFormatTime_IsUTCWithThreeDecimals(t *testing.T) {
-	require.Equal(t, "2024-10-25T10:00:00.010Z", FormatTime(eventTime))
-	require.Equal(t, "2024-01-02T03:04:05.000Z", FormatTime(time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC)))
-}
-
-func TestFormatTime_AlwaysHasTheAPIsForm(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		at := time.UnixMicro(rapid.Int64Range(0, 4e15).Draw(t, "µs")).In(time.FixedZone("", rapid.IntRange(-12*3600, 14*3600).Draw(t, "zone")))
-		text := FormatTime(at)
-		require.Len(t, text, len("yyyy-MM-ddTHH:mm:ss.SSSZ"))
-		back, err := time.Parse(time.RFC3339, text)
-		require.NoError(t, err)
-		require.True(t, back.Equal(at.Truncate(time.Millisecond)))
-	})
 }
 
 // What makes an event unfit is named, all of it.
