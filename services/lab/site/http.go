@@ -2,7 +2,9 @@ package site
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"time"
 
 	"engage.connector/services/lab/site/feed"
 )
@@ -16,10 +18,13 @@ const maxKnobsBytes = 4 << 10
 //	/recordings/...                           WebDAV, when there is a folder for it
 //	GET  /lab/v1/site                         the script: what has happened
 //	GET  /lab/v1/site/model                   the center
-//	GET  PUT /lab/v1/site/knobs               disturbances of the feed
+//	GET  PUT /lab/v1/site/knobs               disturbances of the feed: late links, servers' clocks, and so on
 //	POST /lab/v1/site/switchover              the servers' backups take over
 //	POST /lab/v1/site/links/{link}/disconnect breaks a link (its events are lost)
 //	POST /lab/v1/site/links/{link}/connect    brings it back
+//	POST /lab/v1/site/links/{link}/lose       loses a link's events without a word
+//	POST /lab/v1/site/links/{link}/gap        ends that with feed.Gap and a snapshot
+//	POST /lab/v1/site/away                    {"seconds": n}: the edge can not be reached and keeps everything
 func (s *Site) Handler() http.Handler {
 	mux := http.NewServeMux()
 	s.edge.Register(mux)
@@ -36,6 +41,7 @@ func (s *Site) Handler() http.Handler {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("POST /lab/v1/site/links/{link}/{action}", s.linkAction)
+	mux.HandleFunc("POST /lab/v1/site/away", s.goAway)
 	return mux
 }
 
@@ -61,11 +67,31 @@ func (s *Site) linkAction(w http.ResponseWriter, r *http.Request) {
 		known = s.edge.Disconnect(name, "broken by the lab")
 	case "connect":
 		known = s.edge.Connect(name)
+	case "lose":
+		known = s.edge.Lose(name)
+	case "gap":
+		known = s.edge.Gap(name)
 	}
 	if !known {
 		http.Error(w, "no such link or action", http.StatusNotFound)
 		return
 	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// maxAwaySeconds bounds how long the edge is away.
+const maxAwaySeconds = 3600
+
+func (s *Site) goAway(w http.ResponseWriter, r *http.Request) {
+	var wanted struct {
+		Seconds float64 `json:"seconds"`
+	}
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxKnobsBytes)).Decode(&wanted)
+	if err != nil || wanted.Seconds <= 0 || wanted.Seconds > maxAwaySeconds {
+		http.Error(w, fmt.Sprintf(`send {"seconds": n} with n above 0 and at most %d`, maxAwaySeconds), http.StatusBadRequest)
+		return
+	}
+	s.edge.Away(time.Duration(wanted.Seconds * float64(time.Second)))
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -264,20 +264,37 @@ func TestTheFeedIsDisturbedOnDemand(t *testing.T) {
 	l.declare()
 	status, text := l.call(http.MethodPut, "/lab/v1/site/knobs", `{"duplicateEvery":3}`)
 	require.Equal(t, http.StatusOK, status)
-	require.JSONEq(t, `{"dropAfterLines":0,"duplicateEvery":3,"malformedEvery":0}`, text)
+	require.JSONEq(t, `{"dropAfterLines":0,"duplicateEvery":3,"malformedEvery":0,"noUpTo":false,"noSnapshots":false}`, text)
 	_, text = l.call(http.MethodGet, "/lab/v1/site/knobs", "")
 	require.Contains(t, text, `"duplicateEvery":3`)
-	for _, bad := range []string{"x", `{"speed":1}`, `{"duplicateEvery":-1}`} {
+	for _, bad := range []string{"x", `{"speed":1}`, `{"duplicateEvery":-1}`, `{"clocks":{"a":{"offsetSeconds":1e9}}}`} {
 		status, _ = l.call(http.MethodPut, "/lab/v1/site/knobs", bad)
 		require.Equal(t, http.StatusBadRequest, status)
 	}
 	for path, want := range map[string]int{
 		"switchover": 204, "links/call/disconnect": 204, "links/call/connect": 204, "links/call/destroy": 404, "links/none/connect": 404,
+		"links/agent/lose": 204,
 	} {
 		status, _ = l.call(http.MethodPost, "/lab/v1/site/"+path, "")
 		require.Equal(t, want, status, path)
 	}
 	require.Positive(t, count(l.held("vq"), "feed.Switchover"))
+	status, _ = l.call(http.MethodPost, "/lab/v1/site/links/agent/gap", "")
+	require.Equal(t, http.StatusNoContent, status)
+	require.Equal(t, 1, count(l.held("agent"), "feed.Gap"))
+	for _, bad := range []string{"x", `{"seconds":0}`, `{"seconds":1e9}`} {
+		status, _ = l.call(http.MethodPost, "/lab/v1/site/away", bad)
+		require.Equal(t, http.StatusBadRequest, status)
+	}
+	status, _ = l.call(http.MethodPost, "/lab/v1/site/away", `{"seconds":30}`)
+	require.Equal(t, http.StatusNoContent, status)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, l.server.URL+"/v1/links", http.NoBody)
+	require.NoError(t, err)
+	response, err := http.DefaultClient.Do(request)
+	if err == nil {
+		require.NoError(t, response.Body.Close())
+	}
+	require.Error(t, err, "the edge is away")
 }
 
 func TestBadOptionsAreRefused(t *testing.T) {

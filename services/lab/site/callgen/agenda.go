@@ -10,6 +10,7 @@ import (
 // late still gets its planned time, so what is played does not depend on the machine.
 type agenda struct {
 	now   func() time.Time
+	await func(earliest time.Time) // is told when the next thing is due
 	items itemHeap
 	count int
 	last  time.Time // planned time of the last thing that was run
@@ -31,6 +32,7 @@ func (a *agenda) add(at time.Time, run func(at time.Time)) {
 func (a *agenda) play(ctx context.Context) error {
 	for a.items.Len() > 0 {
 		next := a.items[0]
+		a.await(next.at)
 		if err := wait(ctx, next.at.Sub(a.now())); err != nil {
 			return err
 		}

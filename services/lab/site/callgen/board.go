@@ -51,7 +51,10 @@ type seat struct {
 
 // outlet is where events go: the edge of the feed.
 type outlet interface {
-	Publish(ev feed.Event)
+	// Await tells the time of the next thing that is planned; zero when nothing is.
+	Await(earliest time.Time)
+	// Publish tells whether the edge loses the event.
+	Publish(ev feed.Event) (lost bool)
 	PublishStatus(s feed.AgentStatus)
 }
 

@@ -84,7 +84,7 @@ func New(o Options, out outlet) (*Generator, error) {
 	}
 	start := stampOf(o.Now())
 	g := &Generator{
-		opts: o, out: out, agenda: &agenda{now: o.Now}, ids: newIdentifiers(o.Seed, start),
+		opts: o, out: out, agenda: &agenda{now: o.Now, await: out.Await}, ids: newIdentifiers(o.Seed, start),
 		rng:  rand.New(rand.NewPCG(uint64(o.Seed), 0x63616c6c)), //nolint:gosec // a seeded lab, not a secret
 		turn: make(chan struct{}, 1),
 	}
@@ -113,6 +113,9 @@ func (g *Generator) Play(ctx context.Context, calls int) error {
 	if calls < 1 || len(g.calls)+calls > maxCalls {
 		return fmt.Errorf("callgen: %d calls after %d, at most %d in all", calls, len(g.calls), maxCalls)
 	}
+	// Nothing may be stamped at a time that the edge has already told everything of.
+	g.out.Await(g.opts.Now())
+	defer g.out.Await(time.Time{})
 	start := stampOf(g.opts.Now())
 	if start.Before(g.agenda.last) {
 		start = g.agenda.last

@@ -26,14 +26,27 @@ type witness struct {
 	events   []feed.Event
 	statuses []feed.AgentStatus
 	log      []string
+
+	earliest time.Time // what Await has announced last
+	awaited  int
+	early    int // events that were stamped before it
+	broken   func(feed.Event) bool
 }
 
-func (w *witness) Publish(ev feed.Event) {
+func (w *witness) Await(earliest time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.earliest = earliest
+	w.awaited++
+}
+
+func (w *witness) Publish(ev feed.Event) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.events = append(w.events, ev)
 	text, err := json.Marshal(ev.Attributes)
 	w.note(ev.Time, ev.Message, text, err)
+	return w.broken != nil && w.broken(ev)
 }
 
 func (w *witness) PublishStatus(s feed.AgentStatus) {
@@ -45,6 +58,9 @@ func (w *witness) PublishStatus(s feed.AgentStatus) {
 }
 
 func (w *witness) note(at time.Time, message string, text []byte, err error) {
+	if at.Before(w.earliest) {
+		w.early++
+	}
 	w.log = append(w.log, fmt.Sprint(at.Format(time.RFC3339Nano), " ", message, " ", string(text), err))
 }
 
@@ -75,6 +91,7 @@ type setting struct {
 	seed          int64
 	speed         float64
 	only          string // the name of one scenario; "" for all of them
+	broken        func(feed.Event) bool
 }
 
 func load(t require.TestingT) []callgen.Scenario {
@@ -100,7 +117,7 @@ func perform(t *testing.T, s setting) show {
 	t.Helper()
 	db, err := configdb.Build(configdb.Options{Agents: s.agents, Seed: s.seed})
 	require.NoError(t, err)
-	out := show{witness: &witness{}, model: db.Model()}
+	out := show{witness: &witness{broken: s.broken}, model: db.Model()}
 	all := s.scenarios(t)
 	synctest.Test(t, func(t *testing.T) {
 		rec := &recorder{}
@@ -109,11 +126,15 @@ func perform(t *testing.T, s setting) show {
 		}, out.witness)
 		require.NoError(t, err)
 		began := time.Now()
+		require.True(t, out.earliest.IsZero())
 		out.err = g.Play(t.Context(), s.calls)
+		require.True(t, out.earliest.IsZero(), "nothing is planned any more")
 		out.took = time.Since(began)
 		synctest.Wait()
 		out.calls, out.agents = g.Script()
 		out.segments = rec.segments
+		require.Greater(t, out.awaited, s.calls)
+		require.Zero(t, out.early, "events stamped before what was announced")
 	})
 	return out
 }

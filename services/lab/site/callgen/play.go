@@ -42,7 +42,10 @@ func (g *Generator) start(scenario *Scenario, free []*seat, at time.Time) error 
 			last = when
 		}
 	}
-	g.plan(last, func(at time.Time) { g.over(seats, rng, at) })
+	g.plan(last, func(at time.Time) {
+		p.over = at
+		g.over(seats, rng, at)
+	})
 	return nil
 }
 
@@ -106,7 +109,10 @@ func (g *Generator) step(p *played, st step, tag uint32, at time.Time) {
 	case "mcp":
 		g.record(p, st.record, tag)
 	default:
-		g.out.Publish(feed.Event{Message: st.Message, Time: at, Attributes: maps.Clone(st.Attributes)})
+		lost := g.out.Publish(feed.Event{Message: st.Message, Time: at, Attributes: maps.Clone(st.Attributes)})
+		if lost && p.lost.IsZero() {
+			p.lost = at
+		}
 	}
 }
 

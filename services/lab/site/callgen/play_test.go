@@ -313,3 +313,24 @@ func TestBadOptionsAreRefused(t *testing.T) {
 	require.Error(t, g.Play(t.Context(), 0))
 	require.Error(t, g.Play(t.Context(), 1_000_000))
 }
+
+func TestACallTellsWhenItIsOverAndWhatTheFeedLostOfIt(t *testing.T) {
+	lost := 0
+	s := perform(t, setting{agents: 6, calls: 6, seed: 1, speed: 1, only: "inbound-ivr-queue-agent", broken: func(ev feed.Event) bool {
+		if ev.Message != "EventDiverted" {
+			return false
+		}
+		lost++
+		return lost == 2
+	}})
+	require.NoError(t, s.err)
+	touched := 0
+	for _, c := range s.calls {
+		require.True(t, c.Over.After(c.End), "after-call work comes after the end")
+		if !c.Lost.IsZero() {
+			touched++
+			require.True(t, c.Lost.After(c.Start) && c.Lost.Before(c.End))
+		}
+	}
+	require.Equal(t, 1, touched)
+}

@@ -24,6 +24,10 @@ type Call struct {
 	// Further are the CallUUIDs of calls of the same interaction, such as a consultation. They have no
 	// conversation of their own.
 	Further map[string]string `json:"further,omitempty"`
+	// Over is when everything of the call has happened, after-call work included; zero until then.
+	Over time.Time `json:"over,omitzero"`
+	// Lost tells when the first event of the call was lost between the servers and the feed; zero when none was.
+	Lost time.Time `json:"lost,omitzero"`
 	// Hidden says why an EX organization must not show the call at all; "" when it has to.
 	Hidden string `json:"hidden,omitempty"`
 }
@@ -196,6 +200,8 @@ type played struct {
 	expect     expect
 	start      time.Time
 	times      map[string]time.Time
+	over       time.Time
+	lost       time.Time
 	recordings []*Recording
 }
 
@@ -208,7 +214,7 @@ func (p *played) numbers() (ani, dnis string) {
 func (p *played) call() Call {
 	c := Call{
 		CallUUID: p.vars.CallUUID, ConnID: p.vars.ConnID, Scenario: p.scenario, Choices: p.vars.choices, Start: p.start,
-		Parties: []Party{}, Further: map[string]string{}, Hidden: p.expect.Hidden,
+		Parties: []Party{}, Further: map[string]string{}, Over: p.over, Lost: p.lost, Hidden: p.expect.Hidden,
 	}
 	c.ANI, c.DNIS = p.numbers()
 	for name, ids := range p.vars.further {

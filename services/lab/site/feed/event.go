@@ -53,6 +53,8 @@ const (
 	msgLinkDisconnected = "feed.LinkDisconnected"
 	msgSwitchover       = "feed.Switchover"
 	msgGap              = "feed.Gap"
+	msgSnapshotBegin    = "feed.SnapshotBegin"
+	msgSnapshotEnd      = "feed.SnapshotEnd"
 )
 
 // The servers' messages that the edge itself understands or sends.
@@ -60,6 +62,9 @@ const (
 	msgError         = "EventError"
 	msgRegistered    = "EventRegistered"
 	msgInfo          = "EventInfo"
+	msgQueued        = "EventQueued"
+	msgDiverted      = "EventDiverted"
+	msgAbandoned     = "EventAbandoned"
 	msgAgentLogin    = "EventAgentLogin"
 	msgAgentLogout   = "EventAgentLogout"
 	msgAgentReady    = "EventAgentReady"
@@ -78,9 +83,9 @@ var messageTable = map[string]int{
 	msgInfo:          2,
 	msgError:         52,
 	msgRegistered:    53,
-	"EventQueued":    57,
-	"EventDiverted":  58,
-	"EventAbandoned": 59,
+	msgQueued:        57,
+	msgDiverted:      58,
+	msgAbandoned:     59,
 	msgAgentLogin:    73,
 	msgAgentLogout:   74,
 	msgAgentReady:    75,

@@ -11,11 +11,11 @@ import (
 
 // Register serves the feed under /v1/links on the mux.
 func (e *Edge) Register(mux *http.ServeMux) {
-	mux.HandleFunc("GET /v1/links", e.guarded(e.list))
-	mux.HandleFunc("PUT /v1/links/{link}", e.guarded(e.putLink))
-	mux.HandleFunc("GET /v1/links/{link}", e.guarded(e.getLink))
-	mux.HandleFunc("DELETE /v1/links/{link}", e.guarded(e.deleteLink))
-	mux.HandleFunc("GET /v1/links/{link}/events", e.guarded(e.events))
+	mux.HandleFunc("GET /v1/links", e.whileThere(e.guarded(e.list)))
+	mux.HandleFunc("PUT /v1/links/{link}", e.whileThere(e.guarded(e.putLink)))
+	mux.HandleFunc("GET /v1/links/{link}", e.whileThere(e.guarded(e.getLink)))
+	mux.HandleFunc("DELETE /v1/links/{link}", e.whileThere(e.guarded(e.deleteLink)))
+	mux.HandleFunc("GET /v1/links/{link}/events", e.whileThere(e.guarded(e.events)))
 }
 
 // guarded lets only bearers of the token through: 401 without credentials, 403 with wrong ones.

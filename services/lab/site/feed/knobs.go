@@ -1,6 +1,9 @@
 package feed
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Knobs disturb the feed, to try out its readers. Zero switches a disturbance off.
 type Knobs struct {
@@ -10,12 +13,32 @@ type Knobs struct {
 	DuplicateEvery int `json:"duplicateEvery"`
 	// MalformedEvery puts a line that is no JSON after every n-th event of a link.
 	MalformedEvery int `json:"malformedEvery"`
+	// NoUpTo and NoSnapshots make it an edge that can not tell watermarks, or can not make snapshots.
+	NoUpTo      bool `json:"noUpTo"`
+	NoSnapshots bool `json:"noSnapshots"`
+	// LateSeconds holds back what a link has received, by link.
+	LateSeconds map[string]float64 `json:"lateSeconds,omitempty"`
+	// Clocks are the servers' clocks that are not right, by server: the host of an endpoint.
+	Clocks map[string]Clock `json:"clocks,omitempty"`
 }
 
-// Validate refuses negative knobs.
+// maxLateSeconds bounds how late a link may be.
+const maxLateSeconds = 3600
+
+// Validate refuses negative knobs and clocks that no server has.
 func (k Knobs) Validate() error {
 	if k.DropAfterLines < 0 || k.DuplicateEvery < 0 || k.MalformedEvery < 0 {
 		return fmt.Errorf("knobs: %+v: nothing may be negative", k)
+	}
+	for link, seconds := range k.LateSeconds {
+		if !(seconds >= 0 && seconds <= maxLateSeconds) {
+			return fmt.Errorf("lateSeconds of %q: %g, want 0 to %d", link, seconds, maxLateSeconds)
+		}
+	}
+	for server, clock := range k.Clocks {
+		if err := clock.problem(); err != nil {
+			return fmt.Errorf("clocks of %q: %w", server, err)
+		}
 	}
 	return nil
 }
@@ -35,5 +58,14 @@ func (e *Edge) SetKnobs(k Knobs) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.knobs = k
+	e.setClocks(k.Clocks)
+	for _, l := range e.links {
+		l.signal() // somebody may wait for what is not late any more
+	}
 	return nil
+}
+
+// late is how long what the link has received is held back.
+func (e *Edge) late(l *link) time.Duration {
+	return time.Duration(e.knobs.LateSeconds[l.name] * float64(time.Second))
 }

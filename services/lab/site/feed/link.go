@@ -16,6 +16,7 @@ type link struct {
 	state  string
 	reason string
 	ring   *ring
+	pair   *pair
 
 	dns        map[string]bool
 	statistics map[string][]Statistic // by object
@@ -23,6 +24,9 @@ type link struct {
 	put       int // events put, for the knobs
 	readers   int
 	refreshed time.Time
+	resynced  uint64        // cursor of the end of the last snapshot
+	losing    time.Time     // since when events are lost; zero when they are not
+	heard     time.Time     // up to when everything was heard, while the link is down or loses events
 	wake      chan struct{} // closed when there is something new
 	gone      chan struct{} // closed when the link is deleted
 }
@@ -36,6 +40,10 @@ type linkStatus struct {
 	Cursor  string `json:"cursor"`
 	Lines   int    `json:"lines"`
 	Readers int    `json:"readers"`
+	// What is declared, so that one can see whether a client has got to the end of it.
+	DNs            int  `json:"dns"`
+	Statistics     int  `json:"statistics"`
+	CallMonitoring bool `json:"callMonitoring"`
 }
 
 func newLink(name string, r *ring) *link {
@@ -43,8 +51,8 @@ func newLink(name string, r *ring) *link {
 }
 
 // declare replaces the wanted state.
-func (l *link) declare(s Spec) {
-	l.spec = s
+func (l *link) declare(s Spec, p *pair) {
+	l.spec, l.pair = s, p
 	l.dns = map[string]bool{}
 	for _, r := range s.Register {
 		l.dns[r.DN] = true
@@ -55,23 +63,15 @@ func (l *link) declare(s Spec) {
 	}
 }
 
-// wants tells whether the link's declaration asks for an event of the T-Server.
-func (l *link) wants(ev Event) bool {
-	if l.spec.Kind != kindTServer || l.state != stateConnected {
+// asksFor tells whether the link's declaration asks for an event of the T-Server.
+func (l *link) asksFor(ev Event) bool {
+	if l.spec.Kind != kindTServer {
 		return false
 	}
 	if isCallEvent(ev.Message) {
 		return l.spec.CallMonitoring
 	}
 	return l.dns[text(ev.Attributes, "ThisDN")]
-}
-
-// kind is the kind of servers at the other end; a link that is being declared anew has none yet.
-func (l *link) kind() string {
-	if l.spec.Kind == "" {
-		return kindTServer
-	}
-	return l.spec.Kind
 }
 
 // signal wakes everybody who waits for a line.
@@ -84,5 +84,6 @@ func (l *link) status() linkStatus {
 	return linkStatus{
 		Link: l.name, Kind: l.spec.Kind, State: l.state, Reason: l.reason,
 		Cursor: formatCursor(l.ring.next() - 1), Lines: len(l.ring.lines), Readers: l.readers,
+		DNs: len(l.dns), Statistics: len(l.spec.Statistics), CallMonitoring: l.spec.CallMonitoring,
 	}
 }

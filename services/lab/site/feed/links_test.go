@@ -23,7 +23,7 @@ func TestDeclaringALinkTwiceIsHarmless(t *testing.T) {
 	require.Contains(t, body, `"link":"vq","kind":"tserver","state":"connected"`)
 	status, body = b.call(http.MethodGet, "/v1/links/vq", "")
 	require.Equal(t, http.StatusOK, status)
-	require.Contains(t, body, `"lines":3,"readers":1`)
+	require.Contains(t, body, `"lines":5,"readers":1,"dns":1,"statistics":0,"callMonitoring":false`)
 }
 
 func TestABadDeclarationIsToldWhatIsWrong(t *testing.T) {
@@ -98,8 +98,7 @@ func TestADeletedLinkEndsItsStreams(t *testing.T) {
 	s.expect("feed.LinkConnected", "EventRegistered")
 	status, _ := b.call(http.MethodDelete, "/v1/links/vq", "")
 	require.Equal(t, http.StatusNoContent, status)
-	_, ok := s.raw()
-	require.False(t, ok)
+	s.toTheEnd()
 	for _, method := range []string{http.MethodDelete, http.MethodGet} {
 		status, _ = b.call(method, "/v1/links/vq", "")
 		require.Equal(t, http.StatusNotFound, status)

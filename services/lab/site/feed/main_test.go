@@ -117,18 +117,56 @@ func (s *stream) raw() (text string, ok bool) {
 	return s.scan.Text(), true
 }
 
-// next returns the next line that is no heartbeat.
+// toTheEnd reads what is left of a stream that has to end.
+func (s *stream) toTheEnd() {
+	s.t.Helper()
+	for {
+		if _, ok := s.raw(); !ok {
+			return
+		}
+	}
+}
+
+// any returns the next line.
+func (s *stream) any() line {
+	s.t.Helper()
+	text, ok := s.raw()
+	require.True(s.t, ok, "the stream has ended: %v", s.scan.Err())
+	var l line
+	require.NoError(s.t, json.Unmarshal([]byte(text), &l), text)
+	return l
+}
+
+// next returns the next line that is neither a heartbeat nor the border of a snapshot.
 func (s *stream) next() line {
 	s.t.Helper()
 	for {
-		text, ok := s.raw()
-		require.True(s.t, ok, "the stream has ended: %v", s.scan.Err())
-		var l line
-		require.NoError(s.t, json.Unmarshal([]byte(text), &l), text)
-		if l.Message != "feed.Heartbeat" {
+		if l := s.any(); l.Message != "feed.Heartbeat" && !strings.HasPrefix(l.Message, "feed.Snapshot") {
 			return l
 		}
 	}
+}
+
+// expectAll reads as many lines as there are messages, heartbeats left out, and compares them.
+func (s *stream) expectAll(messages ...string) []line {
+	s.t.Helper()
+	got, lines := []string{}, []line{}
+	for len(lines) < len(messages) {
+		if l := s.any(); l.Message != "feed.Heartbeat" {
+			got, lines = append(got, l.Message), append(lines, l)
+		}
+	}
+	require.Equal(s.t, messages, got)
+	return lines
+}
+
+// moment reads a time of a line's attributes.
+func (l line) moment(t *testing.T, key string) time.Time {
+	t.Helper()
+	text, _ := l.Attributes[key].(string)
+	at, err := time.Parse(time.RFC3339Nano, text)
+	require.NoError(t, err, "%s of %s", key, l.Message)
+	return at
 }
 
 // expect reads as many lines as there are messages and compares them.
@@ -172,6 +210,11 @@ func event(message string, attributes ...string) feed.Event {
 		m[attributes[i]] = attributes[i+1]
 	}
 	return feed.Event{Message: message, Time: time.Now(), Attributes: m}
+}
+
+// noted is an event of the queue that leaves nothing to report again.
+func noted(uuid string) feed.Event {
+	return event("EventUserEvent", "ThisDN", "VQ_Sales", "CallUUID", uuid)
 }
 
 func queued(uuid string) feed.Event {

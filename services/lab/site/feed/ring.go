@@ -20,8 +20,9 @@ type ring struct {
 }
 
 type heldLine struct {
-	data []byte
-	time time.Time
+	data     []byte
+	received time.Time // by the edge
+	stamp    time.Time // of the server
 }
 
 // dropRange is the time range of the lines that are no longer held.
@@ -41,9 +42,9 @@ func newRing(start time.Time, maxLines, maxBytes int) *ring {
 func (r *ring) next() uint64 { return r.oldest + uint64(len(r.lines)) }
 
 // append takes a line and lets go of the oldest ones that exceed the bounds.
-func (r *ring) append(data []byte, at time.Time) {
-	r.lines = append(r.lines, heldLine{data, at})
-	r.bytes += len(data)
+func (r *ring) append(line heldLine) {
+	r.lines = append(r.lines, line)
+	r.bytes += len(line.data)
 	drop := 0
 	for (len(r.lines)-drop > r.maxLines || r.bytes > r.maxBytes) && len(r.lines)-drop > 1 {
 		r.bytes -= len(r.lines[drop].data)
@@ -53,28 +54,23 @@ func (r *ring) append(data []byte, at time.Time) {
 		return
 	}
 	if r.dropped.from.IsZero() {
-		r.dropped.from = r.lines[0].time
+		r.dropped.from = r.lines[0].received
 	}
-	r.dropped.to = r.lines[drop-1].time
+	r.dropped.to = r.lines[drop-1].received
 	clear(r.lines[:drop])
 	r.lines = r.lines[drop:]
 	r.oldest += uint64(drop)
 }
 
-// read returns up to limit lines after the cursor. gap tells that lines between the cursor and
-// the first one returned are lost, or that the cursor is none of this ring.
-func (r *ring) read(after uint64, limit int) (lines [][]byte, gap bool) {
-	switch {
-	case after >= r.next():
-		return nil, true
-	case after+1 < r.oldest:
-		return nil, true
+// gap tells that lines after the cursor are lost, or that the cursor is none of this ring.
+func (r *ring) gap(after uint64) bool { return after >= r.next() || after+1 < r.oldest }
+
+// after returns the lines after the cursor, as far as they are held.
+func (r *ring) after(cursor uint64) []heldLine {
+	if r.gap(cursor) {
+		return r.lines
 	}
-	from := int(after + 1 - r.oldest)
-	for _, l := range r.lines[from:min(len(r.lines), from+limit)] {
-		lines = append(lines, l.data)
-	}
-	return lines, false
+	return r.lines[cursor+1-r.oldest:]
 }
 
 // formatCursor renders a cursor as the 16 hexadecimal digits of the feed.

@@ -92,6 +92,20 @@ func decodeSpec(r io.Reader) (Spec, error) {
 	return s, nil
 }
 
+// adds tells whether the declaration asks for something that the one before did not ask for.
+func (s Spec) adds(before Spec) bool {
+	dns, statistics := map[string]bool{}, map[Statistic]bool{}
+	for _, r := range before.Register {
+		dns[r.DN] = true
+	}
+	for _, stat := range before.Statistics {
+		statistics[stat] = true
+	}
+	return s.CallMonitoring && !before.CallMonitoring ||
+		slices.ContainsFunc(s.Register, func(r Registration) bool { return !dns[r.DN] }) ||
+		slices.ContainsFunc(s.Statistics, func(stat Statistic) bool { return !statistics[stat] })
+}
+
 // problems lists everything that is wrong with the declaration.
 func (s Spec) problems() []string {
 	out := s.endpointProblems()

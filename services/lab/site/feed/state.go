@@ -9,7 +9,8 @@ import (
 // site is what the servers behind the edge know at the moment, built from what they sent: it is
 // what they report again to a client that starts late.
 type site struct {
-	calls    []*runningCall // in the order in which they were created
+	calls    []*runningCall              // in the order in which they were created
+	queued   map[string][]map[string]any // by Virtual Queue: attributes of the waiting calls, in their order
 	byUUID   map[string]*runningCall
 	seats    map[string]seat
 	statuses map[string]AgentStatus
@@ -40,7 +41,10 @@ const (
 const workModeAfterCall = 3
 
 func newSite() *site {
-	return &site{byUUID: map[string]*runningCall{}, seats: map[string]seat{}, statuses: map[string]AgentStatus{}}
+	return &site{
+		byUUID: map[string]*runningCall{}, queued: map[string][]map[string]any{},
+		seats: map[string]seat{}, statuses: map[string]AgentStatus{},
+	}
 }
 
 // apply takes an event of the T-Server into account.
@@ -54,6 +58,11 @@ func (s *site) apply(ev Event) {
 	case msgCallDeleted:
 		delete(s.byUUID, uuid)
 		s.calls = slices.DeleteFunc(s.calls, func(c *runningCall) bool { return c.uuid == uuid })
+	case msgQueued:
+		s.leaves(dn, uuid)
+		s.queued[dn] = append(s.queued[dn], maps.Clone(ev.Attributes))
+	case msgDiverted, msgAbandoned:
+		s.leaves(dn, uuid)
 	case msgAgentLogin:
 		s.seats[dn] = seat{text(ev.Attributes, "AgentID"), seatLoggedIn}
 	case msgAgentLogout:
@@ -67,6 +76,20 @@ func (s *site) apply(ev Event) {
 			s.applyToCall(call, ev)
 		}
 	}
+}
+
+// leaves takes a call from a queue.
+func (s *site) leaves(queue, uuid string) {
+	s.queued[queue] = slices.DeleteFunc(s.queued[queue], func(a map[string]any) bool { return text(a, "CallUUID") == uuid })
+}
+
+// waiting reports the calls that wait in a Virtual Queue again.
+func (s *site) waiting(queue string, now time.Time) []Event {
+	out := []Event{}
+	for _, attributes := range s.queued[queue] {
+		out = append(out, Event{msgQueued, now, maps.Clone(attributes)})
+	}
+	return out
 }
 
 // seat changes the state of who sits at the DN.

@@ -32,10 +32,10 @@ type DNAction struct {
 
 // attributes renders the status as the attributes of an EventInfo for one statistic. The
 // statistic's subject decides how deep the tree goes: DNAction down to the actions, DNStatus to
-// the DNs, AgentStatus to the agent alone.
-func (s AgentStatus) attributes(stat Statistic) map[string]any {
+// the DNs, AgentStatus to the agent alone. Its times are those of Stat Server's clock.
+func (s AgentStatus) attributes(stat Statistic, clock func(time.Time) time.Time) map[string]any {
 	out := map[string]any{
-		"statistic": stat.ID, "status": s.Status, "since": instant(s.Since),
+		"statistic": stat.ID, "status": s.Status, "since": instant(clock(s.Since)),
 		"loginId": s.LoginID, "place": s.Place,
 	}
 	if len(s.Reasons) > 0 {
@@ -46,11 +46,11 @@ func (s AgentStatus) attributes(stat Statistic) map[string]any {
 	}
 	dns := make([]map[string]any, 0, len(s.DNs))
 	for _, d := range s.DNs {
-		dn := map[string]any{"dn": d.DN, "switch": d.Switch, "status": d.Status, "since": instant(d.Since)}
+		dn := map[string]any{"dn": d.DN, "switch": d.Switch, "status": d.Status, "since": instant(clock(d.Since))}
 		if stat.Subject == subjectDNAction {
 			actions := make([]map[string]any, 0, len(d.Actions))
 			for _, a := range d.Actions {
-				action := map[string]any{"action": a.Action, "since": instant(a.Since)}
+				action := map[string]any{"action": a.Action, "since": instant(clock(a.Since))}
 				if a.ConnID != "" {
 					action["connId"] = a.ConnID
 				}

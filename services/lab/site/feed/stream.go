@@ -18,9 +18,10 @@ type reader struct {
 	link  *link
 	after uint64
 	sent  int
-	// missed tells that the reader lost lines and has not been reported to again. That waits until
-	// it has caught up: a report in a full ring pushes out what it has still to read.
-	missed bool
+	// missed is the newest line when the reader lost some; it has to be reported to again. That waits
+	// until it has caught up: a report in a full ring pushes out what it has still to read.
+	missed uint64
+	cut    <-chan struct{} // closed when the stream has to break off
 	out    http.ResponseWriter
 	rc     *http.ResponseController
 }
@@ -65,7 +66,7 @@ func (e *Edge) enter(rd *reader, name string, fromStart bool) (status int, reaso
 		return http.StatusServiceUnavailable, "too many readers of this link"
 	}
 	l.readers++
-	rd.link = l
+	rd.link, rd.cut = l, e.cut
 	if fromStart {
 		// When lines are gone already this is a place before the oldest one, so the gap is told.
 		rd.after = l.ring.base
@@ -79,33 +80,40 @@ func (e *Edge) leave(rd *reader) {
 	rd.link.readers--
 }
 
-// run sends lines and heartbeats until the client goes, the link is deleted or the edge closes.
+// run sends lines and heartbeats until the client goes, the link is deleted or the edge is away or closes.
 func (rd *reader) run(r *http.Request) {
 	beat := time.NewTicker(rd.edge.opts.Heartbeat)
 	defer beat.Stop()
 	for {
-		lines, wake, err := rd.next()
+		lines, wait, err := rd.next()
 		if err != nil {
 			return
 		}
 		if err := rd.send(lines); err != nil {
 			return
 		}
+		if len(lines) == 0 && rd.missed > 0 && rd.edge.refresh(rd) {
+			rd.missed = 0
+			continue
+		}
 		if len(lines) > 0 {
-			wake = ready()
+			wait.wake = ready()
 		}
 		select {
 		case <-r.Context().Done():
 			return
 		case <-rd.edge.done:
 			return
+		case <-rd.cut:
+			panic(http.ErrAbortHandler)
 		case <-rd.link.gone:
 			return
 		case <-beat.C:
-			if err := rd.own(msgHeartbeat, rd.after, nil); err != nil {
+			if err := rd.beat(); err != nil {
 				return
 			}
-		case <-wake:
+		case <-wait.due:
+		case <-wait.wake:
 		}
 	}
 }
@@ -117,54 +125,80 @@ func ready() chan struct{} {
 	return c
 }
 
+// waiting is what a reader without lines waits for.
+type waiting struct {
+	wake <-chan struct{}  // something has come
+	due  <-chan time.Time // what is held back has become due
+}
+
 // next takes the lines after the reader's place, or tells it of a gap and goes on behind it.
-func (rd *reader) next() (lines [][]byte, wake <-chan struct{}, err error) {
+func (rd *reader) next() (lines [][]byte, wait waiting, err error) {
 	e := rd.edge
 	e.mu.Lock()
-	lines, gap := rd.link.ring.read(rd.after, readBatch)
-	ring, wakeup := rd.link.ring, rd.link.wake
-	resume, dropped := ring.oldest-1, ring.dropped
-	if gap && dropped.to.IsZero() && rd.after < ring.next() {
-		// A cursor of an earlier life of the edge: what was in between is not known.
-		dropped = dropRange{to: e.opts.Now()}
+	defer e.mu.Unlock()
+	ring, now := rd.link.ring, e.opts.Now()
+	if ring.gap(rd.after) {
+		line, err := rd.gapLine(now)
+		return [][]byte{line}, wait, err
 	}
-	e.mu.Unlock()
-	if !gap {
-		rd.after += uint64(len(lines))
-		if len(lines) == 0 && rd.missed {
-			rd.missed = false
-			e.refresh(rd.link)
+	wait.wake = rd.link.wake
+	late := e.late(rd.link)
+	for _, held := range ring.after(rd.after) {
+		if hold := held.received.Add(late).Sub(now); late > 0 && hold > 0 {
+			wait.due = time.After(hold)
+			break
 		}
-		return lines, wakeup, nil
+		if lines = append(lines, held.data); len(lines) == readBatch {
+			break
+		}
+	}
+	rd.after += uint64(len(lines))
+	return lines, wait, nil
+}
+
+// gapLine tells the reader what it has lost, and moves it behind that.
+func (rd *reader) gapLine(now time.Time) ([]byte, error) {
+	ring := rd.link.ring
+	dropped := ring.dropped
+	if dropped.to.IsZero() && rd.after < ring.next() {
+		// A cursor of an earlier life of the edge: what was in between is not known.
+		dropped.to = now
 	}
 	attributes := map[string]any{"after": formatCursor(rd.after)}
 	if !dropped.from.IsZero() {
-		attributes["from"] = instant(dropped.from)
+		attributes["from"] = instant(rd.edge.stamp(rd.link, dropped.from))
 	}
 	if !dropped.to.IsZero() {
-		attributes["to"] = instant(dropped.to)
+		attributes["to"] = instant(rd.edge.stamp(rd.link, dropped.to))
 	}
-	rd.after = resume
-	if err := rd.own(msgGap, resume, attributes); err != nil {
-		return nil, nil, err
-	}
-	rd.missed = true
-	return nil, ready(), nil
+	rd.after = ring.oldest - 1
+	rd.missed = ring.next() - 1
+	return rd.own(msgGap, attributes)
 }
 
-// own sends one of the edge's lines to this reader only.
-func (rd *reader) own(message string, cursor uint64, attributes map[string]any) error {
+// beat sends a heartbeat.
+func (rd *reader) beat() error {
 	e := rd.edge
 	e.mu.Lock()
-	server, now := e.servers[rd.link.kind()].server(), e.opts.Now()
+	attributes := map[string]any{}
+	if !e.knobs.NoUpTo {
+		attributes["upTo"] = instant(e.upTo(rd))
+	}
+	line, err := rd.own(msgHeartbeat, attributes)
 	e.mu.Unlock()
-	line, err := envelope{
-		Cursor: formatCursor(cursor), ReceivedAt: now, Server: server, Message: message, Time: now, Attributes: attributes,
-	}.line()
 	if err != nil {
 		return err
 	}
 	return rd.send([][]byte{line})
+}
+
+// own renders one of the edge's lines for this reader only. The edge's mutex is held.
+func (rd *reader) own(message string, attributes map[string]any) ([]byte, error) {
+	e := rd.edge
+	return envelope{
+		Cursor: formatCursor(rd.after), ReceivedAt: e.opts.Now(), Server: rd.link.pair.server(), Message: message,
+		Time: e.stamp(rd.link, e.present()), Attributes: attributes,
+	}.line()
 }
 
 // send writes lines, or breaks the connection off when the knob says so.
