@@ -86,6 +86,9 @@ type Visit struct {
 	Left    time.Time `json:"left,omitzero"`
 	ToDN    string    `json:"toDn,omitempty"` // the DN it was distributed to
 	Changed time.Time `json:"changed"`
+	// Redirected is set when the end of the stay said so (CallState): of several queues that name one
+	// target, it is the one that distributed the call.
+	Redirected bool `json:"redirected,omitempty"`
 }
 
 // Value is one value of a key of the call's user data.

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"engage.connector/pkg/engage"
 )
@@ -34,13 +35,70 @@ func (b *Book) callChanged(e engage.Event) []string {
 // readCall takes the call's attributes from an event of call monitoring.
 func (b *Book) readCall(c *Call, e engage.Event) []string {
 	b.readAttributes(c, StreamCall, e)
-	touched := []string{c.UUID}
-	if orig := e.OrigCallUUID(); orig != "" && orig != c.UUID && c.Origin == "" {
-		c.Origin = orig
-		touched = append(touched, b.join(b.call(orig), c)...)
+	touched := append([]string{c.UUID}, b.consults(c, e.OrigCallUUID())...)
+	if c.Origin == "" {
+		touched = append(touched, b.consults(c, b.originOf(c, e))...)
 	}
 	touched = append(touched, b.links(c, e)...)
 	return append(touched, b.bind(c, e.ConnID())...)
+}
+
+// consults notes that a call is a consultation made out of another.
+func (b *Book) consults(c *Call, orig string) []string {
+	if orig == "" || orig == c.UUID || c.Origin != "" {
+		return nil
+	}
+	c.Origin = orig
+	b.touch(c)
+	return b.join(b.call(orig), c)
+}
+
+// originOf finds the main call of a consultation that does not name it: OrigCallUUID is optional. It is
+// the call of the ConnID that the consultation names as the one before, else the call of whoever
+// consults: the one that is on hold, or was talked in last (inferred).
+func (b *Book) originOf(c *Call, e engage.Event) string {
+	if c.Type != engage.CallTypeConsult {
+		return ""
+	}
+	for _, key := range []string{"PreviousConnID", "OriginConnID"} {
+		before := engage.Event{Attributes: engage.Attributes{"ConnID": e.Attributes[key]}}
+		if uuid := b.byConn[before.ConnID()]; uuid != "" && uuid != c.UUID {
+			return uuid
+		}
+	}
+	for _, p := range c.Parties {
+		if p.DN != "" && p.DN == c.ANI {
+			return b.heldAt(p.DN, c, p.Joined)
+		}
+	}
+	if c.ANI == "" && len(c.Parties) > 0 && c.Parties[0].State.Generic() != engage.PartyStateAlerting {
+		return b.heldAt(c.Parties[0].DN, c, c.Parties[0].Joined)
+	}
+	return ""
+}
+
+// heldAt is the call of a DN, other than a consultation, that the DN has on hold, or talks in, at a time.
+func (b *Book) heldAt(dn string, consult *Call, at time.Time) string {
+	var best *Party
+	uuid := ""
+	for _, other := range b.CallsAt(dn) {
+		call := b.Call(other)
+		if call == nil || call == consult || call.Type == engage.CallTypeConsult {
+			continue
+		}
+		for _, p := range call.Parties {
+			g := p.State.Generic()
+			talks := g == engage.PartyStateHeld || g == engage.PartyStateConnected
+			if p.DN != dn || !talks || !p.LiveAt(at) {
+				continue
+			}
+			held := g == engage.PartyStateHeld
+			if best == nil || held && best.State.Generic() != engage.PartyStateHeld || held == (best.State.Generic() == engage.PartyStateHeld) && p.Changed.After(best.Changed) {
+				best, uuid = p, other
+			}
+		}
+	}
+	return uuid
 }
 
 // links reads the IS-Links that an event of call monitoring carries.

@@ -103,10 +103,12 @@ func (v *Visit) pack(w *packed.Writer) {
 	w.Time(v.Left)
 	w.Text(v.ToDN)
 	w.Time(v.Changed)
+	w.Bools(v.Redirected)
 }
 
 func (v *Visit) unpack(r *packed.Reader) {
 	v.Key, v.DN, v.Queued, v.Left, v.ToDN, v.Changed = r.Text(), r.Text(), r.Time(), r.Time(), r.Text(), r.Time()
+	r.Bools(&v.Redirected)
 }
 
 // PackValues writes values of user data.

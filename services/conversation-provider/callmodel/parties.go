@@ -16,7 +16,11 @@ func (b *Book) partyReported(e engage.Event) []string {
 	}
 	b.readAttributes(c, StreamCall, e)
 	b.upsertParty(c, e, "")
-	return append([]string{c.UUID}, b.links(c, e)...)
+	touched := append([]string{c.UUID}, b.links(c, e)...)
+	if c.Origin == "" {
+		touched = append(touched, b.consults(c, b.originOf(c, e))...)
+	}
+	return touched
 }
 
 // upsertParty notes that a party is in a call; moved is the call that it came from, if any.

@@ -1,6 +1,7 @@
 package callmodel
 
 import (
+	"slices"
 	"strconv"
 
 	"engage.connector/pkg/engage"
@@ -40,7 +41,10 @@ func (b *Book) unqueued(e engage.Event) []string {
 	if v == nil || !v.Left.IsZero() || e.Time.Before(v.Queued) {
 		return touched
 	}
-	v.Left, v.Changed, v.ToDN = e.Time, e.Time, e.ThirdPartyDN()
+	v.Left, v.Changed = e.Time, e.Time
+	if !undistributed(e.CallState()) && e.Message == engage.MsgEventDiverted {
+		v.ToDN, v.Redirected = e.ThirdPartyDN(), e.CallState() == engage.CallStateRedirected
+	}
 	kind := Diverted
 	if e.Message == engage.MsgEventAbandoned || e.CallState() == engage.CallStateAbandoned {
 		kind = Abandoned
@@ -48,6 +52,14 @@ func (b *Book) unqueued(e engage.Event) []string {
 	c.record(Fact{Kind: kind, At: e.Time, Stream: StreamQueue, Subject: v.Key, Note: v.ToDN})
 	b.touch(c)
 	return touched
+}
+
+// undistributed tells whether a CallState says that a stay ended without an agent, whatever DN the
+// event names (documented: the values of TCallState).
+func undistributed(s engage.CallState) bool {
+	return slices.Contains([]engage.CallState{
+		engage.CallStateCleared, engage.CallStateAbandoned, engage.CallStateOverflowed, engage.CallStateQueueFull,
+	}, s)
 }
 
 // lastVisit is the newest stay in a queue, and how many there were.

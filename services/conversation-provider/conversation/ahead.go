@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"engage.connector/pkg/engage"
 	"engage.connector/services/conversation-provider/callmodel"
 )
 
@@ -42,21 +43,24 @@ type takeover struct {
 
 // takeover looks at what follows an agent's leaving.
 func (x *situation) takeover() takeover {
-	t := takeover{unknown: true, ivr: x.routingParty()}
+	t, ended := takeover{unknown: true, ivr: x.routingParty()}, false
 	for _, y := range x.ahead() {
 		near := y.fact.At.Sub(x.fact.At) <= settling
 		over := y.trigger == CallerLeft || y.trigger == Ended
 		switch {
 		case y.consult != nil || !t.unknown:
 		case over:
-			t.unknown = false
+			t.unknown, ended = false, true
 		case near && t.ivr == nil && (y.trigger == AgentJoined || y.trigger == OutsideJoined || y.role == RoleTrunk),
 			near && y.trigger == QueueJoined && y.queueID() != "":
 			t.unknown, t.agent = false, true
 			return t
-		case y.trigger == IVRJoined && t.ivr == nil:
+		case (y.trigger == IVRJoined || y.trigger == DeviceJoined) && t.ivr == nil:
 			t.ivr = y
 		}
+	}
+	if !ended && x.invited() != nil && (x.settled() || !x.patient) {
+		t.unknown, t.agent = false, true // whose phone rings already takes over
 	}
 	return t
 }
@@ -68,10 +72,145 @@ func (x *situation) routingParty() *situation {
 		for _, uuid := range sortedParties(c) {
 			p := c.Party(uuid)
 			key := x.g.key(c, uuid)
-			if x.conv.Parties.of(key) != RoleIVR || !p.LiveAt(x.fact.At) || x.hadLeg(key) || p.Joined.Before(x.conv.Entered) {
+			if !x.routes(key, p) || !p.LiveAt(x.fact.At) || x.hadLeg(key) || p.Joined.Before(x.conv.Entered) {
 				continue
 			}
 			return x.see(c, callmodel.Fact{Kind: callmodel.PartyJoined, At: p.Joined, Subject: uuid, State: p.State})
+		}
+	}
+	return nil
+}
+
+// routes tells whether a party is where a strategy, or the switch, keeps the call.
+func (x *situation) routes(key string, p *callmodel.Party) bool {
+	switch x.conv.Parties.of(key) {
+	case RoleIVR, RoleDevice:
+		return true
+	case RoleDialer:
+		return x.m.dir.DNKind(p.DN) == DNRoutingPoint
+	default:
+		return false
+	}
+}
+
+// afterQueue says where a call is that has left its queue without an agent, or was not answered.
+type afterQueue struct {
+	unknown bool       // what follows soon has not been reported
+	soon    bool       // somebody or another queue takes over at once, or the call ends
+	other   *visitOf   // it waits in another queue too
+	ivr     *situation // it is back at a routing point
+}
+
+// afterQueue looks at what follows the end of a stay in a queue, or of an attempt.
+func (x *situation) afterQueue() afterQueue {
+	var a afterQueue
+	for _, y := range x.ahead() {
+		if y.consult != nil || y.fact.At.Sub(x.fact.At) > settling {
+			continue
+		}
+		switch {
+		case y.trigger == AgentJoined, y.trigger == OutsideJoined, y.trigger == NewcomerConnected, y.role == RoleTrunk,
+			y.trigger == CallerLeft, y.trigger == Ended, y.trigger == QueueJoined && y.queueID() != "":
+			return afterQueue{soon: true}
+		case (y.trigger == IVRJoined || y.trigger == DeviceJoined) && a.ivr == nil:
+			a.ivr = y
+		}
+	}
+	switch {
+	case x.underWay():
+		return afterQueue{soon: true}
+	case !x.settled() && x.patient:
+		return afterQueue{unknown: true}
+	}
+	if a.other = x.otherStay(); a.other != nil {
+		return afterQueue{other: a.other}
+	}
+	if now := x.strategy(); now != nil {
+		a.ivr = now
+	}
+	if x.trigger == IVRJoined || x.trigger == DeviceJoined {
+		a.ivr = x
+	}
+	return a
+}
+
+// underWay tells whether a queue has distributed the call, and its target is still to come.
+func (x *situation) underWay() bool {
+	phase := x.phase()
+	for _, c := range x.g.mainCalls() {
+		for _, v := range c.Visits {
+			target := x.distributed(v) && !v.Left.Before(phase) && !v.Left.After(x.fact.At.Add(settling))
+			if target && known(x.m.dir.Queue(v.DN)) != "" && x.trigger != AgentLeft {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// distributed tells whether a stay ended with the distribution to somebody. A routing point is nobody.
+func (x *situation) distributed(v *callmodel.Visit) bool {
+	kind := x.m.dir.DNKind(v.ToDN)
+	return !v.Left.IsZero() && v.ToDN != "" && kind != DNRoutingPoint && kind != DNVirtualQueue
+}
+
+// otherStay is the first stay in another mapped queue that goes on; nil when there is none.
+func (x *situation) otherStay() *visitOf {
+	var first *visitOf
+	later := x.fact.At.Add(settling)
+	for _, c := range x.g.mainCalls() {
+		for _, v := range c.Visits {
+			open := !v.Queued.After(x.fact.At) && (v.Left.IsZero() || v.Left.After(later))
+			if !open || known(x.m.dir.Queue(v.DN)) == "" || x.conv.legAt(x.g.key(c, v.Key)) != nil {
+				continue
+			}
+			if first == nil || v.Queued.Before(first.visit.Queued) {
+				first = &visitOf{c, v}
+			}
+		}
+	}
+	return first
+}
+
+// strategy is the newest routing point that has the call, as if it joined now; nil when none has.
+func (x *situation) strategy() *situation {
+	var newest *situation
+	for _, c := range x.g.mainCalls() {
+		for _, uuid := range sortedParties(c) {
+			p := c.Party(uuid)
+			if !x.routes(x.g.key(c, uuid), p) || !p.LiveAt(x.fact.At) {
+				continue
+			}
+			if newest == nil || p.Joined.After(newest.call.Party(newest.fact.Subject).Joined) {
+				newest = x.see(c, callmodel.Fact{Kind: callmodel.PartyJoined, At: x.fact.At, Subject: uuid, State: p.State})
+			}
+		}
+	}
+	return newest
+}
+
+// phase is since when the call is on its way to whoever comes next: since the last attempt, and since
+// the last agent came.
+func (x *situation) phase() time.Time {
+	since := x.conv.Attempt
+	for _, l := range x.conv.Legs {
+		if l.talker() && !l.Consult && !l.Answered.IsZero() && l.Began.After(since) && l != x.fresh {
+			since = l.Began
+		}
+	}
+	return since
+}
+
+// invited is somebody whose phone rings beside the talk, as if it began now; nil when there is none.
+func (x *situation) invited() *situation {
+	for _, c := range x.g.mainCalls() {
+		for _, uuid := range sortedParties(c) {
+			p, key := c.Party(uuid), x.g.key(c, uuid)
+			if x.newcomers(key) && p.LiveAt(x.fact.At) && x.fact.Subject != uuid {
+				y := x.see(c, callmodel.Fact{Kind: callmodel.PartyJoined, At: x.fact.At, Subject: uuid, State: engage.PartyStateAlerting})
+				y.patient = false
+				return y
+			}
 		}
 	}
 	return nil
@@ -90,28 +229,36 @@ func sortedParties(c *callmodel.Call) []string {
 	return keys
 }
 
-// newcomer says what a party that joins a talk brings: a transfer if the agent leaves, a conference
-// if both stay.
+// newcomer says what a party that joins a talk brings: a transfer if the agent leaves at the same time, a
+// conference if it talks to the caller beside the agent. A phone that only rings brings nothing yet.
 type newcomer int
 
 const (
 	newcomerUnknown newcomer = iota
 	newcomerTransfer
 	newcomerConference
+	newcomerRinging
 )
 
 func (x *situation) newcomer() newcomer {
-	talker := x.conv.talker()
+	talker, stays := x.conv.talker(), newcomerRinging
+	if connects(x) {
+		stays = newcomerConference
+	}
 	for _, y := range x.ahead() {
 		switch {
 		case y.consult != nil:
+		case y.fact.At.Sub(x.fact.At) > settling, y.trigger == CallerLeft, y.trigger == Ended,
+			y.fact.Kind == callmodel.PartyLeft && y.key == x.key:
+			return stays
 		case y.fact.Kind == callmodel.PartyLeft && talker != nil && talker.at(y.key):
 			return newcomerTransfer
-		case y.trigger == InConference, y.trigger == CallerLeft, y.trigger == Ended,
-			y.fact.Kind == callmodel.PartyChanged && y.key == x.key && connects(y),
-			y.fact.Kind == callmodel.PartyLeft && y.key == x.key:
+		case y.trigger == InConference && stays == newcomerConference:
 			return newcomerConference
 		}
+	}
+	if x.settled() {
+		return stays
 	}
 	return newcomerUnknown
 }

@@ -28,6 +28,13 @@ const (
 	queueLegLeft      Condition = "ACD leg's queue left"
 	queueLegOpen      Condition = "ACD leg open"
 	queueLegGone      Condition = "no ACD leg open"
+	ivrLegOpen        Condition = "IVR leg open"
+	queueLegAlone     Condition = "ACD leg's queue was left, nobody has taken over"
+	stayLost          Condition = "the ACD leg's stay ended without an agent"
+	afterUnknown      Condition = "where the call goes on is not known"
+	afterOther        Condition = "it waits in another queue as well"
+	afterIVR          Condition = "it is back at a routing point"
+	afterNowhere      Condition = "nothing has the call"
 	queueLinkBehind   Condition = "queue link has not come as far"
 	callLinkBehind    Condition = "call link has not come as far"
 	attemptUnsettled  Condition = "queue link has not come as far as the failed attempt"
@@ -53,6 +60,7 @@ const (
 	queueUnsure       Condition = "a routing point takes over, a queue may follow"
 	newcomerUnclear   Condition = "the agent may still leave"
 	newcomerTransfers Condition = "the agent leaves"
+	newcomerRings     Condition = "the newcomer's phone rings"
 )
 
 // conditionTable says how each question is answered.
@@ -150,8 +158,18 @@ func queueConditions() map[Condition]func(*situation) bool {
 			left := x.g.leftAt(leg.Visit)
 			return !left.IsZero() && !left.After(x.fact.At)
 		},
-		queueLegOpen:    func(x *situation) bool { return x.conv.leg(ACD).Open() },
-		queueLegGone:    func(x *situation) bool { return !x.conv.leg(ACD).Open() },
+		queueLegOpen:  func(x *situation) bool { return x.conv.leg(ACD).Open() },
+		queueLegGone:  func(x *situation) bool { return !x.conv.leg(ACD).Open() },
+		ivrLegOpen:    func(x *situation) bool { return x.conv.leg(IVR).Open() },
+		queueLegAlone: func(x *situation) bool { leg := x.conv.leg(ACD); return leg != nil && !leg.Left.IsZero() },
+		stayLost:      (*situation).stayLost,
+		afterUnknown:  func(x *situation) bool { return x.afterQueue().unknown },
+		afterOther:    func(x *situation) bool { return x.afterQueue().other != nil },
+		afterIVR:      func(x *situation) bool { return x.afterQueue().ivr != nil },
+		afterNowhere: func(x *situation) bool {
+			a := x.afterQueue()
+			return !a.unknown && !a.soon && a.other == nil && a.ivr == nil
+		},
 		queueLinkBehind: func(x *situation) bool { return !x.call.ReportedBy(callmodel.StreamQueue, x.fact.At) },
 		callLinkBehind:  func(x *situation) bool { return !x.call.ReportedBy(callmodel.StreamCall, x.fact.At) },
 		attemptUnsettled: func(x *situation) bool {
@@ -201,6 +219,7 @@ func aheadConditions() map[Condition]func(*situation) bool {
 		},
 		newcomerUnclear:   func(x *situation) bool { return x.newcomer() == newcomerUnknown },
 		newcomerTransfers: func(x *situation) bool { return x.newcomer() == newcomerTransfer },
+		newcomerRings:     func(x *situation) bool { return !connects(x) },
 	}
 }
 
@@ -253,19 +272,21 @@ func (x *situation) severalQueues() bool {
 	return len(queues) > 1
 }
 
-// deliveredBy is the stay in a queue that ended by distributing the call to the DN; nil when no
-// queue says so. The first of several counts: that is the one whose strategy chose the agent.
+// deliveredBy is the stay in a queue that ended by distributing the call to the DN; nil when no queue
+// says so. Of several that name it, one that says Redirected counts, else the first that ended: that is
+// the one whose strategy chose the agent (inferred).
 func (x *situation) deliveredBy() *visitOf {
 	var found *visitOf
+	phase := x.phase()
 	for _, c := range x.g.mainCalls() {
 		for _, v := range c.Visits {
-			if v.ToDN != x.dn || x.dn == "" || known(x.m.dir.Queue(v.DN)) == "" || !x.delivers(v) {
+			if v.ToDN != x.dn || x.dn == "" || known(x.m.dir.Queue(v.DN)) == "" || v.Left.Before(phase) || v.Queued.After(x.fact.At) {
 				continue
 			}
 			if key := x.g.key(c, v.Key); x.hadLeg(key) && x.conv.legAt(key) == nil {
 				continue // the call had left that queue for another one
 			}
-			if found == nil || v.Left.Before(found.visit.Left) {
+			if found == nil || better(v, found.visit) {
 				found = &visitOf{c, v}
 			}
 		}
@@ -273,11 +294,30 @@ func (x *situation) deliveredBy() *visitOf {
 	return found
 }
 
-// delivers tells whether a stay in a queue ended when the party joined, or after that: a switch does
-// both within milliseconds, in any order.
-func (x *situation) delivers(v *callmodel.Visit) bool {
-	earliest := x.fact.At.Add(-settling)
-	return !v.Left.IsZero() && !v.Queued.After(x.fact.At) && !v.Left.Before(earliest) && !v.Left.Before(x.conv.Attempt)
+// better tells which of two stays that name the same agent distributed the call.
+func better(v, than *callmodel.Visit) bool {
+	if v.Redirected != than.Redirected {
+		return v.Redirected
+	}
+	return v.Left.Before(than.Left)
+}
+
+// stayLost tells whether the fact ends, or comes after the end of, the ACD leg's stay in its queue, and
+// nobody was distributed to.
+func (x *situation) stayLost() bool {
+	leg := x.conv.leg(ACD)
+	if leg == nil || x.trigger == QueueLeft && x.leg != leg {
+		return false
+	}
+	call, key := x.g.place(leg.Visit)
+	if call == nil {
+		return false
+	}
+	v := call.Visit(key)
+	if v == nil || v.Left.IsZero() || v.Left.After(x.fact.At) {
+		return false
+	}
+	return x.trigger != QueueLeft || !x.distributed(v)
 }
 
 // reportedBy tells whether a stream has reported on any call of the group up to a time.

@@ -10,6 +10,11 @@ const (
 	SameLeg              // the stay in the queue that begins belongs to the ACD leg that is open
 	KeepAgent            // an agent calls out: the leg is sent together with the customer's
 	NoteQueue            // the queue in whose name an agent calls out
+	LeaveQueue           // the queue was left and nobody has taken over: that is when the leg ends
+	PassNobody           // the call passes a phone at which nobody is logged in
+	PassScope            // the call passes the phone of an agent who is not mapped
+	PassOutside          // the call passes somebody who cannot be shown
+	Answered             // the customer of a campaign has answered: that is when the leg begins
 	HandOver             // the agent has left; the leg ends when it is known who takes over
 	BeginConsult         // the call is the consultation of the agent
 	UnseenLogin          // who is consulted cannot be shown: nobody is logged in
@@ -27,11 +32,25 @@ func effects() map[Effect]func(*situation) {
 			x.conv.Consult.Unseen = why
 		}
 	}
+	pass := func(why Reason) func(*situation) { return func(x *situation) { x.conv.Reason = why } }
 	return map[Effect]func(*situation){
 		FailedAttempt: func(x *situation) { x.conv.Attempt = x.fact.At },
 		SameLeg:       func(x *situation) { x.conv.leg(ACD).Visit = x.key },
 		KeepAgent:     func(x *situation) { x.conv.Legs = append(x.conv.Legs, x.newLeg()) },
-		NoteQueue:     func(x *situation) { x.conv.OnBehalf = x.queueID() },
+		LeaveQueue: func(x *situation) {
+			if leg := x.conv.leg(ACD); leg != nil {
+				leg.Left = x.fact.At
+			}
+		},
+		PassNobody:  pass(ReasonNobodyLoggedIn),
+		PassScope:   pass(ReasonOutOfScope),
+		PassOutside: pass(ReasonUnknownParty),
+		Answered: func(x *situation) {
+			if x.leg != nil {
+				x.leg.Began = x.fact.At
+			}
+		},
+		NoteQueue: func(x *situation) { x.conv.OnBehalf = x.queueID() },
 		HandOver: func(x *situation) {
 			x.conv.Releaser = ""
 			if x.leg != nil {

@@ -81,6 +81,16 @@ func (g *Group) legLeft(l *Leg) time.Time {
 	return last
 }
 
+// is tells whether a DN names the person of a leg. A trunk or trunk group, over which many come at a
+// time, does not.
+func (g *Group) is(l *Leg, dn string) bool {
+	if dn == "" || l.DN != dn || g.board.machine.dir.DNKind(dn) == DNOther {
+		return false
+	}
+	number := g.Root.ANI == "" || dn == g.Root.ANIAt(l.Began) || dn == g.Root.DNISAt(l.Began)
+	return l.Kind != External || number
+}
+
 // staysUntil is until when a party's DN is in the group without a longer break; zero while it is.
 func (g *Group) staysUntil(p *callmodel.Party) time.Time {
 	until := p.Left
@@ -201,7 +211,7 @@ func (g *Group) livesElsewhere(l *Leg, except string, at time.Time, calls []*cal
 			key := g.key(c, p.UUID)
 			stays := p.Joined.Sub(at) <= within && (p.Left.IsZero() || p.Left.After(at) && c.LeavePending(p.UUID))
 			person := l.Kind == External || l.talker() // a routing point may be in many calls
-			if key != except && stays && (l.at(key) || person && l.DN != "" && p.DN == l.DN) {
+			if key != except && stays && (l.at(key) || person && g.is(l, p.DN)) {
 				return true
 			}
 		}

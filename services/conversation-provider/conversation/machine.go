@@ -34,6 +34,7 @@ type Machine struct {
 	opts    Options
 	dir     Directory
 	rows    map[cue][]rule
+	roles   []roleRule
 	effects map[Effect]func(*situation)
 }
 
@@ -60,7 +61,7 @@ func NewMachine(opts Options, dir Directory) *Machine {
 	if opts.DispositionKey == "" {
 		opts.DispositionKey = DefaultDispositionKey
 	}
-	m := &Machine{opts: opts, dir: dir, rows: map[cue][]rule{}, effects: effects()}
+	m := &Machine{opts: opts, dir: dir, rows: map[cue][]rule{}, roles: roleRules(), effects: effects()}
 	table, conditions := Rows(), conditionTable()
 	for i := range table {
 		r := rule{row: &table[i]}
@@ -107,6 +108,9 @@ func (m *Machine) take(x *situation, row *Row) {
 		return
 	}
 	m.fire(x, *row)
+	if row.Effect == HandOver {
+		m.takeInvited(x)
+	}
 	if next := followUp(x.trigger); next != "" && x.fresh != nil && x.fresh.Open() && x.fact.State.Generic() == engage.PartyStateConnected {
 		// The party was reported connected at once.
 		x.trigger, x.leg = next, x.fresh
@@ -119,10 +123,22 @@ func (m *Machine) take(x *situation, row *Row) {
 	}
 }
 
+// takeInvited lets somebody whose phone rings already take over from the agent who has left.
+func (m *Machine) takeInvited(x *situation) {
+	y := x.invited()
+	if y == nil {
+		return
+	}
+	if y.trigger = roleTrigger(x.conv.Parties.of(y.key)); y.trigger == "" {
+		return
+	}
+	m.take(y, m.find(y))
+}
+
 // followUp: a party that joins connected has answered.
 func followUp(t Trigger) Trigger {
 	switch t {
-	case AgentJoined, OutsideJoined:
+	case AgentJoined, OutsideJoined, NewcomerConnected:
 		return AgentConnected
 	case ConsultAgent, ConsultOutside:
 		return ConsultAnswered
@@ -166,10 +182,15 @@ func (m *Machine) fire(x *situation, row Row) {
 	}
 	if row.Next != "" {
 		conv.Stage, conv.Entered = row.Next, x.fact.At
+		if conv.Started() && conv.Stage != StageSuspended {
+			conv.Reason = "" // whom the call passed before it could be shown no longer matters
+		}
 	}
 	d := Decision{At: x.fact.At, What: what, Row: row.ID, Subject: dn, Stage: conv.Stage}
 	if row.Reason != "" {
-		conv.Reason = row.Reason
+		if row.Next != StageIgnored || conv.Reason == "" { // the first reason explains it best
+			conv.Reason = row.Reason
+		}
 		if row.Reason == reasonOfConsult {
 			conv.Reason = conv.Consult.Unseen
 		}

@@ -49,7 +49,6 @@ const (
 	ReasonUnknownType    Reason = "unknown_call_type"
 	ReasonNoCaller       Reason = "no_caller"
 	ReasonCallerLeft     Reason = "caller_left_early"
-	ReasonNoQueue        Reason = "no_virtual_queue"
 	ReasonNobodyLoggedIn Reason = "nobody_logged_in"
 	ReasonOutOfScope     Reason = "agent_out_of_scope"
 	ReasonSecondCall     Reason = "second_call_of_agent"
@@ -69,7 +68,7 @@ const (
 // Reasons lists every reason.
 func Reasons() []Reason {
 	return []Reason{
-		ReasonInternal, ReasonConsult, ReasonNotVoice, ReasonUnknownType, ReasonNoCaller, ReasonCallerLeft, ReasonNoQueue,
+		ReasonInternal, ReasonConsult, ReasonNotVoice, ReasonUnknownType, ReasonNoCaller, ReasonCallerLeft,
 		ReasonNobodyLoggedIn, ReasonOutOfScope, ReasonSecondCall, ReasonUnknownParty, ReasonConference,
 		ReasonSupervision, ReasonNestedConsult, ReasonCampaign, ReasonOverflow, ReasonJoinedCall, ReasonWentOn,
 		ReasonRejected, ReasonNotFromStart, ReasonLost,
@@ -132,7 +131,8 @@ const (
 	RoleTrunk    Role = "trunk"    // the way to another site: nobody
 	RoleAgain    Role = "again"    // somebody who has a leg, in a further call
 	RoleObserver Role = "observer" // a supervisor
-	RoleOther    Role = "other"    // nothing that an EX conversation of the supported kinds has
+	RoleDialer   Role = "dialer"   // a routing point or trunk that calls for a campaign: nobody
+	RoleDevice   Role = "device"   // a place of the switch where the call waits: ACD queue, park
 )
 
 // Decision is one fact and what became of it.

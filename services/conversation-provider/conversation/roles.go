@@ -7,55 +7,162 @@ import (
 	"engage.connector/services/conversation-provider/callmodel"
 )
 
-// roleOf tells what a party is to the conversation (inferred). A party that is being routed or
-// treated is a routing point whatever the configuration says; one that names another location leads
-// to another site; one with the DN of a leg is the same person in a further call; the caller is the
-// party with the calling number, or the first one whose DN no switch has.
-func (x *situation) roleOf(p *callmodel.Party) Role {
-	state := x.fact.State
-	caller := x.conv.external()
-	switch {
-	case state != engage.PartyStateUnknown && observes(state):
-		return RoleObserver
-	case state != engage.PartyStateUnknown && state&engage.PartyStateMaskRouting != 0:
-		return RoleIVR
-	case x.knownParty(p) != nil:
-		return RoleAgain
-	case p.Remote && caller != nil:
-		return RoleTrunk
-	case caller == nil && x.consult == nil && p.DN != "" && p.DN == x.call.ANIAt(x.fact.At) && !x.isExtension(p.DN):
-		return RoleCaller
-	}
-	return x.configuredRole(p, caller)
+// RoleRow says what a party is to the conversation. The first row whose conditions hold is taken.
+type RoleRow struct {
+	ID   string
+	If   []RoleCondition
+	Role Role
+	From Source
+	Why  string
 }
 
-func (x *situation) isExtension(dn string) bool { return x.m.dir.DNKind(dn) == DNExtension }
+// RoleCondition is a named question about a party that joins a call.
+type RoleCondition string
 
-// configuredRole is the role that follows from what the DN is configured as.
-func (x *situation) configuredRole(p *callmodel.Party, caller *Leg) Role {
-	switch x.m.dir.DNKind(p.DN) {
-	case DNRoutingPoint:
-		return RoleIVR
-	case DNExtension:
-		return RoleAgent
-	case DNUnknown:
-		switch {
-		case x.carries(p, caller):
-			return RoleTrunk
-		case caller == nil && x.consult == nil:
-			return RoleCaller
-		default:
-			return RoleOutside
+// The questions.
+const (
+	partyListens    RoleCondition = "it only listens (SvcObserving)"
+	partyRouted     RoleCondition = "it is being routed or treated (TreatmentReq, Treatment, Routing)"
+	partyDials      RoleCondition = "it dials (Mod_Dialing)"
+	partyWaits      RoleCondition = "its state is Queued"
+	partyParked     RoleCondition = "its state is Held"
+	partyTalks      RoleCondition = "its state is Connected or Held"
+	partyKnown      RoleCondition = "somebody with this DN has a leg, in another call of the interaction"
+	partyRemote     RoleCondition = "it names a location (RemoteLoc)"
+	partyCarries    RoleCondition = "its call has an IS-Link, and it is not the first outside party of a far call"
+	partyCalling    RoleCondition = "its DN is the calling number (ANI)"
+	kindExtension   RoleCondition = "the DN is configured as an extension"
+	kindRoutingDN   RoleCondition = "the DN is configured as a routing point"
+	kindOtherDN     RoleCondition = "the DN is configured as something else (trunk, ACD queue, port)"
+	kindNone        RoleCondition = "the DN is not configured, or the party has none"
+	kindNoExtension RoleCondition = "the DN is not configured as an extension"
+	inMainCall      RoleCondition = "the call is not a consultation"
+	inOutboundCall  RoleCondition = "the call type is outbound"
+	inInternalCall  RoleCondition = "the call type is internal"
+	callerMissing   RoleCondition = "no caller is known yet"
+	callerThere     RoleCondition = "the caller is known"
+)
+
+// roleConditions says how each question is answered.
+func roleConditions() map[RoleCondition]func(*situation, *callmodel.Party) bool {
+	state := func(is func(engage.PartyState) bool) func(*situation, *callmodel.Party) bool {
+		return func(x *situation, _ *callmodel.Party) bool {
+			return x.fact.State != engage.PartyStateUnknown && is(x.fact.State)
 		}
-	case DNVirtualQueue, DNOther:
 	}
-	return RoleOther
+	generic := func(states ...engage.PartyState) func(*situation, *callmodel.Party) bool {
+		return state(func(s engage.PartyState) bool { return slices.Contains(states, s.Generic()) })
+	}
+	kind := func(kinds ...DNKind) func(*situation, *callmodel.Party) bool {
+		return func(x *situation, p *callmodel.Party) bool { return slices.Contains(kinds, x.m.dir.DNKind(p.DN)) }
+	}
+	callType := func(t engage.CallType) func(*situation, *callmodel.Party) bool {
+		return func(x *situation, _ *callmodel.Party) bool { return x.g.Root.TypeAt(x.fact.At) == t }
+	}
+	return map[RoleCondition]func(*situation, *callmodel.Party) bool{
+		partyListens:    state(observes),
+		partyRouted:     state(func(s engage.PartyState) bool { return s&engage.PartyStateMaskRouting != 0 }),
+		partyDials:      state(func(s engage.PartyState) bool { return s.Has(engage.PartyStateDialing) }),
+		partyWaits:      generic(engage.PartyStateQueued),
+		partyParked:     generic(engage.PartyStateHeld),
+		partyTalks:      generic(engage.PartyStateConnected, engage.PartyStateHeld),
+		partyKnown:      func(x *situation, p *callmodel.Party) bool { return x.knownParty(p) != nil },
+		partyRemote:     func(_ *situation, p *callmodel.Party) bool { return p.Remote },
+		partyCarries:    (*situation).carries,
+		partyCalling:    func(x *situation, p *callmodel.Party) bool { return p.DN != "" && p.DN == x.call.ANIAt(x.fact.At) },
+		kindExtension:   kind(DNExtension),
+		kindRoutingDN:   kind(DNRoutingPoint),
+		kindOtherDN:     kind(DNOther, DNVirtualQueue),
+		kindNone:        kind(DNUnknown),
+		kindNoExtension: kind(DNUnknown, DNRoutingPoint, DNOther, DNVirtualQueue),
+		inMainCall:      func(x *situation, _ *callmodel.Party) bool { return x.consult == nil },
+		inOutboundCall:  callType(engage.CallTypeOutbound),
+		inInternalCall:  callType(engage.CallTypeInternal),
+		callerMissing:   func(x *situation, _ *callmodel.Party) bool { return x.conv.external() == nil },
+		callerThere:     func(x *situation, _ *callmodel.Party) bool { return x.conv.external() != nil },
+	}
+}
+
+// RoleRows is who is who: the only place that decides what a party is.
+func RoleRows() []RoleRow {
+	who := func(c ...RoleCondition) []RoleCondition { return c }
+	return []RoleRow{
+		{ID: "supervisor", If: who(partyListens), Role: RoleObserver,
+			From: FromInferred, Why: "a party that only listens is a supervisor"},
+		{ID: "routing-point", If: who(partyRouted), Role: RoleIVR,
+			From: FromInferred, Why: "whatever the configuration says: routing points outside of the folder list, and others that strategies run on"},
+		{ID: "dialer", If: who(inMainCall, inOutboundCall, partyDials, kindNoExtension), Role: RoleDialer,
+			From: FromInferred, Why: "a routing point or a trunk group that makes the calls of a campaign or a callback"},
+		{ID: "again", If: who(partyKnown), Role: RoleAgain,
+			From: FromInferred, Why: "one person in several calls of an interaction has one leg"},
+		{ID: "site", If: who(partyRemote, callerThere), Role: RoleTrunk,
+			From: FromInferred, Why: "a party that names another location is the way there"},
+		{ID: "caller-by-number", If: who(inMainCall, callerMissing, partyCalling, kindNoExtension), Role: RoleCaller,
+			From: FromInferred, Why: "the party with the calling number"},
+		{ID: "routing-point-idle", If: who(kindRoutingDN), Role: RoleIVR,
+			From: FromGuide, Why: "IVR applications are hosted on routing points"},
+		{ID: "agent", If: who(kindExtension), Role: RoleAgent,
+			From: FromGuide, Why: "agents log in at extensions; whether somebody is logged in is asked where it matters"},
+		{ID: "site-by-link", If: who(partyCarries, kindNone), Role: RoleTrunk,
+			From: FromInferred, Why: "the way to another site, where the server does not name the location"},
+		{ID: "caller-outside", If: who(inMainCall, callerMissing, kindNone), Role: RoleCaller,
+			From: FromInferred, Why: "the first party that no switch has; a withheld number has no DN"},
+		{ID: "customer-behind-trunk", If: who(inMainCall, callerMissing, inOutboundCall, kindOtherDN), Role: RoleCaller,
+			From: FromInferred, Why: "who is called may be reported by the trunk or trunk group that leads there"},
+		{ID: "caller-behind-trunk", If: who(inMainCall, callerMissing, partyTalks, kindOtherDN), Role: RoleCaller,
+			From: FromInferred, Why: "a caller may be reported by the trunk or trunk group that the call came over"},
+		{ID: "waiting-place", If: who(partyWaits, kindOtherDN), Role: RoleDevice,
+			From: FromInferred, Why: "an ACD queue of the switch"},
+		{ID: "parked", If: who(partyParked, kindOtherDN), Role: RoleDevice,
+			From: FromInferred, Why: "a park DN, on which the call waits held"},
+		{ID: "outside-behind-trunk", If: who(kindOtherDN), Role: RoleOutside,
+			From: FromInferred, Why: "an outside number reported by its trunk, or a port"},
+		{ID: "outside", Role: RoleOutside,
+			From: FromInferred, Why: "a number that no switch has"},
+	}
+}
+
+// roleOf tells what a party is to the conversation.
+func (x *situation) roleOf(p *callmodel.Party) Role {
+	for _, row := range x.m.roles {
+		if row.holds(x, p) {
+			return row.row.Role
+		}
+	}
+	return RoleOutside // never: the last row has no condition
+}
+
+// roleRule is a row with the functions that answer its conditions.
+type roleRule struct {
+	row RoleRow
+	ifs []func(*situation, *callmodel.Party) bool
+}
+
+func (r roleRule) holds(x *situation, p *callmodel.Party) bool {
+	for _, answer := range r.ifs {
+		if !answer(x, p) {
+			return false
+		}
+	}
+	return true
+}
+
+func roleRules() []roleRule {
+	table, conditions := RoleRows(), roleConditions()
+	rules := make([]roleRule, len(table))
+	for i, row := range table {
+		rules[i].row = row
+		for _, c := range row.If {
+			rules[i].ifs = append(rules[i].ifs, conditions[c])
+		}
+	}
+	return rules
 }
 
 // carries tells whether a party without a DN of its own is the way from another site: the first one
 // of a call that an IS-Link joins to an earlier one, or any later one of a call that has a link.
-func (x *situation) carries(p *callmodel.Party, caller *Leg) bool {
-	if caller == nil && x.consult == nil || len(x.call.Links) == 0 {
+func (x *situation) carries(p *callmodel.Party) bool {
+	if x.conv.external() == nil && x.consult == nil || len(x.call.Links) == 0 {
 		return false
 	}
 	if x.call == x.g.Root || x.call == x.consult {
@@ -81,7 +188,7 @@ func (x *situation) knownParty(p *callmodel.Party) *Leg {
 		return nil
 	}
 	return x.conv.newest(func(l *Leg) bool {
-		if l.DN != p.DN || l.Kind != External && !l.talker() || l.Party == x.key {
+		if !x.g.is(l, p.DN) || l.Kind != External && !l.talker() || l.Party == x.key {
 			return false
 		}
 		call, _ := x.g.place(l.Party)
@@ -113,18 +220,23 @@ func (m *Machine) remember(x *situation) {
 	}
 }
 
-// movesOn tells whether a party left a call only to go on in another one.
-func (x *situation) movesOn() bool {
+// handsOn tells whether a party left because the call goes on with somebody else.
+func (x *situation) handsOn() bool {
 	moves := []engage.Cause{
 		engage.CauseTransfer, engage.CauseOneStepTransfer, engage.CauseConference, engage.CauseRedirect,
 		engage.CauseForward, engage.CauseCoverage,
 	}
-	if x.fact.Moved != "" || slices.Contains(moves, x.fact.Cause) {
+	return x.fact.Kind == callmodel.PartyLeft && (x.fact.Moved != "" || slices.Contains(moves, x.fact.Cause))
+}
+
+// movesOn tells whether a party left a call only to go on in another one.
+func (x *situation) movesOn() bool {
+	if x.handsOn() {
 		return true
 	}
 	for _, c := range x.g.Calls {
 		for _, p := range c.Parties {
-			if p.DN == x.leg.DN && !p.Joined.Before(x.fact.At) && p.Joined.Sub(x.fact.At) <= settling {
+			if x.g.is(x.leg, p.DN) && !p.Joined.Before(x.fact.At) && p.Joined.Sub(x.fact.At) <= settling {
 				return true
 			}
 		}
@@ -132,16 +244,22 @@ func (x *situation) movesOn() bool {
 	return false
 }
 
-// releaser is who ended the call or left it first.
+// releaser is who ended the call or left it first. An agent or a device that nobody names as who
+// released did not hang up: a switch knows what its own DNs do, of outside parties it may not.
 func (x *situation) releaser() string {
 	if x.fact.Ctrl != "" {
 		return x.fact.Ctrl
 	}
-	if x.dn != "" {
-		return x.dn
+	if x.leg != nil && (x.leg.Kind == External || x.leg.Kind == Phone) {
+		return x.leg.Party
+	}
+	for _, y := range x.ahead() {
+		if y.fact.Ctrl != "" && y.consult == nil && y.fact.At.Sub(x.fact.At) <= settling {
+			return y.fact.Ctrl
+		}
 	}
 	if leg := x.conv.external(); leg != nil {
-		return leg.DN
+		return leg.Party
 	}
 	return ""
 }

@@ -5,7 +5,7 @@ import "engage.connector/pkg/genesys/exevents"
 // unfitRows: what a call is as a whole decides before anything is sent. A call that turns out not to
 // be representable is ignored.
 func unfitRows() []Row {
-	joined := on(CallerJoined, IVRJoined, AgentJoined, OutsideJoined, OtherJoined, QueueJoined)
+	joined := on(CallerJoined, IVRJoined, DeviceJoined, AgentJoined, OutsideJoined, QueueJoined)
 	both := stages(StageNew, StageCaller)
 	fresh := stages(StageNew, StageCaller, StageDialing)
 	return []Row{
@@ -50,13 +50,15 @@ func startRows() []Row {
 			From: FromGuide, Why: "an agent has one main and one consult call; all other concurrent calls are ignored"},
 		{ID: "outbound/agent", Stages: stages(StageNew), On: on(AgentJoined), If: when(typeOutbound), Next: StageDialing, Before: KeepAgent,
 			From: FromInferred, Why: "the agent is sent together with the customer"},
-		{ID: "start/caller-awaited", Stages: stages(StageNew), On: on(IVRJoined, AgentJoined, OutsideJoined, OtherJoined, QueueJoined), Wait: true,
+		{ID: "start/caller-awaited", Stages: stages(StageNew), On: on(IVRJoined, DeviceJoined, AgentJoined, OutsideJoined, QueueJoined), Wait: true,
 			From: FromInferred, Why: "parties are reported in no certain order"},
-		{ID: "start/no-caller", Stages: stages(StageNew), On: on(IVRJoined, AgentJoined, OutsideJoined, OtherJoined, QueueJoined), Next: StageIgnored, Reason: ReasonNoCaller,
+		{ID: "start/no-caller", Stages: stages(StageNew), On: on(IVRJoined, DeviceJoined, AgentJoined, OutsideJoined, QueueJoined), Next: StageIgnored, Reason: ReasonNoCaller,
 			From: FromInferred, Why: "an inbound conversation begins with its external leg"},
-		{ID: "campaign/ivr", Stages: stages(StageCaller), On: on(IVRJoined), If: when(typeOutbound),
+		{ID: "campaign/ivr", Stages: stages(StageCaller), On: on(IVRJoined, DeviceJoined), If: when(typeOutbound),
 			From: FromInferred, Why: "a campaign called the customer; whether an agent takes part is not known yet, so nothing is sent"},
-		{ID: "start/ivr", Stages: stages(StageCaller), On: on(IVRJoined), Next: StageIVR,
+		{ID: "campaign/answered", Stages: stages(StageCaller), On: on(CallerConnected), If: when(typeOutbound), Effect: Answered,
+			From: FromInferred, Why: "the customer of a campaign is there from the answer on; the ringing before it is the dialer's"},
+		{ID: "start/ivr", Stages: stages(StageCaller), On: on(IVRJoined, DeviceJoined), Next: StageIVR,
 			Do: []Step{
 				{Event: exevents.ExternalEstablished, Leg: Caller},
 				{Event: exevents.IVREstablished, Leg: New},
@@ -77,8 +79,8 @@ func startRows() []Row {
 	}, append(directRows(), []Row{
 		{ID: "start/link-to-site-awaited", Stages: stages(StageCaller), On: on(OutsideJoined), If: when(linkPossible), Wait: true,
 			From: FromInferred, Why: "the party may be the way to another site"},
-		{ID: "start/unknown-party", Stages: stages(StageCaller, StageDialing), On: on(OtherJoined, OutsideJoined), Next: StageIgnored, Reason: ReasonUnknownParty,
-			From: FromGuide, Why: "no supported scenario has such a party, for instance an Engage ACD queue"},
+		{ID: "start/passes-outside", Stages: stages(StageCaller), On: on(OutsideJoined), Effect: PassOutside,
+			From: FromInferred, Why: "a port or a number that is not listed: the call is shown from where it reaches the center, and ignored if it never does"},
 		{ID: "start/call-link-awaited", Stages: fresh, On: on(InConference, Supervised), If: when(callLinkBehind), Wait: true,
 			From: FromInferred, Why: "what the agent link reports is read when call monitoring has come as far"},
 		{ID: "start/conference", Stages: fresh, On: on(InConference), Next: StageIgnored, Reason: ReasonConference,
@@ -103,12 +105,18 @@ func directRows() []Row {
 	return []Row{
 		{ID: "direct/login-awaited", Stages: at, On: on(AgentJoined), If: when(loginUnsure), Wait: true,
 			From: FromInferred, Why: "the log-in may still be under way on the agent link"},
-		{ID: "direct/nobody-logged-in", Stages: at, On: on(AgentJoined), If: when(nobodyLoggedIn), Next: StageIgnored, Reason: ReasonNobodyLoggedIn,
-			From: FromGuide, Why: "calls to extensions without a logged-in agent are not supported"},
-		{ID: "direct/agent-out-of-scope", Stages: at, On: on(AgentJoined), If: when(agentOutOfScope), Next: StageIgnored, Reason: ReasonOutOfScope,
-			From: FromGuide, Why: "a call to an agent that is not mapped cannot be injected"},
+		{ID: "direct/nobody-logged-in", Stages: at, On: on(AgentJoined), If: when(nobodyLoggedIn), Effect: PassNobody,
+			From: FromGuide, Why: "calls to extensions without a logged-in agent are not supported; the call is shown from where it goes to a routing point, a queue or an agent"},
+		{ID: "direct/agent-out-of-scope", Stages: at, On: on(AgentJoined), If: when(agentOutOfScope), Effect: PassScope,
+			From: FromGuide, Why: "a call to an agent that is not mapped cannot be injected; it is shown from where it goes to a routing point, a queue or an agent"},
 		{ID: "direct/second-call", Stages: at, On: on(AgentJoined), If: when(agentBusy), Next: StageIgnored, Reason: ReasonSecondCall,
 			From: FromGuide, Why: "an agent has one main and one consult call; all other concurrent calls are ignored"},
+		{ID: "direct/campaign-agent-rings", Stages: at, On: on(AgentJoined), If: when(typeOutbound, newcomerRings), Next: StageRinging,
+			Do: []Step{
+				{Event: exevents.ExternalEstablished, Leg: Caller},
+				{Event: exevents.UserEstablished, Leg: New},
+			},
+			From: FromInferred, Why: "a campaign's call reaches the agent without a queue: as a direct one, but that the customer was called"},
 		{ID: "direct/campaign-agent", Stages: at, On: on(AgentJoined), If: when(typeOutbound), Next: StageTalking,
 			Do: []Step{
 				{Event: exevents.UserEstablished, Leg: New},

@@ -21,18 +21,28 @@ func startCases() map[string]rowCase {
 			c := s.CallWith(1, engage.CallTypeInbound, engage.Attributes{"MediaType": "Chat"})
 			c.Join("X", c.ANI, engage.PartyStateConnected)
 		}, stage: conversation.StageIgnored, reason: conversation.ReasonNotVoice},
-		"start/type-unknown-yet":       {play: typed(engage.CallTypeUnknown), late: "vq"},
-		"start/internal":               {play: typed(engage.CallTypeInternal), stage: conversation.StageIgnored, reason: conversation.ReasonInternal},
-		"start/consultation":           {play: typed(engage.CallTypeConsult), stage: conversation.StageIgnored, reason: conversation.ReasonConsult},
-		"start/caller":                 {play: typed(engage.CallTypeInbound), stage: conversation.StageCaller},
-		"start/caller-awaited":         {play: func(s *feedtest.Site) { s.Call(1, engage.CallTypeInbound).IVR() }, late: "vq"},
-		"start/no-caller":              {play: func(s *feedtest.Site) { s.Call(1, engage.CallTypeInbound).IVR() }, stage: conversation.StageIgnored, reason: conversation.ReasonNoCaller},
-		"start/ivr":                    {play: func(s *feedtest.Site) { s.Inbound(1).IVR() }, want: []exevents.EventType{exevents.ExternalEstablished, exevents.IVREstablished}, stage: conversation.StageIVR},
-		"start/queue-not-mapped":       {play: func(s *feedtest.Site) { s.Inbound(1).Queued("VQ_Other") }, stage: conversation.StageCaller},
-		"start/ivr-awaited":            {play: func(s *feedtest.Site) { s.Inbound(1).Queue() }, late: "agent"},
-		"start/queue":                  {play: func(s *feedtest.Site) { s.Inbound(1).Queue() }, want: []exevents.EventType{exevents.ExternalEstablished, exevents.RoutingEstablished}, stage: conversation.StageQueue},
-		"start/queue-awaited":          {play: func(s *feedtest.Site) { s.Inbound(1).Ring2("A", feedtest.Ext1) }, late: "vq"},
-		"start/unknown-party":          {play: func(s *feedtest.Site) { s.Inbound(1).Ring2("Z", "77777") }, stage: conversation.StageIgnored, reason: conversation.ReasonUnknownParty},
+		"start/type-unknown-yet": {play: typed(engage.CallTypeUnknown), late: "vq"},
+		"start/internal":         {play: typed(engage.CallTypeInternal), stage: conversation.StageIgnored, reason: conversation.ReasonInternal},
+		"start/consultation":     {play: typed(engage.CallTypeConsult), stage: conversation.StageIgnored, reason: conversation.ReasonConsult},
+		"start/caller":           {play: typed(engage.CallTypeInbound), stage: conversation.StageCaller},
+		"start/caller-awaited":   {play: func(s *feedtest.Site) { s.Call(1, engage.CallTypeInbound).IVR() }, late: "vq"},
+		"start/no-caller":        {play: func(s *feedtest.Site) { s.Call(1, engage.CallTypeInbound).IVR() }, stage: conversation.StageIgnored, reason: conversation.ReasonNoCaller},
+		"start/ivr":              {play: func(s *feedtest.Site) { s.Inbound(1).IVR() }, want: []exevents.EventType{exevents.ExternalEstablished, exevents.IVREstablished}, stage: conversation.StageIVR},
+		"start/queue-not-mapped": {play: func(s *feedtest.Site) { s.Inbound(1).Queued("VQ_Other") }, stage: conversation.StageCaller},
+		"start/ivr-awaited":      {play: func(s *feedtest.Site) { s.Inbound(1).Queue() }, late: "agent"},
+		"start/queue":            {play: func(s *feedtest.Site) { s.Inbound(1).Queue() }, want: []exevents.EventType{exevents.ExternalEstablished, exevents.RoutingEstablished}, stage: conversation.StageQueue},
+		"start/queue-awaited":    {play: func(s *feedtest.Site) { s.Inbound(1).Ring2("A", feedtest.Ext1) }, late: "vq"},
+		"start/passes-outside":   {play: func(s *feedtest.Site) { s.Inbound(1).Ring2("Z", "77777") }, stage: conversation.StageCaller, reason: conversation.ReasonUnknownParty},
+		"campaign/answered": {play: func(s *feedtest.Site) {
+			c := s.Call(1, engage.CallTypeOutbound)
+			c.Join("X", feedtest.Outside, engage.PartyStateAlerting)
+			c.Pick("X")
+		}, stage: conversation.StageCaller},
+		"direct/campaign-agent-rings": {play: func(s *feedtest.Site) {
+			c := s.Call(1, engage.CallTypeOutbound)
+			c.Join("X", feedtest.Outside, engage.PartyStateConnected)
+			c.Join("A", feedtest.Ext1, engage.PartyStateAlerting)
+		}, want: []exevents.EventType{exevents.ExternalEstablished, exevents.UserEstablished}, stage: conversation.StageRinging},
 		"start/call-link-awaited":      {play: func(s *feedtest.Site) { s.Inbound(1).Participants(feedtest.Ext1, "a", "b", "c") }, late: "vq"},
 		"start/conference":             {play: func(s *feedtest.Site) { s.Inbound(1).Participants(feedtest.Ext1, "a", "b", "c") }, stage: conversation.StageIgnored, reason: conversation.ReasonConference},
 		"start/supervision":            {play: typed(engage.CallTypeInbound), fact: callmodel.Supervision, stage: conversation.StageIgnored, reason: conversation.ReasonSupervision},
@@ -76,8 +86,8 @@ func startCases() map[string]rowCase {
 			c.Ring2("A", feedtest.Ext1)
 			c.Diverted(feedtest.VQ, feedtest.Ext1)
 		}, late: "agent"},
-		"direct/nobody-logged-in":   {play: func(s *feedtest.Site) { s.Inbound(1).Ring2("A", feedtest.Ext3) }, stage: conversation.StageIgnored, reason: conversation.ReasonNobodyLoggedIn},
-		"direct/agent-out-of-scope": {play: func(s *feedtest.Site) { s.Inbound(1).Ring2("A", feedtest.Ext4) }, stage: conversation.StageIgnored, reason: conversation.ReasonOutOfScope},
+		"direct/nobody-logged-in":   {play: func(s *feedtest.Site) { s.Inbound(1).Ring2("A", feedtest.Ext3) }, stage: conversation.StageCaller, reason: conversation.ReasonNobodyLoggedIn},
+		"direct/agent-out-of-scope": {play: func(s *feedtest.Site) { s.Inbound(1).Ring2("A", feedtest.Ext4) }, stage: conversation.StageCaller, reason: conversation.ReasonOutOfScope},
 		"direct/second-call":        {play: func(s *feedtest.Site) { talking(s); s.Wait(time.Second); s.Inbound(2).Ring2("A", feedtest.Ext1) }, stage: conversation.StageIgnored, reason: conversation.ReasonSecondCall},
 		"direct/campaign-agent": {play: func(s *feedtest.Site) {
 			c := s.Call(1, engage.CallTypeOutbound)

@@ -17,7 +17,7 @@ func suspensionRows() []Row {
 			From: FromGuide, Why: "supervision is not supported"},
 		{ID: "suspend/site-awaited", Stages: stages(StageCalling, StageIVR, StageQueue), On: on(OutsideJoined), If: when(linkPossible), Wait: true,
 			From: FromInferred, Why: "the party may be the way to another site"},
-		{ID: "suspend/unknown-party", Stages: live, On: on(OutsideJoined, OtherJoined), Next: StageSuspended, Reason: ReasonUnknownParty,
+		{ID: "suspend/unknown-party", Stages: live, On: on(OutsideJoined), Next: StageSuspended, Reason: ReasonUnknownParty,
 			From: FromGuide, Why: "no supported scenario has such a party here"},
 		{ID: "suspend/several-calls", Stages: started, On: on(OtherCall), Next: StageSuspended, Reason: ReasonJoinedCall,
 			From: FromInferred, Why: "the call turned out to belong to an interaction that has its own conversation"},

@@ -1,6 +1,8 @@
 package conversation_test
 
 import (
+	"time"
+
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/callmodel"
@@ -17,20 +19,23 @@ func suspensionCases() map[string]rowCase {
 		"suspend/conference":        {play: func(s *feedtest.Site) { talking(s).Participants(feedtest.Ext1, "a", "b", "c") }, stage: conversation.StageSuspended, reason: conversation.ReasonConference},
 		"suspend/supervision":       {play: func(s *feedtest.Site) { talking(s) }, fact: callmodel.Supervision, stage: conversation.StageSuspended, reason: conversation.ReasonSupervision},
 		"suspend/second-agent":      {play: flow("conference"), stage: conversation.StageSuspended, reason: conversation.ReasonConference},
-		"suspend/routing-point":     {play: func(s *feedtest.Site) { talking(s).Join("R", feedtest.RP, engage.PartyStateRouting) }, stage: conversation.StageSuspended, reason: conversation.ReasonConference},
-		"suspend/unknown-party":     {play: func(s *feedtest.Site) { c := inQueue(s); c.Join("Q", feedtest.ACDQueue, engage.PartyStateQueued) }, stage: conversation.StageSuspended, reason: conversation.ReasonUnknownParty},
+		"suspend/unknown-party":     {play: func(s *feedtest.Site) { s.Dial(1).Called().Join("Z", "77777", engage.PartyStateAlerting) }, stage: conversation.StageSuspended, reason: conversation.ReasonUnknownParty},
 		"suspend/several-calls":     {play: func(s *feedtest.Site) { talking(s) }, fact: callmodel.CallJoined, stage: conversation.StageSuspended, reason: conversation.ReasonJoinedCall},
 		"suspend/refused":           {play: func(s *feedtest.Site) { talking(s) }, fact: callmodel.Rejected, stage: conversation.StageSuspended, reason: conversation.ReasonRejected},
 		"suspended/queue-awaited": {play: func(s *feedtest.Site) {
 			c := inQueue(s)
-			c.Join("Q", feedtest.ACDQueue, engage.PartyStateQueued)
+			c.Participants(feedtest.Ext1, "a", "b", "c")
+			s.Wait(time.Millisecond)
 			c.Leave("X", c.ANI, 0)
-		}, late: "agent"},
-		"suspended/party-left":        {play: flow("conference"), want: []exevents.EventType{ended}, stage: conversation.StageSuspended, reason: conversation.ReasonConference},
-		"suspended/center-left":       {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext4) }, want: []exevents.EventType{ended}, stage: conversation.StageSuspended, reason: conversation.ReasonOutOfScope},
-		"suspended/ended":             {play: func(s *feedtest.Site) { c := talking(s).Ring2("B", feedtest.Ext2).Pick("B"); c.Deleted() }, want: []exevents.EventType{ended, ended}, stage: conversation.StageSuspended, reason: conversation.ReasonConference},
-		"suspend/queue":               {play: func(s *feedtest.Site) { c := talking(s); c.Queued(feedtest.VQ2); c.Data("x", "y") }, stage: conversation.StageSuspended, reason: conversation.ReasonConference},
-		"suspend/site-awaited":        {play: func(s *feedtest.Site) { inQueue(s).Ring2("Z", "77777").Diverted(feedtest.VQ, "") }, late: "agent"},
+		}, late: "none"},
+		"suspended/party-left":  {play: flow("conference"), want: []exevents.EventType{ended}, stage: conversation.StageSuspended, reason: conversation.ReasonConference},
+		"suspended/center-left": {play: func(s *feedtest.Site) { inQueue(s).Ring("A", feedtest.Ext4) }, want: []exevents.EventType{ended}, stage: conversation.StageSuspended, reason: conversation.ReasonOutOfScope},
+		"suspended/ended":       {play: func(s *feedtest.Site) { c := talking(s).Ring2("B", feedtest.Ext2).Pick("B"); c.Deleted() }, want: []exevents.EventType{ended, ended}, stage: conversation.StageSuspended, reason: conversation.ReasonConference},
+		"suspend/site-awaited": {play: func(s *feedtest.Site) {
+			c := s.Dial(1).Called()
+			c.Queued("VQ_Other")
+			c.Join("Z", "77777", engage.PartyStateAlerting)
+		}, late: "none"},
 		"suspend/nested-consultation": {play: flow("nested-consultation"), stage: conversation.StageSuspended, reason: conversation.ReasonNestedConsult},
 	}
 }

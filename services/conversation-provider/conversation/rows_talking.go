@@ -18,15 +18,8 @@ func talkingRows() []Row {
 			From: FromInferred, Why: "somebody else takes over: a blind transfer"},
 		{ID: "talking/queue-after-ivr-awaited", Stages: talking, On: on(AgentLeft), If: when(queueUnsure), Wait: true,
 			From: FromInferred, Why: "the agent transferred to a routing point; the virtual queue follows on its own link"},
-		{ID: "talking/to-ivr", Stages: talking, On: on(AgentLeft), If: when(takenOverByIVR), Next: StageIVR,
-			Do: []Step{
-				{Event: exevents.PhoneTransfer, Leg: Routing, From: Agent},
-				{Event: exevents.IVREstablished, Leg: Routing},
-				{Event: exevents.ProgressTransfer, Leg: Routing},
-				end(Gone, exevents.DisconnectTransfer),
-				endTransfer(exevents.TransferCompleted),
-			},
-			From: FromInferred, Why: "the agent transferred to a routing point that keeps the caller: the nearest is a transfer to its number"},
+		{ID: "talking/to-ivr", Stages: talking, On: on(AgentLeft), If: when(takenOverByIVR), Next: StageIVR, Do: toRouting(Routing, Agent),
+			From: FromInferred, Why: "the agent transferred to a routing point that keeps the caller, or parked the call: the nearest is a transfer to its number"},
 		{ID: "talking/party-left", Stages: talking, On: on(CallerLeft, AgentLeft), Next: StageParting,
 			Do:   []Step{endTransfer(exevents.TransferCanceled), end(Gone, ByRelease)},
 			From: FromAPI, Why: "whoever hung up ends with Self, the other with Peer"},
@@ -38,7 +31,7 @@ func talkingRows() []Row {
 			From: FromAPI, Why: "the other one leaves too"},
 		{ID: "parting/late-queue", Stages: parting, On: on(QueueJoined), If: when(olderThanStage),
 			From: FromInferred, Why: "the queue link reports late what is over"},
-		{ID: "parting/went-on", Stages: parting, On: on(AgentJoined, IVRJoined, OutsideJoined, OtherJoined, QueueJoined), Next: StageSuspended, Reason: ReasonWentOn,
+		{ID: "parting/went-on", Stages: parting, On: on(AgentJoined, IVRJoined, DeviceJoined, OutsideJoined, QueueJoined), Next: StageSuspended, Reason: ReasonWentOn,
 			From: FromGuide, Why: "the call goes on longer after a party left than a transfer takes; a single party is not left behind"},
 		{ID: "talking/late-queue", Stages: talking, On: on(QueueJoined), If: when(olderThanStage),
 			From: FromInferred, Why: "the queue link reports late what is over"},
@@ -48,7 +41,7 @@ func talkingRows() []Row {
 // transferRows: somebody new comes while the caller talks to an agent, or after the agent left.
 func transferRows() []Row {
 	talking, handed := stages(StageTalking), stages(StageTransfer)
-	early := on(AgentJoined, OutsideJoined, IVRJoined, QueueJoined)
+	early := on(AgentJoined, OutsideJoined, IVRJoined, DeviceJoined, QueueJoined, NewcomerConnected)
 	return append([]Row{
 		{ID: "transfer/queue-not-mapped", Stages: stages(StageTalking, StageTransfer), On: on(QueueJoined), If: when(queueNotMapped),
 			From: FromGuide, Why: "only virtual queues that are mapped to an ACD queue are represented"},
@@ -56,21 +49,13 @@ func transferRows() []Row {
 			From: FromInferred, Why: "if the agent leaves it is a transfer, if the agent stays a conference"},
 		{ID: "transfer/site-awaited", Stages: stages(StageTalking, StageTransfer), On: on(OutsideJoined), If: when(linkPossible), Wait: true,
 			From: FromInferred, Why: "the party may be the way to another site"},
-		{ID: "transfer/login-awaited", Stages: handed, On: on(AgentJoined), If: when(loginUnsure), Wait: true,
-			From: FromInferred, Why: "the log-in may still be under way on the agent link"},
-		{ID: "transfer/nobody-logged-in", Stages: handed, On: on(AgentJoined), If: when(nobodyLoggedIn), Next: StageSuspended, Reason: ReasonNobodyLoggedIn,
-			From: FromGuide, Why: "calls to extensions without a logged-in agent are not supported"},
-		{ID: "transfer/agent-out-of-scope", Stages: handed, On: on(AgentJoined), If: when(agentOutOfScope), Next: StageSuspended, Reason: ReasonOutOfScope,
-			From: FromGuide, Why: "a call to an agent that is not mapped cannot be injected"},
-		{ID: "transfer/second-call", Stages: handed, On: on(AgentJoined), If: when(agentBusy), Next: StageSuspended, Reason: ReasonSecondCall,
-			From: FromGuide, Why: "an agent has one main and one consult call; all other concurrent calls are ignored"},
-	}, append(takeoverRows(), []Row{
-		{ID: "suspend/second-agent", Stages: stages(StageRinging, StageTalking), On: on(AgentJoined, OutsideJoined), Next: StageSuspended, Reason: ReasonConference,
+	}, append(append(unfitAgentRows("transfer", handed), takeoverRows()...), []Row{
+		{ID: "talking/invitation", Stages: talking, On: on(AgentJoined, OutsideJoined), If: when(newcomerRings),
+			From: FromInferred, Why: "a phone rings beside the talk: what becomes of it shows when it is answered, or when the agent leaves"},
+		{ID: "suspend/second-agent", Stages: stages(StageRinging, StageTalking), On: on(AgentJoined, OutsideJoined, NewcomerConnected), Next: StageSuspended, Reason: ReasonConference,
 			From: FromGuide, Why: "single-step conference: the second agent is not reported"},
-		{ID: "suspend/routing-point", Stages: talking, On: on(IVRJoined), Next: StageSuspended, Reason: ReasonConference,
-			From: FromInferred, Why: "a routing point joins the talk and the agent stays"},
-		{ID: "suspend/queue", Stages: talking, On: on(QueueJoined), Next: StageSuspended, Reason: ReasonConference,
-			From: FromInferred, Why: "the call enters a queue and the agent stays"},
+		{ID: "talking/beside", Stages: talking, On: on(IVRJoined, DeviceJoined, QueueJoined),
+			From: FromInferred, Why: "a routing point or a queue joins and the agent stays: the caller still talks to the agent, until somebody answers there"},
 		{ID: "transfer/overflow", Stages: handed, On: on(CallerLeft), If: when(overflowed), Next: StageSuspended, Reason: ReasonOverflow,
 			Do:   []Step{end(Caller, exevents.DisconnectTransfer), end(Rest, exevents.DisconnectTransfer)},
 			From: FromGuide, Why: "call overflow is not supported"},
@@ -85,34 +70,39 @@ func takeoverRows() []Row {
 	talking, handed := stages(StageTalking), stages(StageTransfer)
 	ended := func(how exevents.DisconnectType) []Step { return []Step{end(Former, how)} }
 	completed := []Step{endTransfer(exevents.TransferCompleted)}
-	return []Row{
-		{ID: "transfer/login-awaited-early", Stages: talking, On: on(AgentJoined), If: when(newcomerTransfers, loginUnsure), Wait: true,
-			From: FromInferred, Why: "the log-in may still be under way on the agent link"},
-		{ID: "transfer/nobody-early", Stages: talking, On: on(AgentJoined), If: when(newcomerTransfers, nobodyLoggedIn), Next: StageSuspended, Reason: ReasonNobodyLoggedIn,
-			From: FromGuide, Why: "calls to extensions without a logged-in agent are not supported"},
-		{ID: "transfer/unmapped-early", Stages: talking, On: on(AgentJoined), If: when(newcomerTransfers, agentOutOfScope), Next: StageSuspended, Reason: ReasonOutOfScope,
-			From: FromGuide, Why: "a call to an agent that is not mapped cannot be injected"},
-		{ID: "transfer/second-call-early", Stages: talking, On: on(AgentJoined), If: when(newcomerTransfers, agentBusy), Next: StageSuspended, Reason: ReasonSecondCall,
-			From: FromGuide, Why: "an agent has one main and one consult call; all other concurrent calls are ignored"},
-		{ID: "transfer/ringing-before-leaving", Stages: talking, On: on(AgentJoined), If: when(newcomerTransfers), Next: StageRinging, Do: toAgent(Former),
+	return append(unfitAgentRows("transfer-early", talking, newcomerTransfers), []Row{
+		{ID: "transfer/ringing-before-leaving", Stages: talking, On: on(AgentJoined, NewcomerConnected), If: when(newcomerTransfers), Next: StageRinging, Do: toAgent(Former),
 			From: FromInferred, Why: "blind transfer: the other phone rings before the agent leaves"},
 		{ID: "transfer/dialing-before-leaving", Stages: talking, On: on(OutsideJoined), If: when(newcomerTransfers), Next: StageRinging, Do: toPhone(Former),
 			From: FromInferred, Why: "blind transfer to an outside number, which rings before the agent leaves"},
 		{ID: "transfer/queued-before-leaving", Stages: talking, On: on(QueueJoined), If: when(newcomerTransfers), Next: StageQueue,
 			Do:   do(toQueue(New, Former), ended(exevents.DisconnectTransferACD), completed),
 			From: FromInferred, Why: "blind transfer to a queue, which is reported before the agent leaves"},
-		{ID: "transfer/routed-before-leaving", Stages: talking, On: on(IVRJoined), If: when(newcomerTransfers),
+		{ID: "transfer/routed-before-leaving", Stages: talking, On: on(IVRJoined, DeviceJoined), If: when(newcomerTransfers),
 			From: FromInferred, Why: "the routing point of a transfer; what follows is decided when the agent leaves"},
 		{ID: "transfer/agent", Stages: handed, On: on(AgentJoined), Next: StageRinging,
-			Do:   do(toAgent(Former), ended(exevents.DisconnectTransferUser)),
+			Do: []Step{
+				{Event: exevents.UserTransfer, Leg: New, From: Former},
+				end(Former, exevents.DisconnectTransferUser),
+				{Event: exevents.UserEstablished, Leg: New},
+				{Event: exevents.ProgressTransfer, Leg: New},
+			},
 			From: FromInferred, Why: "blind transfer to an agent; the agent's leg ends when the agent leaves, not when the other one answers"},
 		{ID: "transfer/outside", Stages: handed, On: on(OutsideJoined), Next: StageRinging,
-			Do:   do(toPhone(Former), ended(exevents.DisconnectTransfer)),
+			Do: []Step{
+				{Event: exevents.PhoneTransfer, Leg: New, From: Former},
+				end(Former, exevents.DisconnectTransfer),
+				{Event: exevents.PhoneEstablished, Leg: New},
+				{Event: exevents.ProgressTransfer, Leg: New},
+			},
 			From: FromInferred, Why: "blind transfer to an outside number: a phone leg"},
-		{ID: "transfer/queue", Stages: handed, On: on(QueueJoined), Next: StageQueue,
-			Do:   do(toQueue(New, Former), ended(exevents.DisconnectTransferACD), completed),
+		{ID: "transfer/queue", Stages: handed, On: on(QueueJoined), Next: StageQueue, Do: handedToQueue(New, Former),
 			From: FromInferred, Why: "blind transfer to a queue"},
-		{ID: "transfer/routing-point", Stages: handed, On: on(IVRJoined),
+		{ID: "transfer/ivr-awaited", Stages: handed, On: on(IVRJoined, DeviceJoined), If: when(afterUnknown), Wait: true,
+			From: FromInferred, Why: "whether the routing point keeps the call shows in what is reported next"},
+		{ID: "transfer/ivr", Stages: handed, On: on(IVRJoined, DeviceJoined), If: when(afterIVR), Next: StageIVR, Do: toRouting(New, Former),
+			From: FromInferred, Why: "a routing point keeps the caller, for instance voicemail after a direct call that nobody answered"},
+		{ID: "transfer/routing-point", Stages: handed, On: on(IVRJoined, DeviceJoined),
 			From: FromInferred, Why: "the routing point on the way to the queue or the agent is not shown"},
-	}
+	}...)
 }

@@ -34,7 +34,7 @@ func talkingCases() map[string]rowCase {
 			c.Leave("A", "", 0)
 			c.Join("R", feedtest.RP, engage.PartyStateRouting)
 		}, late: "none"},
-		"talking/to-ivr":              {play: flow("blind-to-ivr"), want: []exevents.EventType{exevents.PhoneTransfer, exevents.IVREstablished, progress, ended, finish}, stage: conversation.StageIVR},
+		"talking/to-ivr":              {play: flow("blind-to-ivr"), want: []exevents.EventType{exevents.PhoneTransfer, ended, exevents.IVREstablished, progress, finish}, stage: conversation.StageIVR},
 		"transfer/queue-not-mapped":   {play: func(s *feedtest.Site) { c := talking(s); c.Queued("VQ_Other"); c.Data("x", "y") }, stage: conversation.StageTalking},
 		"transfer/newcomer-awaited":   {play: func(s *feedtest.Site) { talking(s).Ring2("B", feedtest.Ext2) }, late: "none"},
 		"transfer/site-awaited":       {play: func(s *feedtest.Site) { talking(s).Single("A", "Z", feedtest.Outside) }, late: "none"},
@@ -46,23 +46,23 @@ func talkingCases() map[string]rowCase {
 			s.Inbound(2).IVR().Queue().Ring("B", feedtest.Ext2).Answer("B", feedtest.Ext2)
 			c.Single("A", "B", feedtest.Ext2)
 		}, stage: conversation.StageSuspended, reason: conversation.ReasonSecondCall},
-		"transfer/second-call-early": {play: func(s *feedtest.Site) {
+		"transfer-early/second-call": {play: func(s *feedtest.Site) {
 			c := talking(s)
 			s.Inbound(2).IVR().Queue().Ring("B", feedtest.Ext2).Answer("B", feedtest.Ext2)
 			c.Join("B", feedtest.Ext2, engage.PartyStateAlerting)
 			c.Leave("A", "", 0)
 		}, stage: conversation.StageSuspended, reason: conversation.ReasonSecondCall},
-		"transfer/login-awaited-early": {play: func(s *feedtest.Site) {
+		"transfer-early/login-awaited": {play: func(s *feedtest.Site) {
 			c := talking(s)
 			c.Join("B", feedtest.Ext3, engage.PartyStateAlerting)
 			c.Leave("A", "", 0)
 		}, late: "none"},
-		"transfer/nobody-early": {play: func(s *feedtest.Site) {
+		"transfer-early/nobody-logged-in": {play: func(s *feedtest.Site) {
 			c := talking(s)
 			c.Join("B", feedtest.Ext3, engage.PartyStateAlerting)
 			c.Leave("A", "", 0)
 		}, stage: conversation.StageSuspended, reason: conversation.ReasonNobodyLoggedIn},
-		"transfer/unmapped-early": {play: func(s *feedtest.Site) {
+		"transfer-early/agent-out-of-scope": {play: func(s *feedtest.Site) {
 			c := talking(s)
 			c.Join("B", feedtest.Ext4, engage.PartyStateAlerting)
 			c.Leave("A", "", 0)
@@ -84,10 +84,23 @@ func talkingCases() map[string]rowCase {
 			c.Join("R", feedtest.RP, engage.PartyStateRouting)
 			c.Leave("A", "", 0)
 		}, stage: conversation.StageTalking},
-		"transfer/agent":         {play: flow("blind-to-agent"), want: []exevents.EventType{exevents.UserTransfer, exevents.UserEstablished, progress, ended}, stage: conversation.StageRinging},
-		"transfer/outside":       {play: flow("blind-to-outside"), want: []exevents.EventType{exevents.PhoneTransfer, exevents.PhoneEstablished, progress, ended}, stage: conversation.StageRinging},
-		"transfer/queue":         {play: flow("blind-to-queue"), want: []exevents.EventType{exevents.RoutingTransfer, exevents.RoutingEstablished, progress, ended, finish}, stage: conversation.StageQueue},
+		"transfer/agent":         {play: flow("blind-to-agent"), want: []exevents.EventType{exevents.UserTransfer, ended, exevents.UserEstablished, progress}, stage: conversation.StageRinging},
+		"transfer/outside":       {play: flow("blind-to-outside"), want: []exevents.EventType{exevents.PhoneTransfer, ended, exevents.PhoneEstablished, progress}, stage: conversation.StageRinging},
+		"transfer/queue":         {play: flow("blind-to-queue"), want: []exevents.EventType{exevents.RoutingTransfer, ended, exevents.RoutingEstablished, progress, finish}, stage: conversation.StageQueue},
 		"transfer/routing-point": {play: flow("blind-to-queue"), stage: conversation.StageTransfer},
+		"transfer/ivr-awaited": {play: func(s *feedtest.Site) {
+			c := s.Inbound(1).Ring2("A", feedtest.Ext1)
+			c.Queued("VQ_Other")
+			c.Leave("A", "", engage.CauseNoAnswer)
+			c.Join("I", feedtest.RP, engage.PartyStateTreatment)
+		}, late: "none"},
+		"transfer/ivr": {play: func(s *feedtest.Site) {
+			c := s.Inbound(1).Ring2("A", feedtest.Ext1)
+			c.Leave("A", "", engage.CauseNoAnswer)
+			c.Join("I", feedtest.RP, engage.PartyStateTreatment)
+		}, want: []exevents.EventType{exevents.IVREstablished}, stage: conversation.StageIVR},
+		"talking/invitation": {play: func(s *feedtest.Site) { talking(s).Ring2("B", feedtest.Ext2) }, stage: conversation.StageTalking},
+		"talking/beside":     {play: func(s *feedtest.Site) { talking(s).Join("R", feedtest.RP, engage.PartyStateRouting) }, stage: conversation.StageTalking},
 		"transfer/overflow": {play: func(s *feedtest.Site) {
 			c := talking(s).Single("A", "B", feedtest.Ext2)
 			c.Leave("B", "", engage.CauseNoAnswer)

@@ -53,7 +53,7 @@ const (
 // ledger: E-EXCP-029, E-EXCP-048
 func rowCases() map[string]rowCase {
 	all := map[string]rowCase{}
-	for _, part := range []map[string]rowCase{startCases(), queueCases(), talkingCases(), consultCases(), suspensionCases()} {
+	for _, part := range []map[string]rowCase{startCases(), queueCases(), pickupCases(), talkingCases(), consultCases(), suspensionCases()} {
 		maps.Copy(all, part)
 	}
 	return all

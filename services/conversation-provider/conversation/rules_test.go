@@ -81,8 +81,8 @@ func TestWhoHangsUpEndsWithSelf(t *testing.T) {
 		"agent, caller reported first": {"X", "A", feedtest.Ext1, map[conversation.LegKind]exevents.DisconnectType{
 			conversation.External: exevents.DisconnectPeer, conversation.User: exevents.DisconnectSelf,
 		}},
-		"unknown: whoever left first": {"A", "X", "", map[conversation.LegKind]exevents.DisconnectType{
-			conversation.External: exevents.DisconnectPeer, conversation.User: exevents.DisconnectSelf,
+		"unknown: an agent who is not named did not hang up": {"A", "X", "", map[conversation.LegKind]exevents.DisconnectType{
+			conversation.External: exevents.DisconnectSelf, conversation.User: exevents.DisconnectPeer,
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -122,10 +122,10 @@ func roleTrigger(r Role) Trigger {
 		return AgentJoined
 	case RoleOutside:
 		return OutsideJoined
+	case RoleDevice:
+		return DeviceJoined
 	case RoleObserver:
 		return Supervised
-	case RoleOther:
-		return OtherJoined
 	default:
 		return ""
 	}
@@ -137,6 +137,9 @@ func (x *situation) joinTrigger() Trigger {
 	if x.role == RoleAgain {
 		return x.againTrigger()
 	}
+	if (x.role == RoleAgent || x.role == RoleOutside) && x.neverRang() {
+		return ""
+	}
 	if x.consult == nil {
 		return plain
 	}
@@ -144,6 +147,19 @@ func (x *situation) joinTrigger() Trigger {
 		return NestedConsult
 	}
 	return consultTrigger(plain)
+}
+
+// neverRang tells whether the phone of a party that joins does not ring: it is busy or out of order. No
+// leg is made of it.
+func (x *situation) neverRang() bool {
+	g := x.fact.State.Generic()
+	return g == engage.PartyStateBusy || g == engage.PartyStateFailed
+}
+
+// newcomers tells whether a key is that of an agent or an outside number without a leg.
+func (x *situation) newcomers(key string) bool {
+	role := x.conv.Parties.of(key)
+	return (role == RoleAgent || role == RoleOutside) && !x.hadLeg(key)
 }
 
 // againTrigger: somebody who has a leg came into a further call.
@@ -180,6 +196,9 @@ func (x *situation) nested() bool {
 func (x *situation) changeTrigger() Trigger {
 	if x.fact.State != engage.PartyStateUnknown && observes(x.fact.State) {
 		return Supervised
+	}
+	if x.leg == nil && x.consult == nil && connects(x) && x.newcomers(x.key) {
+		return NewcomerConnected
 	}
 	if x.leg == nil || x.consult != nil && !x.leg.Consult {
 		return ""

@@ -21,6 +21,35 @@ func (b *batch) id(party, purpose string) string {
 	return stableID(b.m.opts.Tenant, b.g.Root.UUID, party, purpose)
 }
 
+// legID is the id of the next leg of a party or stay: a caller who comes back to a routing point has
+// another leg there.
+func (b *batch) legID(key string) string {
+	purpose, before := "communication", 0
+	for _, l := range b.conv.Legs {
+		if l.Party == key {
+			before++
+		}
+	}
+	if before > 0 {
+		purpose += " " + strconv.Itoa(before+1)
+	}
+	return b.id(key, purpose)
+}
+
+// name is what the ids of a leg's events are derived from: its party, or its own id when the party had
+// a leg before.
+func (c *Conversation) name(leg *Leg) string {
+	for _, l := range c.Legs {
+		if l.Party == leg.Party {
+			if l == leg {
+				return leg.Party
+			}
+			return leg.ID
+		}
+	}
+	return leg.Party
+}
+
 // purposeConversation is what conversation ids are derived from, beside tenant and call.
 const purposeConversation = "conversation"
 
@@ -44,7 +73,7 @@ func (b *batch) add(e exevents.ConversationEvent, party, purpose string, at time
 func (m *Machine) newLeg(x *situation, kind LegKind) *Leg {
 	leg := &Leg{
 		Kind: kind, Party: x.key, DN: x.dn, Began: x.fact.At, Consult: x.consult != nil,
-		ID: x.events.id(x.key, "communication"), Alerting: alertsWhenNew(x, kind),
+		ID: x.events.legID(x.key), Alerting: alertsWhenNew(x, kind),
 	}
 	switch kind {
 	case ACD:
@@ -66,7 +95,7 @@ func alertsWhenNew(x *situation, kind LegKind) bool {
 	outbound := x.g.Root.TypeAt(x.fact.At) == engage.CallTypeOutbound
 	switch kind {
 	case User:
-		return x.conv.Stage != StageNew && (x.conv.Stage != StageCaller || !outbound)
+		return x.conv.Stage != StageNew && (x.conv.Stage != StageCaller || !outbound || !connects(x))
 	case Phone:
 		return true
 	case External:
@@ -99,6 +128,8 @@ func freshKind(t Trigger) LegKind {
 		return User
 	case OutsideJoined, ConsultOutside:
 		return Phone
+	case DeviceJoined:
+		return IVR
 	default:
 		return ""
 	}
@@ -106,19 +137,38 @@ func freshKind(t Trigger) LegKind {
 
 func (x *situation) newLeg() *Leg {
 	if x.fresh == nil {
-		x.fresh = x.m.newLeg(x, freshKind(x.trigger))
+		kind := freshKind(x.trigger)
+		if x.trigger == NewcomerConnected {
+			kind = map[Role]LegKind{RoleAgent: User, RoleOutside: Phone}[x.conv.Parties.of(x.key)]
+		}
+		x.fresh = x.m.newLeg(x, kind)
 	}
 	return x.fresh
 }
 
 // winnerLeg is the leg of the queue that delivered the call.
 func (x *situation) winnerLeg() *Leg {
+	if x.trigger == QueueLeft {
+		return x.otherLeg()
+	}
 	won := x.deliveredBy()
 	if x.winner == nil && won != nil {
 		key := x.g.key(won.call, won.visit.Key)
 		x.winner = &Leg{
 			Kind: ACD, Party: key, Visit: key, DN: won.visit.DN, Began: won.visit.Queued,
-			ID: x.events.id(key, "communication"), QueueID: known(x.m.dir.Queue(won.visit.DN)),
+			ID: x.events.legID(key), QueueID: known(x.m.dir.Queue(won.visit.DN)),
+		}
+	}
+	return x.winner
+}
+
+// otherLeg is the leg of another queue in which the call still waits.
+func (x *situation) otherLeg() *Leg {
+	if other := x.afterQueue().other; x.winner == nil && other != nil {
+		key := x.g.key(other.call, other.visit.Key)
+		x.winner = &Leg{
+			Kind: ACD, Party: key, Visit: key, DN: other.visit.DN, Began: x.fact.At,
+			ID: x.events.legID(key), QueueID: known(x.m.dir.Queue(other.visit.DN)),
 		}
 	}
 	return x.winner
@@ -127,11 +177,20 @@ func (x *situation) winnerLeg() *Leg {
 // routingLeg is the leg of the routing point that takes over.
 func (x *situation) routingLeg() *Leg {
 	if x.routing == nil {
-		if y := x.takeover().ivr; y != nil {
+		y := x.takesOver()
+		if y != nil {
 			x.routing = x.m.newLeg(y, IVR)
 		}
 	}
 	return x.routing
+}
+
+// takesOver is the joining of the routing point that takes over; nil when none does.
+func (x *situation) takesOver() *situation {
+	if x.conv.Stage == StageTalking {
+		return x.takeover().ivr
+	}
+	return x.afterQueue().ivr
 }
 
 // legs resolves a reference.
@@ -215,7 +274,7 @@ func (m *Machine) do(x *situation, s Step) {
 			leg.Held = s.Held
 			leg.Holds++
 			x.events.add(exevents.ConversationEvent{Type: s.Event, CommunicationID: leg.ID, Held: s.Held},
-				leg.Party, "hold "+strconv.Itoa(leg.Holds), x.fact.At)
+				x.conv.name(leg), "hold "+strconv.Itoa(leg.Holds), x.fact.At)
 		case exevents.CommunicationEnded:
 			m.endLeg(x, leg, s.Disconnect)
 		}
@@ -253,7 +312,7 @@ func (m *Machine) establish(x *situation, t exevents.EventType, leg *Leg) {
 		e.PhoneNumber = leg.DN
 	case External:
 	}
-	x.events.add(e, leg.Party, "established", leg.Began)
+	x.events.add(e, x.conv.name(leg), "established", leg.Began)
 }
 
 // onBehalf is the queue in whose name an agent calls out. The API has it for outbound calls only.

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"engage.connector/pkg/engage"
 	"engage.connector/pkg/genesys/exevents"
 )
 
@@ -9,7 +10,7 @@ func (m *Machine) answer(x *situation, leg *Leg) {
 		return
 	}
 	leg.Answered = x.fact.At
-	x.events.add(exevents.ConversationEvent{Type: exevents.CommunicationAnswered, CommunicationID: leg.ID}, leg.Party, "answered", x.fact.At)
+	x.events.add(exevents.ConversationEvent{Type: exevents.CommunicationAnswered, CommunicationID: leg.ID}, x.conv.name(leg), "answered", x.fact.At)
 }
 
 // transfer begins the transfer of a leg, the caller's for the most part, to another one.
@@ -21,8 +22,12 @@ func (m *Machine) transfer(x *situation, s Step, to *Leg) {
 	if len(from) == 0 || len(object) == 0 || !from[0].Open() || !object[0].Open() {
 		return
 	}
-	command := x.events.id(to.Party, "transfer command")
-	x.conv.Transfer = &Transfer{Command: command, Party: to.Party, LegID: to.ID, Object: object[0].ID}
+	name, at := x.conv.name(to), x.fact.At
+	if !from[0].Left.IsZero() {
+		at = from[0].Left // whoever hands on did so before it was known to whom
+	}
+	command := x.events.id(name, "transfer command")
+	x.conv.Transfer = &Transfer{Command: command, Party: name, LegID: to.ID, Object: object[0].ID}
 	e := exevents.ConversationEvent{
 		Type: s.Event, TransferType: exevents.TransferUnattended, CommandID: command,
 		InitiatingCommunicationID: from[0].ID, TargetCommunicationID: from[0].ID, ObjectCommunicationID: object[0].ID,
@@ -35,7 +40,7 @@ func (m *Machine) transfer(x *situation, s Step, to *Leg) {
 	default:
 		e.DestinationPhoneNumber = to.DN
 	}
-	x.events.add(e, to.Party, "transfer", x.fact.At)
+	x.events.add(e, name, "transfer", at)
 }
 
 func (m *Machine) progress(x *situation, to *Leg) {
@@ -45,7 +50,7 @@ func (m *Machine) progress(x *situation, to *Leg) {
 	}
 	x.events.add(exevents.ConversationEvent{
 		Type: exevents.ProgressTransfer, CommandID: t.Command, ObjectCommunicationID: t.Object, DestinationCommunicationID: to.ID,
-	}, to.Party, "progress", x.fact.At)
+	}, t.Party, "progress", x.fact.At)
 }
 
 func (m *Machine) endTransfer(x *situation, final exevents.TransferState) {
@@ -73,7 +78,7 @@ func (m *Machine) consultTransfer(x *situation, s Step, to *Leg) {
 		}
 		e.InitiatingCommunicationID, e.DestinationCommunicationID, e.ObjectCommunicationID = from[0].ID, to.ID, caller.ID
 	}
-	x.events.add(e, to.Party, string(s.Event), x.fact.At)
+	x.events.add(e, x.conv.name(to), string(s.Event), x.fact.At)
 }
 
 func (m *Machine) endLeg(x *situation, leg *Leg, how exevents.DisconnectType) {
@@ -81,9 +86,18 @@ func (m *Machine) endLeg(x *situation, leg *Leg, how exevents.DisconnectType) {
 		return
 	}
 	switch how {
+	case ByTarget:
+		how = exevents.DisconnectTransfer
+		if to := x.conv.talker(); to != nil && to.Kind == User {
+			how = exevents.DisconnectTransferUser
+		}
 	case ByRelease:
-		how = selfIf(x.conv.Releaser != "" && (x.conv.Releaser == leg.DN || leg.at(x.conv.Releaser)))
+		how = selfIf(x.released(leg))
 	case ByLeaver:
+		if x.leg == leg && x.handsOn() {
+			how = exevents.DisconnectTransfer
+			break
+		}
 		how = selfIf(x.fact.Ctrl == leg.DN && leg.DN != "" || x.fact.Ctrl == "" && x.leg == leg)
 	}
 	leg.Ended, leg.Disconnect = x.fact.At, how
@@ -91,7 +105,23 @@ func (m *Machine) endLeg(x *situation, leg *Leg, how exevents.DisconnectType) {
 		leg.Ended = leg.Left
 	}
 	x.events.add(exevents.ConversationEvent{Type: exevents.CommunicationEnded, CommunicationID: leg.ID, DisconnectType: how},
-		leg.Party, "ended", x.fact.At)
+		x.conv.name(leg), "ended", leg.Ended)
+}
+
+// released tells whether it was a leg's party who hung up.
+func (x *situation) released(leg *Leg) bool {
+	by := x.conv.Releaser
+	switch {
+	case by == "":
+		return false
+	case by == leg.DN || leg.at(by):
+		return true
+	}
+	number := x.g.Root.ANIAt(leg.Began)
+	if x.g.Root.TypeAt(leg.Began) == engage.CallTypeOutbound {
+		number = x.g.Root.DNISAt(leg.Began)
+	}
+	return leg.Kind == External && by == number
 }
 
 func selfIf(self bool) exevents.DisconnectType {

@@ -28,7 +28,7 @@ const (
 	AgentLeft       Trigger = "agent left" // who talks to the caller, or whose phone rings
 	FormerLeft      Trigger = "former agent left"
 	OutsideJoined   Trigger = "outside number joined"
-	OtherJoined     Trigger = "other joined"
+	DeviceJoined    Trigger = "device joined" // a place of the switch where the call waits
 	OtherLeft       Trigger = "other left"
 	QueueJoined     Trigger = "queue joined"
 	QueueLeft       Trigger = "queue left"
@@ -40,11 +40,13 @@ const (
 	ConsultStirs    Trigger = "consultation changes hands" // a party of it left, or came into the main call
 	ConsultEnded    Trigger = "consultation call ended"
 	NestedConsult   Trigger = "nested consultation"
-	InConference    Trigger = "conference"
-	Supervised      Trigger = "supervised"
-	OtherCall       Trigger = "other call"
-	Ended           Trigger = "call ended"
-	Refused         Trigger = "refused"
+	// NewcomerConnected: somebody whose phone rang beside a talk, or beside another phone, answers.
+	NewcomerConnected Trigger = "newcomer connected"
+	InConference      Trigger = "conference"
+	Supervised        Trigger = "supervised"
+	OtherCall         Trigger = "other call"
+	Ended             Trigger = "call ended"
+	Refused           Trigger = "refused"
 )
 
 // Ref names a leg in a step.
@@ -70,6 +72,8 @@ const (
 const (
 	// ByRelease stands for Self on the leg of the party that hung up and Peer on the others.
 	ByRelease exevents.DisconnectType = "by release"
+	// ByTarget stands for TransferUser when an agent takes over, and Transfer when an outside number does.
+	ByTarget exevents.DisconnectType = "by target"
 	// ByLeaver stands for Self on the leg whose party the fact is about and Peer on the others.
 	ByLeaver exevents.DisconnectType = "by leaver"
 )
@@ -100,6 +104,8 @@ type Row struct {
 	Reason Reason
 	From   Source
 	Why    string
+	// Extended rows hold with CALL_MODEL=extended only, where they come before the others.
+	Extended bool
 }
 
 // reasonOfConsult stands for the reason why the consulted party is not shown.
@@ -133,6 +139,28 @@ func toQueue(to, from Ref) []Step {
 	}
 }
 
+// handedToQueue are the steps of a transfer to a queue by somebody who has left already.
+func handedToQueue(to, from Ref) []Step {
+	return []Step{
+		{Event: exevents.RoutingTransfer, Leg: to, From: from},
+		end(from, exevents.DisconnectTransferACD),
+		{Event: exevents.RoutingEstablished, Leg: to},
+		{Event: exevents.ProgressTransfer, Leg: to},
+		endTransfer(exevents.TransferCompleted),
+	}
+}
+
+// toRouting are the steps of a transfer to a routing point: to its number, the nearest that there is.
+func toRouting(to, from Ref) []Step {
+	return []Step{
+		{Event: exevents.PhoneTransfer, Leg: to, From: from},
+		end(from, exevents.DisconnectTransfer),
+		{Event: exevents.IVREstablished, Leg: to},
+		{Event: exevents.ProgressTransfer, Leg: to},
+		endTransfer(exevents.TransferCompleted),
+	}
+}
+
 // toAgent are the steps of a transfer to an agent that has begun.
 func toAgent(from Ref) []Step {
 	return []Step{
@@ -155,7 +183,7 @@ func toPhone(from Ref) []Step {
 func Rows() []Row {
 	var table []Row
 	for _, part := range [][]Row{
-		unfitRows(), startRows(), outboundRows(), ivrRows(), queueRows(), ringingRows(), consultRows(),
+		unfitRows(), startRows(), outboundRows(), siteRows(), ivrRows(), queueRows(), ringingRows(), consultRows(),
 		talkingRows(), transferRows(), suspensionRows(),
 	} {
 		table = append(table, part...)

@@ -87,7 +87,7 @@ func (t *Trace) UnmarshalJSON(data []byte) error {
 var traceWords = [...]string{
 	string(CallerJoined), string(CallerConnected), string(CallerLeft), string(IVRJoined), string(IVRLeft),
 	string(AgentJoined), string(AgentConnected), string(AgentHeld), string(AgentLeft), string(FormerLeft),
-	string(OutsideJoined), string(OtherJoined), string(OtherLeft), string(QueueJoined), string(QueueLeft),
+	string(OutsideJoined), "other joined", string(OtherLeft), string(QueueJoined), string(QueueLeft),
 	string(ConsultBegan), string(ConsultAgent), string(ConsultOutside), string(ConsultQueue), string(ConsultAnswered),
 	string(ConsultStirs), string(ConsultEnded), string(NestedConsult), string(InConference), string(Supervised),
 	string(OtherCall), string(Ended), string(Refused),
@@ -102,6 +102,8 @@ var traceWords = [...]string{
 	string(exevents.EndTransfer), string(exevents.ConsultTransfer), string(exevents.ProgressConsultTransfer), string(exevents.EndConsultTransfer),
 
 	string(callmodel.PartyJoined), string(callmodel.PartyChanged), string(callmodel.PartyLeft), whatWrapUp,
+
+	string(DeviceJoined), string(NewcomerConnected),
 }
 
 // traceCodes are the places of the words.

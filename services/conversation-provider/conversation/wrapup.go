@@ -124,7 +124,7 @@ func (m *Machine) dispose(g *Group, leg *Leg, at time.Time, row string, out *bat
 		code = known(m.dir.WrapUpCode(name))
 	}
 	out.add(exevents.ConversationEvent{Type: exevents.CommunicationDispositionApplied, CommunicationID: leg.ID, Code: code},
-		leg.Party, "disposition", at)
+		g.Conv.name(leg), "disposition", at)
 	g.Conv.trace(Decision{
 		At: at, What: whatWrapUp, Row: row, Subject: name, Stage: g.Conv.Stage,
 		Events: []exevents.EventType{exevents.CommunicationDispositionApplied},

@@ -132,15 +132,15 @@ func unsupportedScenarios() []Scenario {
 			},
 		},
 		{
-			Name: "without-queue", Title: "From the IVR to an agent without virtual queue", Unsupported: true,
-			Description: "The strategy routes the call to an agent without putting it into a virtual queue.",
+			Name: "without-queue", Title: "From the IVR to an agent without virtual queue",
+			Description: "The strategy routes the call to an agent without putting it into a virtual queue: the nearest is a transfer from the IVR. The guide's product may inject it incorrectly.",
 			Play: func(s *Site, n int) {
 				s.Inbound(n).IVR().Ring2("A", Ext1).Answer("A", Ext1).HangUp("X", "A")
 			},
 		},
 		{
-			Name: "acd-queue", Title: "Through an Engage ACD queue", Unsupported: true,
-			Description: "The call reaches the agent through an ACD queue of the switch, not through a virtual queue.",
+			Name: "acd-queue", Title: "Through an Engage ACD queue",
+			Description: "The call reaches the agent through an ACD queue of the switch, not through a virtual queue. The switch keeps the caller there as an IVR would: the nearest is a transfer from an IVR.",
 			Play: func(s *Site, n int) {
 				c := s.Inbound(n)
 				c.Join("Q", ACDQueue, engage.PartyStateQueued)

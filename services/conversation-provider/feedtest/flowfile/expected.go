@@ -39,20 +39,22 @@ type Want struct {
 	Rest bool // "...": nothing is said of the rest
 }
 
-// ParseExpected reads expected.md: a title, "t0: TIME", "call NAME = CallUUID", and a block "legs" with
+// ParseExpected reads expected.md: a title, "t0: TIME", "call NAME = CallUUID" (a call that the legs
+// name without it gets a CallUUID), and a block "legs" with
 // a line per conversation, "conv NAME FATE", and a line per leg, "kind who begin answered end
 // disconnect [hold=from-to] [code=CODE@time]", its times in seconds after t0.
 func ParseExpected(text string) (Expected, error) {
-	e := Expected{Calls: map[string]string{}}
-	inLegs := false
+	e := Expected{Calls: map[string]string{}, T0: time.Date(2026, time.November, 23, 8, 0, 0, 0, time.UTC)}
+	block := ""
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		var err error
 		switch {
 		case strings.HasPrefix(line, "```"):
-			inLegs = line == "```legs"
-		case inLegs:
+			block = line[3:]
+		case block == "legs":
 			err = e.parseLeg(line)
+		case block != "":
 		case e.Title == "" && strings.HasPrefix(line, "# "):
 			e.Title = line[2:]
 		case strings.HasPrefix(line, "t0: "):
@@ -66,8 +68,8 @@ func ParseExpected(text string) (Expected, error) {
 			return e, fmt.Errorf("line %q: %w", line, err)
 		}
 	}
-	if e.T0.IsZero() || len(e.Convs) == 0 {
-		return e, fmt.Errorf("no t0 or no conversation")
+	if len(e.Convs) == 0 {
+		return e, fmt.Errorf("no conversation")
 	}
 	return e, nil
 }
@@ -78,8 +80,11 @@ func (e *Expected) parseLeg(line string) error {
 		return nil
 	}
 	if words[0] == "conv" {
-		if len(words) != 3 || e.Calls[words[1]] == "" {
-			return fmt.Errorf("want: conv CALL FATE, with a call that is named above")
+		if len(words) != 3 {
+			return fmt.Errorf("want: conv CALL FATE")
+		}
+		if e.Calls[words[1]] == "" {
+			e.Calls[words[1]] = fmt.Sprintf("02K%015XENGAGE%08X", sum(e.Title), sum(words[1])&0xffffffff)
 		}
 		e.Convs = append(e.Convs, Conv{Call: words[1], Fate: words[2]})
 		return nil

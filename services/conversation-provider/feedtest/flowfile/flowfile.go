@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"engage.connector/pkg/engage"
@@ -19,9 +20,10 @@ const (
 	feedFile     = "feed.ndjson"
 	expectedFile = "expected.md"
 	siteFile     = "site.json"
+	scriptSuffix = ".md" // of a flow in one file
 )
 
-// Flow is one folder.
+// Flow is one folder, or one file with a script.
 type Flow struct {
 	Name string
 	Expected
@@ -39,13 +41,41 @@ func Load(dir string) (*Site, []Flow, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("looking for flows: %w", err)
 	}
-	flows := make([]Flow, len(folders))
-	for i, path := range folders {
-		if flows[i], err = read(filepath.Dir(path)); err != nil {
-			return nil, nil, fmt.Errorf("flow %s: %w", filepath.Dir(path), err)
+	scripts, err := filepath.Glob(filepath.Join(dir, "*"+scriptSuffix))
+	if err != nil {
+		return nil, nil, fmt.Errorf("looking for flows: %w", err)
+	}
+	var flows []Flow
+	for _, path := range append(folders, scripts...) {
+		reader := readScript
+		if filepath.Base(path) == feedFile {
+			path, reader = filepath.Dir(path), read
 		}
+		flow, err := reader(path)
+		if err != nil {
+			return nil, nil, fmt.Errorf("flow %s: %w", path, err)
+		}
+		flows = append(flows, flow)
 	}
 	return site, flows, nil
+}
+
+// readScript reads a flow that is written down as one file: its blocks "script" and "legs".
+func readScript(path string) (Flow, error) {
+	f := Flow{Name: strings.TrimSuffix(filepath.Base(path), scriptSuffix)}
+	text, err := os.ReadFile(path) //nolint:gosec // a test's own files
+	if err != nil {
+		return f, fmt.Errorf("reading the flow: %w", err)
+	}
+	if f.Expected, err = ParseExpected(string(text)); err != nil {
+		return f, err
+	}
+	_, rest, found := strings.Cut(string(text), "```script\n")
+	lines, _, ended := strings.Cut(rest, "```")
+	if !found || !ended {
+		return f, fmt.Errorf("no block ```script")
+	}
+	return f, parseScript(&f, lines)
 }
 
 func read(dir string) (Flow, error) {

@@ -59,10 +59,10 @@ func TestTheJudgeFindsEveryDifference(t *testing.T) {
 
 func TestAnExpectationThatCannotBeReadIsRefused(t *testing.T) {
 	for name, text := range map[string]string{
-		"empty":        "",
-		"unknown call": "t0: 2026-11-23T08:00:00Z\n```legs\nconv main whole\n```\n",
-		"short leg":    "t0: 2026-11-23T08:00:00Z\ncall main = U\n```legs\nconv main whole\next 0 0 68\n```\n",
-		"odd word":     "t0: 2026-11-23T08:00:00Z\ncall main = U\n```legs\nconv main whole\next a 0 0 68 Self hld=1-2\n```\n",
+		"empty":     "",
+		"bad time":  "t0: yesterday\n```legs\nconv main whole\n```\n",
+		"short leg": "t0: 2026-11-23T08:00:00Z\ncall main = U\n```legs\nconv main whole\next 0 0 68\n```\n",
+		"odd word":  "t0: 2026-11-23T08:00:00Z\ncall main = U\n```legs\nconv main whole\next a 0 0 68 Self hld=1-2\n```\n",
 	} {
 		_, err := flowfile.ParseExpected(text)
 		require.Error(t, err, name)

@@ -61,7 +61,7 @@ func (f *Flow) judgeLegs(conv Conv, legs []*Leg) []string {
 func (f *Flow) best(want Want, legs []*Leg) (at int, why []string) {
 	at = -1
 	for i, leg := range legs {
-		if want.Kind != leg.Kind || !fits(want.Who, orUnknown(leg.Who)) {
+		if !fits(want.Kind, leg.Kind) || !fits(want.Who, orUnknown(leg.Who)) {
 			continue
 		}
 		if wrong := f.compare(want, leg); at < 0 || len(wrong) < len(why) {
