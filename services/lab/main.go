@@ -45,6 +45,10 @@ func runDemo(ctx context.Context, name string, args []string, opts demo.Options,
 	flags.Float64Var(&opts.Speed, "speed", opts.Speed, "1 is real time")
 	flags.DurationVar(&opts.Timeout, "timeout", 3*time.Minute, "how long everything may take to arrive (demo-check)")
 	kill := flags.String("kill", "", "services to kill -9 in the middle, separated by commas (demo-check)")
+	flags.BoolFunc("skew", "servers' clocks differ; -skew=vq=1.5,agent=-2 by so many seconds (demo-check)", opts.Disturb.SetSkew)
+	flags.Func("late", "`LINK=SECONDS` that a link is held back: vq, agent, call or stat (demo-check)", opts.Disturb.SetLate)
+	flags.BoolFunc("gap", "events are lost in the middle; -gap=vq,call on these links (demo-check)", opts.Disturb.SetGap)
+	flags.Func("away", "`SECONDS` that the edge can not be reached in the middle (demo-check)", opts.Disturb.SetAway)
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}

@@ -180,10 +180,11 @@ type Progress struct {
 
 // Progress compares both sides as they are now.
 func (l *Lab) Progress() Progress {
+	shown := l.org.Snapshot() // before the truth, which then knows of everything that is shown
 	script := l.site.Script()
 	result := Progress{Verdict: verdict.Compare(verdict.Truth{
-		Model: l.site.Model(), Calls: script.Calls, Agents: verdict.Agents(script.Agents),
-	}, l.org.Snapshot()), Calls: len(script.Calls)}
+		Model: l.site.Model(), Calls: script.Calls, Agents: verdict.Agents(script.Agents), At: time.Now(),
+	}, shown), Calls: len(script.Calls)}
 	for _, call := range script.Calls {
 		if call.End.IsZero() {
 			result.Live++

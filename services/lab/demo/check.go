@@ -28,8 +28,10 @@ func (r *run) playAndWait(ctx context.Context) (app.Progress, error) {
 	if err := r.play(ctx, r.opts.Calls); err != nil {
 		return app.Progress{}, err
 	}
-	killed := make(chan error, 1)
-	go func() { killed <- r.killInTheMiddle(ctx) }()
+	const troubles = 2
+	troubled := make(chan error, troubles)
+	go func() { troubled <- r.killInTheMiddle(ctx) }()
+	go func() { troubled <- r.disturbInTheMiddle(ctx) }()
 	var last app.Progress
 	err := poll(ctx, 100*time.Millisecond, func() (bool, error) {
 		progress, err := r.progress(ctx)
@@ -44,8 +46,10 @@ func (r *run) playAndWait(ctx context.Context) (app.Progress, error) {
 	if ctx.Err() != nil {
 		err = nil // the comparison says what is missing
 	}
-	if err == nil {
-		err = <-killed
+	for range troubles {
+		if err == nil {
+			err = <-troubled
+		}
 	}
 	return last, err
 }
@@ -59,12 +63,7 @@ func (r *run) killInTheMiddle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		begun := 0
-		err = poll(ctx, 50*time.Millisecond, func() (bool, error) {
-			progress, err := r.progress(ctx)
-			begun = progress.Calls
-			return err == nil && progress.Live > 0 && begun >= due, nil
-		})
+		begun, err := r.awaitCalls(ctx, due)
 		if err != nil {
 			return fmt.Errorf("no call to kill %s in: %w", name, err)
 		}
@@ -116,8 +115,8 @@ func (r *run) judge(p app.Progress) error {
 	for _, difference := range p.Differences {
 		_, _ = fmt.Fprintln(r.opts.Stderr, "  "+difference)
 	}
-	_, _ = fmt.Fprintf(r.opts.Stdout, "demo: conversations=%d/%d recordings=%d/%d agents=%d/%d events=%d requests=%d lost=%d duplicated=%d\n",
-		p.Conversations.Right, r.opts.Calls, p.Recordings.Right, p.Recordings.Want, p.Agents.Right, p.Agents.Want, p.Events, p.Requests, p.Lost, p.Duplicated)
+	_, _ = fmt.Fprintf(r.opts.Stdout, "demo: conversations=%d/%d recordings=%d/%d agents=%d/%d events=%d requests=%d lost=%d duplicated=%d disturbed=%d\n",
+		p.Conversations.Right, r.opts.Calls, p.Recordings.Right, p.Recordings.Want, p.Agents.Right, p.Agents.Want, p.Events, p.Requests, p.Lost, p.Duplicated, p.Disturbed)
 	switch {
 	case p.Failure != "":
 		return fmt.Errorf("the lab could not play: %s", p.Failure)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"engage.connector/services/lab/app"
@@ -22,24 +23,29 @@ func (s *setup) progress(ctx context.Context) (app.Progress, error) {
 
 // play tells the lab to play calls.
 func (s *setup) play(ctx context.Context, calls int) error {
-	body, err := json.Marshal(map[string]int{"calls": calls})
+	return s.tellLab(ctx, http.MethodPost, "/lab/v1/play", map[string]int{"calls": calls}, http.StatusAccepted)
+}
+
+// tellLab sends an order to the lab.
+func (s *setup) tellLab(ctx context.Context, method, path string, order any, want int) error {
+	body, err := json.Marshal(order)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.at.lab+"/lab/v1/play", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, "http://"+s.at.lab+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return fmt.Errorf("ask the lab to play: %w", err)
+		return fmt.Errorf("order to the lab: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusAccepted {
-		return fmt.Errorf("ask the lab to play: %s", response.Status)
+	if response.StatusCode != want {
+		return fmt.Errorf("order to the lab: %s answered %s", path, response.Status)
 	}
 	return nil
 }
@@ -57,18 +63,46 @@ func (s *setup) synced(ctx context.Context) bool {
 	return err == nil && status.Data.SyncStatus.Status == "Success"
 }
 
-// linked tells whether every link of the connector is declared at the edge; what happens before is
-// not kept for it.
-func (s *setup) linked(ctx context.Context) bool {
-	var answer struct {
-		Links []json.RawMessage `json:"links"`
-	}
-	err := getJSON(ctx, "http://"+s.at.lab+"/v1/links", s.keys.feed, &answer)
-	return err == nil && len(answer.Links) >= wantedLinks
+// link is a row of the edge's list of links.
+type link struct {
+	Link       string `json:"link"`
+	State      string `json:"state"`
+	Readers    int    `json:"readers"`
+	DNs        int    `json:"dns"`
+	Statistics int    `json:"statistics"`
 }
 
-// wantedLinks are vq, agent and call of conversation-provider, and stat of agent-state-sync.
-const wantedLinks = 4
+// linked tells whether every link of the connector is open, with everything of the center declared.
+func (s *setup) linked(ctx context.Context) bool {
+	var answer struct {
+		Links []link `json:"links"`
+	}
+	var center struct {
+		Agents []json.RawMessage `json:"agents"`
+		Queues []json.RawMessage `json:"queues"`
+	}
+	if getJSON(ctx, "http://"+s.at.lab+"/v1/links", s.keys.feed, &answer) != nil ||
+		getJSON(ctx, "http://"+s.at.lab+"/lab/v1/site/model", "", &center) != nil {
+		return false
+	}
+	return allOpen(answer.Links, len(center.Agents), len(center.Queues))
+}
+
+// allOpen tells whether somebody reads each of the links, and has declared what a center of that size has.
+func allOpen(declared []link, agents, queues int) bool {
+	want := map[string]link{"vq": {DNs: queues}, "agent": {DNs: agents}, "call": {}, "stat": {Statistics: agents}}
+	open := 0
+	for _, name := range links() {
+		at := slices.IndexFunc(declared, func(l link) bool { return l.Link == name })
+		if at < 0 {
+			return false
+		}
+		if l := declared[at]; l.State == "connected" && l.Readers > 0 && l.DNs >= want[name].DNs && l.Statistics >= want[name].Statistics {
+			open++
+		}
+	}
+	return open == len(want)
+}
 
 func getJSON(ctx context.Context, url, token string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)

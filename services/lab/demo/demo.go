@@ -23,6 +23,7 @@ type Options struct {
 	Speed   float64 // 1 is real time
 	Timeout time.Duration
 	Kill    []string // services to kill -9 in the middle, one after the other
+	Disturb Disturbances
 	Environ []string // REDIS_* and CONFIG_DB_* of it name real components
 	Stdout  io.Writer
 	Stderr  io.Writer
@@ -53,6 +54,11 @@ func start(ctx context.Context, opts Options, dir string) (*run, error) {
 	for _, program := range append([]program{r.lab()}, r.services()...) {
 		if err := r.fleet.start(ctx, program, opts.Environ); err != nil {
 			return r, err
+		}
+		if program.name == labName {
+			if err := r.disturbFromTheStart(ctx); err != nil {
+				return r, err
+			}
 		}
 	}
 	ready, cancel := context.WithTimeout(ctx, readyLimit)
@@ -160,8 +166,9 @@ func (r *run) summary(p app.Progress) string {
 	if r.firstIn > 0 {
 		first = " · first conversation after " + seconds(r.firstIn)
 	}
-	return fmt.Sprintf("%s · calls %d live, %d begun · conversations %d · recordings %d · events %d in %d requests%s",
-		seconds(time.Since(r.begun)), p.Live, p.Calls, p.Arrived, p.Recordings.Right, p.Events, p.Requests, first)
+	return fmt.Sprintf("%s · %d calls going on, %d of %d ended calls right · recordings %d of %d · events %d in %d requests%s",
+		seconds(time.Since(r.begun)), p.Live, p.Conversations.Right, p.Conversations.Want,
+		p.Recordings.Right, p.Recordings.Want, p.Events, p.Requests, first)
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

@@ -18,6 +18,9 @@ const (
 	tenantName = "Resources"
 )
 
+// labName is the program that all others stand on.
+const labName = "lab"
+
 // preferredPage is where the page is shown when the port is free.
 const preferredPage = "127.0.0.1:8900"
 
@@ -102,7 +105,7 @@ func (s *setup) lab() program {
 	if s.embedded {
 		env["LAB_REDIS_ADDR"] = s.at.redis
 	}
-	return program{name: "lab", binary: s.binary("lab"), args: []string{"serve"}, env: env, http: s.at.lab}
+	return program{name: labName, binary: s.binary(labName), args: []string{"serve"}, env: env, http: s.at.lab}
 }
 
 // services are the four services in the guide's order of first start.
@@ -113,16 +116,22 @@ func (s *setup) services() []program {
 		s.service("config-sync", s.at.configHTTP, s.at.configGRPC, s.database, map[string]string{"POLL_INTERVAL": "5s"}),
 		s.service("recording-provider", s.at.recordingHTTP, s.at.recordingGRPC, directory),
 		s.service("agent-state-sync", s.at.agentHTTP, s.at.agentGRPC, directory, feed, map[string]string{
-			"STAT_SERVER_PRIMARY_HOST": "stat-primary.lab", "STAT_SERVER_PRIMARY_PORT": "2060",
-			"STAT_SERVER_BACKUP_HOST": "stat-backup.lab", "STAT_SERVER_BACKUP_PORT": "2060",
+			"STAT_SERVER_PRIMARY_HOST": servers("stat")[0], "STAT_SERVER_PRIMARY_PORT": "2060",
+			"STAT_SERVER_BACKUP_HOST": servers("stat")[1], "STAT_SERVER_BACKUP_PORT": "2060",
 		}),
 		s.service("conversation-provider", s.at.conversationHTTP, s.at.conversationRP, directory, feed, map[string]string{
 			"RECORDING_PROVIDER_ADDR": s.at.recordingGRPC,
-			"VOICE_SERVER_VQ":         "sips-a-primary.lab:8000/sips-a-backup.lab:8000",
-			"VOICE_SERVER_AGENT":      "sips-a-primary.lab:8000/sips-a-backup.lab:8000",
-			"VOICE_SERVER_CALL":       "sips-a-primary.lab:8000/sips-a-backup.lab:8000",
+			"VOICE_SERVER_VQ":         pairOf("vq"),
+			"VOICE_SERVER_AGENT":      pairOf("agent"),
+			"VOICE_SERVER_CALL":       pairOf("call"),
 		}),
 	}
+}
+
+// pairOf is the SIP Server pair of a link: each has a pair, and so a clock, of its own.
+func pairOf(link string) string {
+	pair := servers(link)
+	return pair[0] + ":8000/" + pair[1] + ":8000"
 }
 
 func (s *setup) service(name, http, grpc string, parts ...map[string]string) program {

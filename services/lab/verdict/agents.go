@@ -6,7 +6,7 @@ import "engage.connector/services/lab/site/callgen"
 func Agents(statuses []callgen.AgentStatus) []AgentTruth {
 	agents := make([]AgentTruth, 0, len(statuses))
 	for _, status := range statuses {
-		agents = append(agents, AgentTruth{EmployeeID: status.EmployeeID, Status: status.Status, Reason: status.Reasons["ReasonCode"]})
+		agents = append(agents, AgentTruth{EmployeeID: status.EmployeeID, Since: status.Since, Status: status.Status, Reason: status.Reasons["ReasonCode"]})
 	}
 	return agents
 }
@@ -36,28 +36,32 @@ func restTable() []struct {
 // compareAgents wants the org to show every agent's last state, from a source that is in force.
 func (c *comparison) compareAgents() {
 	for _, agent := range c.truth.Agents {
-		c.verdict.Agents.Want++
-		user := c.userOf(agent.EmployeeID)
-		if user == "" {
-			c.lost("agent %s has no user", agent.EmployeeID)
-			continue
+		if _, _, resting := expectedState(agent); !resting && c.verdict.Going > 0 {
+			continue // busy with one of the calls
 		}
-		state, ok := c.org.states[user]
-		if !ok {
-			c.lost("agent %s has no state", agent.EmployeeID)
-			continue
-		}
-		presence, routing, resting := expectedState(agent)
-		switch {
-		case !resting:
-			c.wrong("agent %s is not at rest: status %d", agent.EmployeeID, agent.Status)
-		case state.Presence != presence || state.RoutingStatus != routing:
-			c.wrong("agent %s (status %d %q) is shown as %s/%s, want %s/%s", agent.EmployeeID, agent.Status, agent.Reason, state.Presence, state.RoutingStatus, presence, routing)
-		case !state.Effective:
-			c.wrong("agent %s: the source of the presence is not the user's primary one", agent.EmployeeID)
-		default:
-			c.verdict.Agents.Right++
-		}
+		c.judge(&c.verdict.Agents, agent.Since, settleTime, func() { c.compareAgent(agent) })
+	}
+}
+
+func (c *comparison) compareAgent(agent AgentTruth) {
+	user := c.userOf(agent.EmployeeID)
+	if user == "" {
+		c.lost("agent %s has no user", agent.EmployeeID)
+		return
+	}
+	state, ok := c.org.states[user]
+	if !ok {
+		c.lost("agent %s has no state", agent.EmployeeID)
+		return
+	}
+	presence, routing, resting := expectedState(agent)
+	switch {
+	case !resting:
+		c.wrong("agent %s is not at rest: status %d", agent.EmployeeID, agent.Status)
+	case state.Presence != presence || state.RoutingStatus != routing:
+		c.wrong("agent %s (status %d %q) is shown as %s/%s, want %s/%s", agent.EmployeeID, agent.Status, agent.Reason, state.Presence, state.RoutingStatus, presence, routing)
+	case !state.Effective:
+		c.wrong("agent %s: the source of the presence is not the user's primary one", agent.EmployeeID)
 	}
 }
 

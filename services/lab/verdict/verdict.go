@@ -20,9 +20,17 @@ const tolerance = 100 * time.Millisecond
 // maxDifferences bounds the list of differences; all of them are counted.
 const maxDifferences = 200
 
+// How long what happened may be under way to the org before a difference counts: what an agent or a call
+// does, and a recording, which is fetched, sealed and uploaded after its call.
+const (
+	settleTime          = 15 * time.Second
+	recordingSettleTime = time.Minute
+)
+
 // AgentTruth is the last status that Stat Server had of an agent.
 type AgentTruth struct {
 	EmployeeID string
+	Since      time.Time // of this status
 	Status     int
 	Reason     string
 }
@@ -32,6 +40,9 @@ type Truth struct {
 	Model  configdb.Model
 	Calls  []callgen.Call
 	Agents []AgentTruth
+	// At is the time of the comparison while things still happen: what is over for a short time only and
+	// differs is then on its way, and calls that go on are not judged. Zero judges everything.
+	At time.Time
 }
 
 // Count is how many of the expected have arrived as they should.
@@ -40,11 +51,14 @@ type Count struct {
 	Want  int `json:"want"`
 }
 
-// Verdict is the result of a comparison.
+// Verdict is the result of a comparison. Its counts are of what was judged.
 type Verdict struct {
 	Conversations Count    `json:"conversations"`
 	Recordings    Count    `json:"recordings"`
 	Agents        Count    `json:"agents"`
+	Going         int      `json:"going"`      // calls that go on
+	OnTheWay      int      `json:"onTheWay"`   // calls, recordings and agents that are not there yet, and may come
+	Disturbed     int      `json:"disturbed"`  // calls that lost events before the feed: only their end is judged
 	Lost          int      `json:"lost"`       // expected, not there
 	Duplicated    int      `json:"duplicated"` // there more than once
 	Wrong         int      `json:"wrong"`      // there, but different, or there and not expected
@@ -56,12 +70,12 @@ type Verdict struct {
 	Differences   []string `json:"differences"`
 }
 
-// Complete tells that everything is there as it should be.
+// Complete tells that everything is over, and there as it should be.
 func (v Verdict) Complete() bool {
-	return v.Lost == 0 && v.Duplicated == 0 && v.Wrong == 0
+	return v.Going == 0 && v.OnTheWay == 0 && v.Lost == 0 && v.Duplicated == 0 && v.Wrong == 0
 }
 
-// Compare takes a moment of both sides. While calls go on, what has not arrived yet counts as lost.
+// Compare takes a moment of both sides; the org's must not be later than the truth.
 func Compare(truth Truth, snapshot org.Snapshot) Verdict {
 	c := &comparison{truth: truth, org: index(snapshot)}
 	c.compareCalls()
@@ -144,6 +158,28 @@ func (c *comparison) userOf(employeeID string) string {
 // queueOf returns the org's queue of a Virtual Queue (guide, Mapping Queue Parameters).
 func (c *comparison) queueOf(queue callgen.QueueRef) string {
 	return c.org.queueIDs[queue.Number+"__"+queue.Switch+"__Engage-external"]
+}
+
+// judge compares one thing that is as it is since a moment, and counts whether it is right. A difference
+// that time may still mend is taken back.
+func (c *comparison) judge(count *Count, since time.Time, settle time.Duration, compare func()) {
+	before := c.verdict
+	compare()
+	switch {
+	case c.differences() == before.Lost+before.Duplicated+before.Wrong:
+		count.Right++
+		count.Want++
+	case !c.truth.At.IsZero() && c.truth.At.Sub(since) < settle:
+		c.verdict = before
+		c.verdict.OnTheWay++
+	default:
+		count.Want++
+	}
+}
+
+// goesOn tells whether a call is not to be judged yet.
+func (c *comparison) goesOn(call callgen.Call) bool {
+	return !c.truth.At.IsZero() && call.Over.IsZero()
 }
 
 // lost, duplicated and wrong note one difference each.

@@ -118,3 +118,68 @@ func TestEveryDifferenceIsFound(t *testing.T) {
 func contains(differences []string, text string) bool {
 	return slices.ContainsFunc(differences, func(d string) bool { return strings.Contains(d, text) })
 }
+
+// While calls are played nothing is called wrong that is only not over, or not there yet.
+func TestOnlyWhatIsOverIsJudgedWhileCallsGoOn(t *testing.T) {
+	compare := func(spoil func(*verdict.Truth, *org.Snapshot)) verdict.Verdict {
+		truth, snapshot := scene()
+		truth.Calls[0].Over, truth.Agents[0].Since, truth.At = at(25), at(26), at(27)
+		spoil(&truth, &snapshot)
+		return verdict.Compare(truth, snapshot)
+	}
+	nothing := func(_ *verdict.Truth, s *org.Snapshot) { *s = org.Snapshot{} }
+
+	result := compare(func(*verdict.Truth, *org.Snapshot) {})
+	require.True(t, result.Complete())
+	require.Equal(t, verdict.Count{Right: 1, Want: 1}, result.Conversations, "what is there already is right at once")
+
+	result = compare(nothing)
+	require.Empty(t, result.Differences)
+	require.Equal(t, 3, result.OnTheWay, "the call, its recording and the agent")
+	require.False(t, result.Complete())
+
+	result = compare(func(v *verdict.Truth, s *org.Snapshot) {
+		nothing(v, s)
+		v.Calls[0].Over, v.Agents[0].Status = time.Time{}, 22
+	})
+	require.Empty(t, result.Differences)
+	require.Equal(t, []int{1, 0, 0, 0}, []int{result.Going, result.OnTheWay, result.Conversations.Want, result.Agents.Want})
+	require.False(t, result.Complete())
+
+	result = compare(func(v *verdict.Truth, s *org.Snapshot) {
+		nothing(v, s)
+		v.At = at(50)
+	})
+	require.Equal(t, 2, result.Lost, "the call and the agent had time enough")
+	require.Equal(t, 1, result.OnTheWay, "the recording may come")
+	result = compare(func(v *verdict.Truth, s *org.Snapshot) {
+		nothing(v, s)
+		v.At = at(100)
+	})
+	require.Equal(t, []int{3, 0}, []int{result.Lost, result.OnTheWay})
+}
+
+// A call of which the feed lost something only has to be over, once.
+func TestADisturbedCallHasToEnd(t *testing.T) {
+	for name, test := range map[string]struct {
+		spoil func(*org.Snapshot)
+		want  string
+	}{
+		"as it was":         {func(*org.Snapshot) {}, ""},
+		"ended another way": {func(s *org.Snapshot) { s.Conversations[0].Parties[2].End = at(15) }, ""},
+		"never seen":        {func(s *org.Snapshot) { s.Conversations = nil }, ""},
+		"goes on":           {func(s *org.Snapshot) { s.Conversations[0].Parties[2].End = time.Time{} }, "it goes on"},
+		"ends much later":   {func(s *org.Snapshot) { s.Conversations[0].Parties[2].End = at(60) }, "it ended 10:01:00.000"},
+		"twice":             {func(s *org.Snapshot) { s.Conversations = append(s.Conversations, s.Conversations[0]) }, "has 2 conversations"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			truth, snapshot := scene()
+			truth.Calls[0].Lost, truth.Calls[0].Over = at(12), at(25)
+			test.spoil(&snapshot)
+			result := verdict.Compare(truth, snapshot)
+			require.Equal(t, 1, result.Disturbed)
+			require.Equal(t, test.want == "", result.Complete(), "%v", result.Differences)
+			require.Equal(t, test.want != "", contains(result.Differences, test.want) && test.want != "")
+		})
+	}
+}

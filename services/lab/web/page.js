@@ -126,20 +126,22 @@ function setLink(next) {
 
 function drawVerdict(v) {
   const box = byId("verdict");
-  const going = v.playing || v.live > 0;
+  const going = v.playing || v.live > 0 || v.going > 0;
   const wrong = v.lost + v.duplicated + v.wrong;
   const [look, text] = v.failure ? ["bad up", `Play failed: ${v.failure}`] : !v.calls ? ["calm ring", "No call played yet"]
-    : going ? ["busy play", `${number(v.live)} calls going on`] : wrong ? ["bad up", "Not as played"] : ["good", "As played"];
+    : wrong ? ["bad up", "Not as played"] : going || v.onTheWay ? ["busy play", `${number(v.live)} calls going on`] : ["good", "As played"];
   const mark = byId("verdict-word");
   mark.className = `word ${look}`;
   if (!mark.firstElementChild) mark.append(el("i", "glyph"), el("span"));
   write(mark.lastElementChild, text);
   const parts = [];
-  for (const name of ["conversations", "recordings", "agents"]) {
-    parts.push({ name, text: `${number(v[name].right)}/${number(v[name].want)}`, unit: " right", off: !going && v[name].right < v[name].want });
+  for (const [name, count] of [["ended calls", v.conversations], ["recordings", v.recordings], ["agents", v.agents]]) {
+    parts.push({ name, text: `${number(count.right)} of ${number(count.want)}`, unit: " right", off: count.right < count.want });
   }
-  for (const [name, n] of [[going ? "lost or on the way" : "lost", v.lost], ["duplicated", v.duplicated], [going ? "different so far" : "different", v.wrong]]) {
-    parts.push({ name, text: number(n), unit: "", off: n > 0 && (!going || name === "duplicated") });
+  if (v.onTheWay) parts.push({ name: "on the way", text: number(v.onTheWay), unit: "", off: false });
+  if (v.disturbed) parts.push({ name: "disturbed", text: number(v.disturbed), unit: "", off: false });
+  for (const [name, n] of [["lost", v.lost], ["duplicated", v.duplicated], ["different", v.wrong]]) {
+    if (n) parts.push({ name, text: number(n), unit: "", off: true });
   }
   byId("verdict-line").replaceChildren(...parts.flatMap((p, i) => [i ? "  ·  " : "", `${p.name} `, el("b", p.off ? "off" : "", p.text), p.unit]));
   const differences = v.differences ?? [];
