@@ -83,13 +83,13 @@ func (p *process) AppendOnce(ctx context.Context, a store.Append) (n int, err er
 	return n, err
 }
 
-func (p *process) Cursor(ctx context.Context, source string) (cursor string, err error) {
-	err = p.around(func() (err error) { cursor, err = p.backend.Cursor(ctx, source); return err })
-	return cursor, err
+func (p *process) Cursor(ctx context.Context, source string) (at store.Position, err error) {
+	err = p.around(func() (err error) { at, err = p.backend.Cursor(ctx, source); return err })
+	return at, err
 }
 
-func (p *process) SetAside(ctx context.Context, source string, item []byte, cursor, reason string) error {
-	return p.around(func() error { return p.backend.SetAside(ctx, source, item, cursor, reason) })
+func (p *process) SetAside(ctx context.Context, source string, item []byte, at store.Position, reason string) error {
+	return p.around(func() error { return p.backend.SetAside(ctx, source, item, at, reason) })
 }
 
 func (p *process) ReadLog(ctx context.Context, after string, count int, block time.Duration) (r []store.Record, err error) {

@@ -8,6 +8,7 @@ package pipeline
 import (
 	"context"
 	"log/slog"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -19,8 +20,8 @@ import (
 // IntakeStore is what Intake needs of a *store.Pipeline.
 type IntakeStore interface {
 	AppendOnce(ctx context.Context, a store.Append) (int, error)
-	Cursor(ctx context.Context, source string) (string, error)
-	SetAside(ctx context.Context, source string, item []byte, cursor, reason string) error
+	Cursor(ctx context.Context, source string) (store.Position, error)
+	SetAside(ctx context.Context, source string, item []byte, at store.Position, reason string) error
 }
 
 // IntakeOptions configure an Intake. Only Pipeline is required.
@@ -49,6 +50,9 @@ type Intake struct {
 	marks    bool
 	log      *slog.Logger
 	metrics  *intakeMetrics
+
+	mu     sync.Mutex
+	epochs map[string]string // of the store when the link's cursor was read, by link
 }
 
 var _ engage.Sink = (*Intake)(nil)
@@ -57,7 +61,7 @@ var _ engage.Sink = (*Intake)(nil)
 func NewIntake(opts IntakeOptions) *Intake {
 	in := &Intake{
 		pipeline: opts.Pipeline, edge: opts.Edge, pair: opts.Pair, marks: opts.Watermarks,
-		log: logger(opts.Logger, "intake"), metrics: newIntakeMetrics(opts.Registerer),
+		log: logger(opts.Logger, "intake"), metrics: newIntakeMetrics(opts.Registerer), epochs: map[string]string{},
 	}
 	if in.pair == nil {
 		in.pair = func(link string) string { return link }
@@ -80,9 +84,24 @@ func (in *Intake) source(link string) string {
 	return link + "@" + in.edge
 }
 
-// Cursor is the cursor of the link's last stored event.
+// Cursor is the cursor of the link's last stored event. What the link delivers
+// after it is taken only as long as the store cannot have lost that event.
 func (in *Intake) Cursor(ctx context.Context, link string) (string, error) {
-	return in.pipeline.Cursor(ctx, in.source(link))
+	at, err := in.pipeline.Cursor(ctx, in.source(link))
+	if err != nil {
+		return "", err
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.epochs[link] = at.Epoch
+	return at.Cursor, nil
+}
+
+// epoch is the store's when the link's cursor was read.
+func (in *Intake) epoch(link string) string {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.epochs[link]
 }
 
 // Accept appends the events that no instance has appended yet, and moves the
@@ -107,10 +126,10 @@ func (in *Intake) Accept(ctx context.Context, link string, events []engage.Event
 		}
 		entries = append(entries, entry)
 	}
-	if len(entries) == 0 {
-		return nil
-	}
-	appended, err := in.pipeline.AppendOnce(ctx, store.Append{Source: in.source(link), Cursor: cursor, Entries: entries})
+	// A heartbeat alone asks whether the store still has what it took: a quiet link would not notice.
+	appended, err := in.pipeline.AppendOnce(ctx, store.Append{
+		Source: in.source(link), Cursor: cursor, Entries: entries, Epoch: in.epoch(link),
+	})
 	if err != nil {
 		return err
 	}
@@ -121,7 +140,8 @@ func (in *Intake) Accept(ctx context.Context, link string, events []engage.Event
 
 // SetAside keeps a malformed line and moves the link's cursor behind it.
 func (in *Intake) SetAside(ctx context.Context, link string, bad engage.BadLine) error {
-	if err := in.pipeline.SetAside(ctx, in.source(link), bad.Line, bad.Cursor, bad.Reason); err != nil {
+	at := store.Position{Cursor: bad.Cursor, Epoch: in.epoch(link)}
+	if err := in.pipeline.SetAside(ctx, in.source(link), bad.Line, at, bad.Reason); err != nil {
 		return err
 	}
 	in.metrics.events.WithLabelValues(resultSetAside).Inc()

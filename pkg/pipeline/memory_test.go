@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -41,6 +42,52 @@ type memory struct {
 	aside      []string
 	lease      store.Lease
 	outboxFull bool
+	epoch      int // grows with each rollback
+	leaseEpoch int
+}
+
+// content is what a rollback takes back.
+type content struct {
+	seen       map[string]bool
+	cursors    map[string]string
+	log        []store.Record
+	state      map[string][]byte
+	outboxes   map[string][]store.OutboxRecord
+	parked     []store.ParkedRecord
+	aside      []string
+	lease      store.Lease
+	leaseEpoch int
+}
+
+// snapshot is what is on the disk by now.
+func (m *memory) snapshot() content {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := content{
+		maps.Clone(m.seen), maps.Clone(m.cursors), slices.Clone(m.log), maps.Clone(m.state), map[string][]store.OutboxRecord{},
+		slices.Clone(m.parked), slices.Clone(m.aside), m.lease, m.leaseEpoch,
+	}
+	for name, records := range m.outboxes {
+		c.outboxes[name] = slices.Clone(records)
+	}
+	return c
+}
+
+// rollBack is a restart that loses what was written after the snapshot.
+func (m *memory) rollBack(c content) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.epoch++
+	m.seen, m.cursors, m.log, m.state, m.outboxes = c.seen, c.cursors, c.log, c.state, c.outboxes
+	m.parked, m.aside, m.lease, m.leaseEpoch = c.parked, c.aside, c.lease, c.leaseEpoch
+}
+
+// over is the refusal of whoever knows the memory from an earlier epoch.
+func (m *memory) over(epoch string) error {
+	if epoch != "" && epoch != strconv.Itoa(m.epoch) {
+		return fault.Wrap(fault.Unavailable, "memory", store.ErrWentBack)
+	}
+	return nil
 }
 
 func newMemory() *memory {
@@ -55,6 +102,9 @@ func (m *memory) id() string {
 func (m *memory) AppendOnce(_ context.Context, a store.Append) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err := m.over(a.Epoch); err != nil {
+		return 0, err
+	}
 	n := 0
 	for _, e := range a.Entries {
 		if !m.seen[e.Identity] {
@@ -69,18 +119,21 @@ func (m *memory) AppendOnce(_ context.Context, a store.Append) (int, error) {
 	return n, nil
 }
 
-func (m *memory) Cursor(_ context.Context, source string) (string, error) {
+func (m *memory) Cursor(_ context.Context, source string) (store.Position, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.cursors[source], nil
+	return store.Position{Cursor: m.cursors[source], Epoch: strconv.Itoa(m.epoch)}, nil
 }
 
-func (m *memory) SetAside(_ context.Context, source string, item []byte, cursor, _ string) error {
+func (m *memory) SetAside(_ context.Context, source string, item []byte, at store.Position, _ string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err := m.over(at.Epoch); err != nil {
+		return err
+	}
 	m.aside = append(m.aside, string(item))
-	if cursor != "" {
-		m.cursors[source] = cursor
+	if at.Cursor != "" {
+		m.cursors[source] = at.Cursor
 	}
 	return nil
 }
@@ -122,7 +175,7 @@ func (m *memory) LoadState(context.Context) (map[string][]byte, error) {
 }
 
 func (m *memory) fenced(l store.Lease) error {
-	if l.Owner != m.lease.Owner || l.Generation != m.lease.Generation {
+	if l.Owner != m.lease.Owner || l.Generation != m.lease.Generation || m.epoch != m.leaseEpoch {
 		return fault.Wrap(fault.Conflict, "memory", store.ErrFenced)
 	}
 	return nil
@@ -204,7 +257,8 @@ func (m *memory) AcquireLease(_ context.Context, name, owner string, ttl time.Du
 		return store.Lease{}, fault.Wrap(fault.Conflict, "memory",
 			&store.LeaseHeldError{Name: name, Owner: m.lease.Owner, ExpiresAt: m.lease.ExpiresAt})
 	}
-	m.lease = store.Lease{Name: name, Owner: owner, Generation: m.lease.Generation + 1, ExpiresAt: time.Now().Add(ttl)}
+	m.lease = store.Lease{Name: name, Owner: owner, Generation: max(m.lease.Generation+1, time.Now().UnixMilli()), ExpiresAt: time.Now().Add(ttl)}
+	m.leaseEpoch = m.epoch
 	return m.lease, nil
 }
 

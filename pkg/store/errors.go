@@ -15,8 +15,13 @@ import (
 
 // Causes that callers tell apart with errors.Is; each comes inside a *fault.Error.
 var (
-	// ErrFenced says that the lease has another holder by now (Conflict). Nothing was written.
-	ErrFenced = errors.New("the lease was lost to another holder")
+	// ErrFenced says that the lease has another holder by now, or that Redis was restarted or failed
+	// over since it was given (Conflict). Nothing was written.
+	ErrFenced = errors.New("the lease was lost to another holder or by a restart of Redis")
+	// ErrWentBack says that Redis was restarted or failed over, so that it may have lost its last
+	// writes (Unavailable). Nothing was written, or it is not known to be safe: begin again from
+	// what is stored.
+	ErrWentBack = errors.New("Redis was restarted or failed over and may have lost its last writes")
 	// ErrClaimLost says that the job was claimed by another since, or ended (Conflict).
 	ErrClaimLost = errors.New("the job is not this claim's any more")
 	// ErrFull says that a log, outbox or queue has reached its bound (RateLimited). Nothing was written.
@@ -43,6 +48,10 @@ func full(op, what string) error {
 
 func fenced(op string, l Lease) error {
 	return &fault.Error{Code: fault.Conflict, Op: op, Msg: fmt.Sprintf("lease %q of %q", l.Name, l.Owner), Err: ErrFenced}
+}
+
+func wentBack(op string) error {
+	return fault.Wrap(fault.Unavailable, op, ErrWentBack).WithHint("this passes: the work begins again from what is stored")
 }
 
 // replyRule classifies an error reply of Redis by its first word.

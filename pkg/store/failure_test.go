@@ -39,7 +39,7 @@ func everyOperation(s *store.Store) map[string]func(ctx context.Context) error {
 		"park":         func(ctx context.Context) error { return p.Park(ctx, lease, "o", []store.Parked{{ID: "1-1"}}) },
 		"parked":       func(ctx context.Context) error { _, err := p.Parked(ctx, "o", 1); return err },
 		"retry parked": func(ctx context.Context) error { _, err := p.RetryParked(ctx, "o", []string{"1-1"}); return err },
-		"set aside":    func(ctx context.Context) error { return p.SetAside(ctx, "vq", nil, "1", "r") },
+		"set aside":    func(ctx context.Context) error { return p.SetAside(ctx, "vq", nil, store.Position{Cursor: "1"}, "r") },
 		"aside":        func(ctx context.Context) error { _, err := p.Aside(ctx, 1); return err },
 		"depth":        func(ctx context.Context) error { _, err := p.Depth(ctx); return err },
 		"acquire": func(ctx context.Context) error {
@@ -123,9 +123,9 @@ func TestErrorRepliesAreClassified(t *testing.T) {
 	_, err = full.Pipeline("calls").AppendOnce(t.Context(), store.Append{Source: "vq", Cursor: "1", Entries: []store.Entry{{Identity: "x"}}})
 	requireCode(t, fault.Unavailable, err)
 	require.Contains(t, fault.Hint(err), "maxmemory")
-	cursor, err := full.Pipeline("calls").Cursor(t.Context(), "vq")
+	at, err := full.Pipeline("calls").Cursor(t.Context(), "vq")
 	require.NoError(t, err)
-	require.Empty(t, cursor, "a script that runs out of memory has done nothing")
+	require.Empty(t, at.Cursor, "a script that runs out of memory has done nothing")
 }
 
 // losing is a dialer whose connections now and then deliver a request and lose its answer.
@@ -274,8 +274,10 @@ func TestKilledRedisKeepsWhatItAcknowledged(t *testing.T) {
 		all.Wait()
 		server.Restart()
 		awaitRedis(t, s)
+		require.ErrorIs(t, commitNext(ctx, p, lease), store.ErrFenced, "the lease does not outlive the server")
+		lease = acquire(t, s, "a")
 	}
-	require.NoError(t, commitNext(ctx, p, lease), "the lease outlives the server")
+	require.NoError(t, commitNext(ctx, p, lease))
 	require.Greater(t, len(acknowledged), 400)
 	requireConsistent(t, p, acknowledged)
 	depth, err := q.Depth(ctx)

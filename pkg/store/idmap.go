@@ -112,18 +112,21 @@ func (m *IDMap) Delete(ctx context.Context, lease Lease, ids ...string) error {
 }
 
 // Request adds bare ids, those that are there already stay as they are. Anybody may do that, without
-// a lease: an operator asks for something, the leader reads it, does it and deletes it.
+// a lease: an operator asks for something, the leader reads it, does it and deletes it. It returns when
+// the request is safe (Store.Persisted).
 func (m *IDMap) Request(ctx context.Context, ids ...string) error {
 	if slices.Contains(ids, "") {
 		return m.s.refuse(opIDMapPut, fault.Invalid, "a request names no id")
 	}
-	return m.s.do(ctx, opIDMapPut, func(ctx context.Context) error {
-		for _, id := range ids {
-			if err := m.s.client.HSetNX(ctx, m.key, id, "{}").Err(); err != nil {
-				return err
+	return m.s.durably(ctx, func(ctx context.Context) error {
+		return m.s.do(ctx, opIDMapPut, func(ctx context.Context) error {
+			for _, id := range ids {
+				if err := m.s.client.HSetNX(ctx, m.key, id, "{}").Err(); err != nil {
+					return err
+				}
 			}
-		}
-		return nil
+			return nil
+		})
 	})
 }
 

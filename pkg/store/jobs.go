@@ -87,11 +87,20 @@ func (q *JobQueue) keysOf() []string {
 func (q *JobQueue) key(part string) string { return q.s.keys.name("jobs", q.name, part) }
 
 // Enqueue adds a job; one whose id is known, even as done, is left as it is and added is false. A
-// full queue refuses with RateLimited and ErrFull.
+// full queue refuses with RateLimited and ErrFull. It returns when the job is safe (Store.Persisted):
+// whoever is answered does not hand it in again.
 func (q *JobQueue) Enqueue(ctx context.Context, id string, payload []byte) (added bool, err error) {
 	if id == "" || len(id) > maxJobID {
 		return false, q.s.refuse(opJobEnqueue, fault.Invalid, "a job id has 1 to %d bytes, not %d", maxJobID, len(id))
 	}
+	err = q.s.durably(ctx, func(ctx context.Context) error {
+		added, err = q.enqueue(ctx, id, payload)
+		return err
+	})
+	return added, err
+}
+
+func (q *JobQueue) enqueue(ctx context.Context, id string, payload []byte) (added bool, err error) {
 	err = q.s.do(ctx, opJobEnqueue, func(ctx context.Context) error {
 		answer, err := q.s.run(ctx, scriptJobEnqueue, q.keysOf(), q.s.scriptTime(), id, payload,
 			q.s.opts.Limits.Jobs, q.s.opts.Limits.JobsDone).Int()
@@ -164,12 +173,15 @@ func (q *JobQueue) Extend(ctx context.Context, job Job, lease time.Duration) err
 }
 
 // Save replaces the payload of a claimed job, so that whoever claims it next knows how far this
-// worker came, and gives the worker more time as Extend does.
+// worker came, and gives the worker more time as Extend does. It returns when the payload is safe
+// (Store.Persisted): what the worker does next may depend on its not being forgotten.
 func (q *JobQueue) Save(ctx context.Context, job Job, payload []byte, lease time.Duration) error {
 	if len(payload) == 0 {
 		return q.s.refuse(opJobExtend, fault.Invalid, "job %q cannot lose its payload", job.ID)
 	}
-	return q.settle(ctx, opJobExtend, job, JobRunning, lease, "", payload)
+	return q.s.durably(ctx, func(ctx context.Context) error {
+		return q.settle(ctx, opJobExtend, job, JobRunning, lease, "", payload)
+	})
 }
 
 // Complete ends a job. Its payload is forgotten; the result, and that the id is done, are
@@ -191,7 +203,7 @@ func (q *JobQueue) Park(ctx context.Context, job Job, reason string) error {
 func (q *JobQueue) settle(ctx context.Context, op operation, job Job, to JobState, in time.Duration, reason string, result []byte) error {
 	return q.s.do(ctx, op, func(ctx context.Context) error {
 		ours, err := q.s.run(ctx, scriptJobSettle, q.keysOf(), q.s.scriptTime(), job.ID, job.Token, string(to),
-			in.Milliseconds(), clip(reason), result, q.s.opts.Limits.JobsDone).Int()
+			in.Milliseconds(), clip(reason), result, q.s.opts.Limits.JobsDone, job.Worker).Int()
 		if err == nil && ours == 0 {
 			return &fault.Error{Code: fault.Conflict, Op: "store." + string(op), Msg: fmt.Sprintf("job %q of %q", job.ID, job.Worker), Err: ErrClaimLost}
 		}
@@ -200,8 +212,13 @@ func (q *JobQueue) settle(ctx context.Context, op operation, job Job, to JobStat
 }
 
 // Unpark makes a parked job wait for a worker again, with no attempts counted; one that waits already
-// is no error. NotFound when there is no such job, Conflict when it is running or done.
+// is no error. NotFound when there is no such job, Conflict when it is running or done. It returns
+// when that is safe (Store.Persisted): a person who was answered does not look again.
 func (q *JobQueue) Unpark(ctx context.Context, id string) error {
+	return q.s.durably(ctx, func(ctx context.Context) error { return q.unpark(ctx, id) })
+}
+
+func (q *JobQueue) unpark(ctx context.Context, id string) error {
 	return q.s.do(ctx, opJobUnpark, func(ctx context.Context) error {
 		state, err := q.s.run(ctx, scriptJobUnpark, []string{q.key("ready"), q.key("parked"), q.key("meta")}, q.s.scriptTime(), id).Text()
 		switch {

@@ -9,7 +9,8 @@ import (
 )
 
 // Lease is the right to be the one writer of Name. Generation is its fencing token: it grows with
-// each acquisition, and every fenced operation is refused when it is not the newest any more.
+// each acquisition, and every fenced operation is refused when it is not the newest any more. A lease
+// does not outlive a restart or failover of Redis: its holder must begin again from what is stored.
 type Lease struct {
 	Name       string
 	Owner      string
@@ -42,6 +43,7 @@ func (s *Store) AcquireLease(ctx context.Context, name, owner string, ttl time.D
 				Name: name, Owner: answer[1], ExpiresAt: asked.Add(time.Duration(left) * time.Millisecond),
 			})
 		}
+		s.epochs.seen(ctx, answer[1])
 		lease.Generation, err = strconv.ParseInt(answer[0], 10, 64)
 		if err != nil {
 			return fault.Wrap(fault.Internal, "store.lease_acquire", err)

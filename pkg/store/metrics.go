@@ -14,6 +14,8 @@ type operation string
 
 const (
 	opPing         operation = "ping"
+	opEpoch        operation = "epoch"
+	opPersist      operation = "persist"
 	opDeleteAll    operation = "delete_all"
 	opAppend       operation = "append"
 	opCursor       operation = "cursor"
@@ -52,7 +54,7 @@ const (
 // operations is the closed list, so that every series exists from the start.
 func operations() []operation {
 	return []operation{
-		opPing, opDeleteAll, opAppend, opCursor, opReadLog, opLoadState, opLoadKeys, opCommit, opReadOutbox, opAckOutbox,
+		opPing, opEpoch, opPersist, opDeleteAll, opAppend, opCursor, opReadLog, opLoadState, opLoadKeys, opCommit, opReadOutbox, opAckOutbox,
 		opPark, opParked, opRetryParked, opSetAside, opAside, opDepth, opLeaseAcquire, opLeaseRenew, opLeaseRelease,
 		opIDMapGet, opIDMapPut, opIDMapAll, opDocumentGet, opDocumentPut,
 		opJobEnqueue, opJobClaim, opJobExtend, opJobComplete, opJobRetry, opJobPark, opJobUnpark,
@@ -78,7 +80,9 @@ type metrics struct {
 	seconds *prometheus.HistogramVec
 	errors  *prometheus.CounterVec
 	dropped *prometheus.CounterVec
-	kinds   map[fault.Code]bool
+	// restarts counts how often Redis was found to be another process or to continue another history.
+	restarts prometheus.Counter
+	kinds    map[fault.Code]bool
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -98,6 +102,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "engage_connector_store_dropped_total",
 			Help: "Oldest items dropped from a list that had reached its bound.",
 		}, []string{"list"}),
+		restarts: factory.NewCounter(prometheus.CounterOpts{
+			Name: "engage_connector_store_restarts_total",
+			Help: "Restarts and failovers of Redis that were noticed; links, writer and workers began again from what was stored.",
+		}),
 		kinds: make(map[fault.Code]bool),
 	}
 	for _, code := range errorKinds() {

@@ -42,6 +42,10 @@ type Options struct {
 	JobRetention time.Duration // how long a finished job is remembered; default 7 days
 	Limits       Limits
 
+	// MinReplicas is how many replicas must have what is acknowledged to somebody who will not send it
+	// again; nil is one, as soon as a replica has been seen.
+	MinReplicas *int
+
 	DialTimeout time.Duration // default 2 s
 	OpTimeout   time.Duration // of one answer, when ctx has no earlier deadline; default 3 s
 	PoolSize    int           // connections at most (per node); default 16

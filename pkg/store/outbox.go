@@ -167,15 +167,19 @@ type Aside struct {
 const maxAside = 4 << 10
 
 // SetAside keeps malformed input for a person to look at, and moves the source's cursor behind it, in
-// one step. Above Limits.SetAside the oldest are dropped.
-func (p *Pipeline) SetAside(ctx context.Context, source string, item []byte, cursor, reason string) error {
-	text, err := p.asideText(opSetAside, Aside{Source: source, Cursor: cursor, Reason: reason, Item: item})
+// one step. Above Limits.SetAside the oldest are dropped. The position is the one behind the item, its
+// epoch is checked like Append.Epoch.
+func (p *Pipeline) SetAside(ctx context.Context, source string, item []byte, at Position, reason string) error {
+	text, err := p.asideText(opSetAside, Aside{Source: source, Cursor: at.Cursor, Reason: reason, Item: item})
 	if err != nil {
 		return err
 	}
 	return p.s.do(ctx, opSetAside, func(ctx context.Context) error {
 		over, err := p.s.run(ctx, scriptSetAside, []string{p.key("aside"), p.key("cursors")},
-			p.s.opts.Limits.SetAside, source, cursor, text).Int64()
+			p.s.opts.Limits.SetAside, source, at.Cursor, text, at.Epoch).Int64()
+		if err == nil && over == -3 {
+			return wentBack("store.set_aside")
+		}
 		p.s.dropped(ctx, listSetAside, p.name, over)
 		return err
 	})

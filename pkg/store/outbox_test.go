@@ -101,12 +101,12 @@ func malformedInputIsSetAside(t *testing.T, s *store.Store, clock *storetest.Clo
 	for i := range 7 {
 		item := []byte(fmt.Sprintf("%d {broken\x00\xff", i) + strings.Repeat("x", 5000))
 		cursor := fmt.Sprint(i)
-		require.NoError(t, p.SetAside(t.Context(), "vq", item, cursor, "not JSON"))
-		require.NoError(t, p.SetAside(t.Context(), "vq", item, cursor, "not JSON"), "the same again is kept once")
+		require.NoError(t, p.SetAside(t.Context(), "vq", item, store.Position{Cursor: cursor}, "not JSON"))
+		require.NoError(t, p.SetAside(t.Context(), "vq", item, store.Position{Cursor: cursor}, "not JSON"), "the same again is kept once")
 	}
-	cursor, err := p.Cursor(t.Context(), "vq")
+	at, err := p.Cursor(t.Context(), "vq")
 	require.NoError(t, err)
-	require.Equal(t, "6", cursor)
+	require.Equal(t, "6", at.Cursor)
 	items, err := p.Aside(t.Context(), 10)
 	require.NoError(t, err)
 	require.Len(t, items, 5)

@@ -36,6 +36,18 @@ type Append struct {
 	// Lease makes the append a leader's: it is refused with Conflict and ErrFenced when another
 	// holds the lease by now. nil is anybody's, for instance a link's.
 	Lease *Lease
+	// Epoch is where the source's Position was read in. The append is refused with ErrWentBack when
+	// Redis was restarted or failed over since: events that the source believes to be stored may be
+	// lost, and the cursor must not jump over them. "" is not checked.
+	Epoch string
+	// Durable makes the append return only when what it wrote is safe, see Store.Persisted.
+	Durable bool
+}
+
+// Position is how far a source was read.
+type Position struct {
+	Cursor string // "" when it never was
+	Epoch  string // of Redis, for Append.Epoch
 }
 
 // Entry is one event for the log.
@@ -58,13 +70,24 @@ const maxEntries = 10_000
 // AppendOnce appends the entries whose identity was not seen within Options.SeenTTL, and stores the
 // cursor, all in one step; it returns how many were appended. It may be repeated: the second time
 // appends nothing. A full log refuses with RateLimited and ErrFull.
-func (p *Pipeline) AppendOnce(ctx context.Context, a Append) (int, error) {
+func (p *Pipeline) AppendOnce(ctx context.Context, a Append) (appended int, err error) {
+	if !a.Durable {
+		return p.append(ctx, a)
+	}
+	err = p.s.durably(ctx, func(ctx context.Context) error {
+		appended, err = p.append(ctx, a)
+		return err
+	})
+	return appended, err
+}
+
+func (p *Pipeline) append(ctx context.Context, a Append) (int, error) {
 	switch {
 	case len(a.Entries) > maxEntries:
 		return 0, p.s.refuse(opAppend, fault.TooLarge, "%d entries in one append, at most %d", len(a.Entries), maxEntries)
 	case a.Source == "" && a.Cursor != "":
 		return 0, p.s.refuse(opAppend, fault.Invalid, "the cursor %q has no source", a.Cursor)
-	case a.Cursor == "" && len(a.Entries) == 0:
+	case a.Cursor == "" && len(a.Entries) == 0 && a.Epoch == "":
 		return 0, nil
 	}
 	var by Lease
@@ -73,8 +96,8 @@ func (p *Pipeline) AppendOnce(ctx context.Context, a Append) (int, error) {
 	}
 	keys := make([]string, 0, 3+2*len(a.Entries))
 	keys = append(keys, p.key("log"), p.key("cursors"), p.s.leaseKey(by.Name))
-	args := make([]any, 0, 6+2*len(a.Entries))
-	args = append(args, p.s.opts.Limits.Log, p.s.opts.SeenTTL.Milliseconds(), a.Source, a.Cursor, by.Owner, by.Generation)
+	args := make([]any, 0, 7+2*len(a.Entries))
+	args = append(args, p.s.opts.Limits.Log, p.s.opts.SeenTTL.Milliseconds(), a.Source, a.Cursor, by.Owner, by.Generation, a.Epoch)
 	sets := p.key("seen") + ":"
 	for i, e := range a.Entries {
 		if e.Identity == "" && !e.Repeats {
@@ -96,6 +119,8 @@ func (p *Pipeline) AppendOnce(ctx context.Context, a Append) (int, error) {
 			return err
 		case answer == -2:
 			return fenced("store.append", by)
+		case answer == -3:
+			return wentBack("store.append")
 		case answer < 0:
 			return full("store.append", "the log of "+p.name)
 		}
@@ -105,18 +130,18 @@ func (p *Pipeline) AppendOnce(ctx context.Context, a Append) (int, error) {
 	return appended, err
 }
 
-// Cursor returns how far a source was read, "" when it never was.
-func (p *Pipeline) Cursor(ctx context.Context, source string) (string, error) {
-	var cursor string
+// Cursor returns how far a source was read.
+func (p *Pipeline) Cursor(ctx context.Context, source string) (Position, error) {
+	var at Position
 	err := p.s.do(ctx, opCursor, func(ctx context.Context) error {
-		var err error
-		cursor, err = p.s.client.HGet(ctx, p.key("cursors"), source).Result()
-		if errors.Is(err, redis.Nil) {
-			return nil
+		answer, err := p.s.run(ctx, scriptCursor, []string{p.key("cursors")}, source).StringSlice()
+		if err == nil {
+			at = Position{Cursor: answer[0], Epoch: answer[1]}
+			p.s.epochs.seen(ctx, at.Epoch)
 		}
 		return err
 	})
-	return cursor, err
+	return at, err
 }
 
 // ReadLog returns up to count records behind the id after ("" is the beginning: what was not yet

@@ -197,7 +197,7 @@ func (m *pipeMachine) retryParked(t *rapid.T) {
 func (m *pipeMachine) setAside(t *rapid.T) {
 	m.aside++
 	m.cursors["vq"] = m.next("cursor")
-	require.NoError(t, m.p.SetAside(m.t.Context(), "vq", []byte("{"), m.cursors["vq"], "r"))
+	require.NoError(t, m.p.SetAside(m.t.Context(), "vq", []byte("{"), store.Position{Cursor: m.cursors["vq"]}, "r"))
 }
 
 func (m *pipeMachine) acquire(t *rapid.T) {
@@ -252,9 +252,9 @@ func (m *pipeMachine) check(t *rapid.T) {
 	}
 	require.Equal(t, append([]string{}, m.parked...), texts)
 	for source, want := range m.cursors {
-		cursor, err := m.p.Cursor(ctx, source)
+		at, err := m.p.Cursor(ctx, source)
 		require.NoError(t, err)
-		require.Equal(t, want, cursor)
+		require.Equal(t, want, at.Cursor)
 	}
 	depth, err := m.p.Depth(ctx)
 	require.NoError(t, err)

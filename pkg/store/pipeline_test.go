@@ -58,9 +58,9 @@ func duplicatesAreDropped(t *testing.T, s *store.Store, _ *storetest.Clock) {
 	require.Zero(t, n)
 	_, payloads := logOf(t.Context(), t, p)
 	require.Equal(t, []string{"first", "other"}, payloads)
-	cursor, err := p.Cursor(t.Context(), "vq of the other instance")
+	at, err := p.Cursor(t.Context(), "vq of the other instance")
 	require.NoError(t, err)
-	require.Equal(t, "9", cursor, "the cursor moves although nothing was new")
+	require.Equal(t, "9", at.Cursor, "the cursor moves although nothing was new")
 }
 
 func cursorsAreSeparate(t *testing.T, s *store.Store, _ *storetest.Clock) {
@@ -73,9 +73,9 @@ func cursorsAreSeparate(t *testing.T, s *store.Store, _ *storetest.Clock) {
 	require.NoError(t, err)
 	require.Equal(t, 1, appended)
 	for source, want := range map[string]string{"vq": "1", "agent": "2", "call": ""} {
-		cursor, err := p.Cursor(t.Context(), source)
+		at, err := p.Cursor(t.Context(), source)
 		require.NoError(t, err)
-		require.Equal(t, want, cursor)
+		require.Equal(t, want, at.Cursor)
 	}
 }
 
@@ -88,9 +88,9 @@ func fullLogRefuses(t *testing.T, s *store.Store, _ *storetest.Clock) {
 	requireCode(t, fault.RateLimited, err)
 	require.ErrorIs(t, err, store.ErrFull)
 	require.Positive(t, fault.RetryIn(err))
-	cursor, err := p.Cursor(t.Context(), "vq")
+	at, err := p.Cursor(t.Context(), "vq")
 	require.NoError(t, err)
-	require.Equal(t, "c-19", cursor)
+	require.Equal(t, "c-19", at.Cursor)
 
 	ids, _ := logOf(t.Context(), t, p)
 	require.NoError(t, p.Commit(t.Context(), acquire(t, s, "a"), store.Commit{Consumed: ids[:1]}))

@@ -14,6 +14,8 @@ var luaFiles embed.FS
 type scriptName string
 
 const (
+	scriptEpoch        scriptName = "epoch"
+	scriptCursor       scriptName = "cursor"
 	scriptAppendOnce   scriptName = "append_once"
 	scriptCommit       scriptName = "commit"
 	scriptAckOutbox    scriptName = "ack_outbox"
@@ -33,16 +35,18 @@ const (
 // scriptParts lists each script with the shared functions that go before it.
 func scriptParts() map[scriptName][]string {
 	return map[scriptName][]string{
-		scriptAppendOnce:   {"_clock", "_fence"},
-		scriptCommit:       {"_fence"},
-		scriptAckOutbox:    {"_fence"},
-		scriptPark:         {"_clock", "_fence"},
+		scriptEpoch:        {"_epoch"},
+		scriptCursor:       {"_epoch"},
+		scriptAppendOnce:   {"_clock", "_epoch", "_fence"},
+		scriptCommit:       {"_epoch", "_fence"},
+		scriptAckOutbox:    {"_epoch", "_fence"},
+		scriptPark:         {"_clock", "_epoch", "_fence"},
 		scriptRetryParked:  nil,
-		scriptSetAside:     nil,
-		scriptHashWrite:    {"_fence"},
-		scriptLeaseAcquire: {"_clock"},
-		scriptLeaseRenew:   {"_clock", "_fence"},
-		scriptLeaseRelease: {"_fence"},
+		scriptSetAside:     {"_epoch"},
+		scriptHashWrite:    {"_epoch", "_fence"},
+		scriptLeaseAcquire: {"_clock", "_epoch"},
+		scriptLeaseRenew:   {"_clock", "_epoch", "_fence"},
+		scriptLeaseRelease: {"_epoch", "_fence"},
 		scriptJobEnqueue:   {"_clock", "_jobs"},
 		scriptJobClaim:     {"_clock", "_jobs"},
 		scriptJobSettle:    {"_clock", "_jobs"},

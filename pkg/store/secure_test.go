@@ -52,7 +52,7 @@ func TestTLSAndAnACLUserWithoutDangerousCommandsSuffice(t *testing.T) {
 	server := storetest.StartServer(t,
 		"--port", "0", "--tls-port", "{port}", "--tls-cert-file", certFile, "--tls-key-file", keyFile, "--tls-auth-clients", "no",
 		"--user", "default", "off",
-		"--user", "app", "on", ">secret", "~engage-connector:*", "+@all", "-@admin", "-@dangerous")
+		"--user", "app", "on", ">secret", "~engage-connector:*", "+@all", "-@admin", "-@dangerous", "+info")
 	as := func(user, password string, trust *x509.CertPool) *store.Store {
 		return server.Store(func(o *store.Options) {
 			o.Username, o.Password = user, password

@@ -20,7 +20,10 @@ type Store struct {
 	keys    keys
 	scripts map[scriptName]*redis.Script
 	metrics *metrics
+	epochs  *epochs
 	log     *slog.Logger
+
+	safeties safeties
 }
 
 // Open makes a store without dialling: a Redis that is down shows in Ping and in each operation.
@@ -37,12 +40,14 @@ func Open(opts Options) (*Store, error) {
 	log := opts.Logger.With("component", "store")
 	// The client's own lines are not JSON; its setting is global, but this package is its only user.
 	redis.SetLogger(clientLog{log})
+	measured := newMetrics(opts.Registerer)
 	return &Store{
 		client:  redis.NewUniversalClient(opts.universal()),
 		opts:    opts,
 		keys:    newKeys(opts.Prefix, opts.Tenant),
 		scripts: scripts,
-		metrics: newMetrics(opts.Registerer),
+		metrics: measured,
+		epochs:  &epochs{log: log, restarts: measured.restarts},
 		log:     log,
 	}, nil
 }

@@ -41,7 +41,7 @@ func useEverything(t *testing.T, s *store.Store) {
 	appendAll(t, p, "a", "b", "c")
 	require.NoError(t, p.Park(t.Context(), lease, "injection", []store.Parked{{ID: ids[0], Reason: "r"}}))
 	require.NoError(t, p.Commit(t.Context(), lease, store.Commit{State: map[string][]byte{"x": []byte("1")}}))
-	require.NoError(t, p.SetAside(t.Context(), "vq", []byte("{"), "9", "not JSON"))
+	require.NoError(t, p.SetAside(t.Context(), "vq", []byte("{"), store.Position{Cursor: "9"}, "not JSON"))
 	require.NoError(t, s.IDMap("users").Put(t.Context(), lease, store.Mapping{EngageID: "1"}))
 	require.NoError(t, s.PutDocument(t.Context(), lease, "status", []byte("ok")))
 	q := s.Jobs("recordings")

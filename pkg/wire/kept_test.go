@@ -44,7 +44,7 @@ func parkOne(ctx context.Context, t *testing.T) *store.Pipeline {
 	require.NoError(t, err)
 	require.Len(t, records, 1)
 	require.NoError(t, pipeline.Park(ctx, lease, "conversation", []store.Parked{{ID: records[0].ID, Reason: "unknown queue"}}))
-	require.NoError(t, pipeline.SetAside(ctx, "vq", []byte("{"), "07", "no JSON"))
+	require.NoError(t, pipeline.SetAside(ctx, "vq", []byte("{"), store.Position{Cursor: "07"}, "no JSON"))
 	return pipeline
 }
 

@@ -1,14 +1,16 @@
 -- Appends the entries not seen before to the log and moves the source's cursor, all in one step.
 -- KEYS log, cursors, lease, then per entry its young and its old set of identities.
--- ARGV bound of the log, time to remember (ms), source, cursor, owner, generation, then per entry identity and payload.
--- With an owner it is a leader that appends. Returns how many were appended, -1 when the log is full, -2 when the lease is lost.
+-- ARGV bound of the log, time to remember (ms), source, cursor, owner, generation, epoch, then per entry identity and payload.
+-- With an owner it is a leader that appends, with an epoch whoever knows the store from then.
+-- Returns how many were appended, -1 when the log is full, -2 when the lease is lost, -3 when the epoch is over.
 local log, cursors = KEYS[1], KEYS[2]
 local ttl = tonumber(ARGV[2])
 if ARGV[5] ~= '' and not holds(KEYS[3], ARGV[5], ARGV[6]) then return -2 end
-if #ARGV > 6 and redis.call('XLEN', log) >= tonumber(ARGV[1]) then return -1 end
+if ARGV[7] ~= '' and ARGV[7] ~= epoch() then return -3 end
+if #ARGV > 7 and redis.call('XLEN', log) >= tonumber(ARGV[1]) then return -1 end
 local appended = 0
 local k = 4
-for a = 7, #ARGV, 2 do
+for a = 8, #ARGV, 2 do
   local young, old = KEYS[k], KEYS[k + 1]
   k = k + 2
   -- A set lives twice the time; in its second half it only answers, and a new one takes the additions.

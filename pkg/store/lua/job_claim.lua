@@ -9,7 +9,9 @@ sweep(KEYS[4], meta, KEYS[7], now, tonumber(ARGV[6]))
 local answer = {0}
 local function hand(id, job)
   job.s, job.a, job.u, job.w = 'running', job.a + 1, now, ARGV[2]
-  job.k = redis.call('INCR', KEYS[8])
+  -- At least the time, so that a token lost with the store's last writes is not given a second time.
+  job.k = math.max(tonumber(redis.call('GET', KEYS[8]) or '0') + 1, now)
+  redis.call('SET', KEYS[8], text(job.k))
   save(meta, id, job)
   redis.call('ZADD', running, ends, id)
   answer[#answer + 1] = id

@@ -1,5 +1,7 @@
 -- Keeps a piece of malformed input and moves its source's cursor behind it.
--- KEYS set aside, cursors. ARGV bound, source, cursor, item. Returns how many old items were dropped.
+-- KEYS set aside, cursors. ARGV bound, source, cursor, item, epoch.
+-- Returns how many old items were dropped, -3 when the epoch is over.
+if ARGV[5] ~= '' and ARGV[5] ~= epoch() then return -3 end
 -- A cursor that is there already means the client repeats a command whose answer was lost.
 if ARGV[3] ~= '' then
   if redis.call('HGET', KEYS[2], ARGV[2]) == ARGV[3] then return 0 end

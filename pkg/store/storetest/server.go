@@ -32,7 +32,8 @@ type Redis struct {
 	over chan struct{} // closed when the process has ended
 }
 
-// StartServer starts a redis-server with AOF and waits until it answers. Further arguments are
+// StartServer starts a redis-server with AOF, synced at every write so that nothing has to be waited
+// for, and waits until it answers. Further arguments are
 // settings in the command line's form, e.g. "--appendfsync", "always"; {port} and {dir} in them
 // stand for the server's own. The test fails when redis-server is not installed.
 func StartServer(t testing.TB, args ...string) *Redis {
@@ -40,7 +41,7 @@ func StartServer(t testing.TB, args ...string) *Redis {
 	return start(t, func(r *Redis) []string {
 		all := []string{
 			"--port", r.port, "--bind", "127.0.0.1", "--dir", r.dir, "--logfile", r.logFile(),
-			"--daemonize", "no", "--save", "", "--appendonly", "yes", "--auto-aof-rewrite-percentage", "0",
+			"--daemonize", "no", "--save", "", "--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0",
 		}
 		for _, arg := range args {
 			all = append(all, strings.NewReplacer("{port}", r.port, "{dir}", r.dir).Replace(arg))

@@ -108,7 +108,8 @@ func (h *Handler) store(ctx context.Context, body []byte, segments []recording.S
 	if err != nil {
 		return fault.Wrap(fault.Internal, "mcp.encode", err)
 	}
-	_, err = h.calls.AppendOnce(ctx, store.Append{Entries: []store.Entry{
+	// MCP sends metadata once: it is answered when a crash of Redis cannot take it back.
+	_, err = h.calls.AppendOnce(ctx, store.Append{Durable: true, Entries: []store.Entry{
 		{Identity: "mcp:" + hex.EncodeToString(sum.Sum(nil)), Payload: payload},
 	}})
 	return err

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -30,28 +31,41 @@ var outcomesTable = map[fault.Code]func(reason string) pipeline.Outcome{
 	fault.Conflict:    pipeline.Reject,
 }
 
+// parallel is how many segments are submitted at the same time: recording-provider answers each only
+// when it is safe in Redis, which takes it some seconds.
+const parallel = 32
+
 // Send submits each segment. When recording-provider cannot be reached, the whole batch is tried
 // again: submitting twice changes nothing.
 func Send(ctx context.Context, provider Provider, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
 	outcomes := make([]pipeline.Outcome, len(records))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(parallel)
 	for i, record := range records {
-		var sub recording.Submission
-		if err := json.Unmarshal(record.Payload, &sub); err != nil {
-			outcomes[i] = pipeline.Reject("the stored segment cannot be read: " + err.Error())
-			continue
-		}
-		_, err := provider.SubmitRecording(ctx, &recordingproviderv1.SubmitRecordingRequest{Recording: message(sub)})
-		reject, final := outcomesTable[fault.CodeOf(err)]
-		switch {
-		case err == nil:
-			outcomes[i] = pipeline.Done()
-		case final:
-			outcomes[i] = reject(fault.Message(err))
-		default:
-			return nil, fault.Wrap(fault.Unavailable, "submission.send", err)
-		}
+		group.Go(func() (err error) {
+			outcomes[i], err = submit(ctx, provider, record)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
 	}
 	return outcomes, nil
+}
+
+func submit(ctx context.Context, provider Provider, record store.OutboxRecord) (pipeline.Outcome, error) {
+	var sub recording.Submission
+	if err := json.Unmarshal(record.Payload, &sub); err != nil {
+		return pipeline.Reject("the stored segment cannot be read: " + err.Error()), nil
+	}
+	_, err := provider.SubmitRecording(ctx, &recordingproviderv1.SubmitRecordingRequest{Recording: message(sub)})
+	if err == nil {
+		return pipeline.Done(), nil
+	}
+	if reject, final := outcomesTable[fault.CodeOf(err)]; final {
+		return reject(fault.Message(err)), nil
+	}
+	return pipeline.Outcome{}, fault.Wrap(fault.Unavailable, "submission.send", err)
 }
 
 func message(s recording.Submission) *recordingproviderv1.Recording {

@@ -12,7 +12,7 @@ type Config struct {
 	host.Common
 
 	ConfigSyncAddr string `env:"CONFIG_SYNC_ADDR,required" help:"host:port of config-sync's gRPC"`
-	Workers        int    `env:"RECORDING_WORKERS" envDefault:"2" help:"how many recordings are injected at a time"`
+	Workers        int    `env:"RECORDING_WORKERS" envDefault:"12" help:"how many recordings are injected at a time; each waits two seconds until its upload place is safe in Redis"`
 	MaxBytes       int64  `env:"RECORDING_MAX_BYTES" envDefault:"67108864" help:"the largest recording in bytes; each worker may hold three times as much in memory"`
 
 	// Names of the guide's .env for Config Server. Its options come from config-sync, so they are
