@@ -34,8 +34,15 @@ type RedisConfig struct {
 	Password       Secret   `env:"REDIS_PASSWORD" help:"the password"`
 	TLS            bool     `env:"REDIS_TLS" help:"true to connect by TLS"`
 	TLSCAFile      string   `env:"REDIS_TLS_CA_FILE" help:"the PEM file of the authority that signed Redis' certificate"`
+	TLSCertFile    string   `env:"REDIS_TLS_CERT_FILE" help:"the PEM file of the client certificate, where Redis asks for one"`
+	TLSKeyFile     string   `env:"REDIS_TLS_KEY_FILE" help:"the PEM file of the client certificate's key"`
 	SentinelMaster string   `env:"REDIS_SENTINEL_MASTER" help:"the master's name in Sentinel"`
-	KeyPrefix      string   `env:"REDIS_KEY_PREFIX" envDefault:"engage-connector" help:"what every key begins with"`
+	// The sentinels have users and passwords of their own.
+	SentinelUsername string `env:"REDIS_SENTINEL_USERNAME" help:"the ACL user of the sentinels"`
+	SentinelPassword Secret `env:"REDIS_SENTINEL_PASSWORD" help:"the password of the sentinels (their requirepass)"`
+	Cluster          bool   `env:"REDIS_CLUSTER" help:"true for a Redis Cluster of which REDIS_ADDR names only one node"`
+	MinReplicas      *int   `env:"REDIS_MIN_REPLICAS" help:"how many replicas must have what is acknowledged to somebody who will not send it again; by default one, as soon as one has been seen"`
+	KeyPrefix        string `env:"REDIS_KEY_PREFIX" envDefault:"engage-connector" help:"what every key begins with"`
 }
 
 const (
@@ -75,8 +82,22 @@ func (c *RedisConfig) Validate() []error {
 		faults.add(BadVariable("REDIS_KEY_PREFIX", strconv.Quote(c.KeyPrefix)+" cannot begin a key",
 			"write letters, digits, dot, dash and underscore"))
 	}
-	if c.TLSCAFile != "" && !c.TLS {
-		faults.add(BadVariable("REDIS_TLS_CA_FILE", "set, but REDIS_TLS is not true", "set REDIS_TLS=true or remove it"))
+	for _, file := range []struct{ variable, value string }{
+		{"REDIS_TLS_CA_FILE", c.TLSCAFile}, {"REDIS_TLS_CERT_FILE", c.TLSCertFile}, {"REDIS_TLS_KEY_FILE", c.TLSKeyFile},
+	} {
+		if file.value != "" && !c.TLS {
+			faults.add(BadVariable(file.variable, "set, but REDIS_TLS is not true", "set REDIS_TLS=true or remove it"))
+		}
+	}
+	if c.SentinelMaster == "" && (c.SentinelUsername != "" || c.SentinelPassword.Reveal() != "") {
+		faults.add(BadVariable("REDIS_SENTINEL_PASSWORD", "a user or password of sentinels is set, but no REDIS_SENTINEL_MASTER",
+			"set REDIS_SENTINEL_MASTER, or remove REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD"))
+	}
+	if c.SentinelMaster != "" && c.Cluster {
+		faults.add(BadVariable("REDIS_CLUSTER", "true, but REDIS_SENTINEL_MASTER is set too", "a Redis is either a Cluster or watched by Sentinel: remove one of the two"))
+	}
+	if c.MinReplicas != nil && (*c.MinReplicas < 0 || *c.MinReplicas > 16) {
+		faults.add(BadVariable("REDIS_MIN_REPLICAS", strconv.Itoa(*c.MinReplicas)+" is out of range", "choose from 0 to 16"))
 	}
 	if c.TLS {
 		if _, err := c.TLSConfig(); err != nil {
@@ -100,6 +121,13 @@ func (c *RedisConfig) TLSConfig() (*tls.Config, error) {
 		}
 		cfg.RootCAs = pool
 	}
+	if c.TLSCertFile != "" || c.TLSKeyFile != "" {
+		pair, err := tls.LoadX509KeyPair(c.TLSCertFile, c.TLSKeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("the client certificate of REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE: %w", err)
+		}
+		cfg.Certificates = []tls.Certificate{pair}
+	}
 	return cfg, nil
 }
 
@@ -112,6 +140,11 @@ type RedisFields struct {
 	SentinelMaster string
 	TLS            *tls.Config
 	Prefix, Tenant string
+
+	SentinelUsername string
+	SentinelPassword Secret
+	Cluster          bool
+	MinReplicas      *int
 }
 
 // RedisFields turns the configuration into what opening the store needs.
@@ -123,6 +156,8 @@ func (c *Common) RedisFields() (RedisFields, error) {
 	return RedisFields{
 		Addrs: c.Redis.Addrs, Username: c.Redis.Username, Password: c.Redis.Password,
 		SentinelMaster: c.Redis.SentinelMaster, TLS: tlsConfig, Prefix: c.Redis.KeyPrefix, Tenant: c.TenantID,
+		SentinelUsername: c.Redis.SentinelUsername, SentinelPassword: c.Redis.SentinelPassword,
+		Cluster: c.Redis.Cluster, MinReplicas: c.Redis.MinReplicas,
 	}, nil
 }
 

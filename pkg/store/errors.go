@@ -59,26 +59,31 @@ type replyRule struct {
 	word string
 	code fault.Code
 	hint string
+	// inside is how a script reports the same, whose replies begin with ERR.
+	inside string
 }
 
 // replyRules lists the replies that are not a mistake of ours (Redis documentation, "error replies").
 func replyRules() []replyRule {
 	return []replyRule{
-		{"NOAUTH", fault.Unauthenticated, "set REDIS_PASSWORD (and REDIS_USERNAME for an ACL user)"},
-		{"WRONGPASS", fault.Unauthenticated, "check REDIS_USERNAME and REDIS_PASSWORD"},
-		{"NOPERM", fault.Forbidden, "allow the ACL user all keys of the prefix and the commands it names"},
-		{"OOM", fault.Unavailable, "raise Redis' maxmemory; the eviction policy must be noeviction"},
-		{"MISCONF", fault.Unavailable, "Redis cannot write its data to disk: look at its log"},
-		{"LOADING", fault.Unavailable, "Redis is reading its data after a start; this passes"},
-		{"READONLY", fault.Unavailable, "this is a replica: use REDIS_SENTINEL_MASTER, or the primary's address"},
-		{"MASTERDOWN", fault.Unavailable, "a failover is under way; this passes"},
-		{"CLUSTERDOWN", fault.Unavailable, "part of the Redis Cluster is down"},
-		{"TRYAGAIN", fault.Unavailable, "slots are moving; this passes"},
-		{"MOVED", fault.Unavailable, "this is a Redis Cluster: give the addresses of several of its nodes"},
-		{"CROSSSLOT", fault.Internal, ""},
-		{"NOREPLICAS", fault.Unavailable, "Redis waits for its replicas (min-replicas-to-write)"},
-		{"BUSY", fault.Unavailable, "a foreign script blocks Redis"},
-		{"ERR max number of clients", fault.Unavailable, "raise Redis' maxclients"},
+		{word: "NOAUTH", code: fault.Unauthenticated, hint: "set REDIS_PASSWORD (and REDIS_USERNAME for an ACL user)"},
+		{word: "WRONGPASS", code: fault.Unauthenticated, hint: "check REDIS_USERNAME and REDIS_PASSWORD"},
+		{
+			word: "NOPERM", code: fault.Forbidden, hint: "allow the ACL user all keys of the prefix and the commands of docs/redis.md",
+			inside: "The user executing the script",
+		},
+		{word: "OOM", code: fault.Unavailable, hint: "raise Redis' maxmemory; the eviction policy must be noeviction"},
+		{word: "MISCONF", code: fault.Unavailable, hint: "Redis cannot write its data to disk: look at its log"},
+		{word: "LOADING", code: fault.Unavailable, hint: "Redis is reading its data after a start; this passes"},
+		{word: "READONLY", code: fault.Unavailable, hint: "this is a replica: use REDIS_SENTINEL_MASTER, or the primary's address"},
+		{word: "MASTERDOWN", code: fault.Unavailable, hint: "a failover is under way; this passes"},
+		{word: "CLUSTERDOWN", code: fault.Unavailable, hint: "part of the Redis Cluster is down"},
+		{word: "TRYAGAIN", code: fault.Unavailable, hint: "slots are moving; this passes"},
+		{word: "MOVED", code: fault.Unavailable, hint: "this is a Redis Cluster: set REDIS_CLUSTER=true, or give the addresses of several of its nodes"},
+		{word: "CROSSSLOT", code: fault.Internal, hint: ""},
+		{word: "NOREPLICAS", code: fault.Unavailable, hint: "Redis waits for its replicas (min-replicas-to-write)"},
+		{word: "BUSY", code: fault.Unavailable, hint: "a foreign script blocks Redis"},
+		{word: "ERR max number of clients", code: fault.Unavailable, hint: "raise Redis' maxclients"},
 	}
 }
 
@@ -98,6 +103,10 @@ func classify(ctx context.Context, op operation, err error) error {
 	if errors.Is(err, redis.Nil) { // an answer without a value is no error here; only a sentinel's is left
 		return fault.Newf(fault.Unavailable, name, "the sentinels know no such server: %w", err).WithHint("check REDIS_SENTINEL_MASTER")
 	}
+	if strings.Contains(err.Error(), "sentinel") && (strings.Contains(err.Error(), "NOAUTH") || strings.Contains(err.Error(), "WRONGPASS")) {
+		return fault.Wrap(fault.Unauthenticated, name, err).
+			WithHint("the sentinels want a password of their own: check REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD")
+	}
 	if reply, ok := errors.AsType[redis.Error](err); ok {
 		return classifyReply(op, reply)
 	}
@@ -113,7 +122,7 @@ func classify(ctx context.Context, op operation, err error) error {
 // classifyReply finds out what an error reply of Redis means.
 func classifyReply(op operation, reply redis.Error) error {
 	for _, rule := range replyRules() {
-		if strings.HasPrefix(reply.Error(), rule.word) {
+		if strings.HasPrefix(reply.Error(), rule.word) || rule.inside != "" && strings.Contains(reply.Error(), rule.inside) {
 			return fault.Wrap(rule.code, "store."+string(op), reply).WithHint(rule.hint)
 		}
 	}

@@ -34,7 +34,8 @@ func Store(server *host.Host, common host.Common, tools Tools) (*store.Store, er
 	}
 	opened, err := store.Open(store.Options{
 		Addrs: fields.Addrs, Username: fields.Username, Password: fields.Password.Reveal(), SentinelMaster: fields.SentinelMaster,
-		TLS: fields.TLS, Prefix: fields.Prefix, Tenant: fields.Tenant,
+		SentinelUsername: fields.SentinelUsername, SentinelPassword: fields.SentinelPassword.Reveal(), Cluster: fields.Cluster,
+		MinReplicas: fields.MinReplicas, TLS: fields.TLS, Prefix: fields.Prefix, Tenant: fields.Tenant,
 		Logger: tools.Logger, Registerer: tools.Registry, Now: tools.Now,
 	})
 	if err != nil {

@@ -53,13 +53,13 @@ func StartServer(t testing.TB, args ...string) *Redis {
 // MasterName is what a sentinel started here calls the server it watches.
 const MasterName = "main"
 
-// StartSentinel starts a sentinel that watches a server alone.
-func StartSentinel(t testing.TB, master *Redis) *Redis {
+// StartSentinel starts a sentinel that watches a server alone. Further lines go into its configuration.
+func StartSentinel(t testing.TB, master *Redis, lines ...string) *Redis {
 	t.Helper()
 	return start(t, func(r *Redis) []string {
 		file := filepath.Join(r.dir, "sentinel.conf")
 		config := fmt.Sprintf("port %s\nbind 127.0.0.1\ndir %s\nlogfile %s\nsentinel monitor %s 127.0.0.1 %s 1\n",
-			r.port, r.dir, r.logFile(), MasterName, master.port)
+			r.port, r.dir, r.logFile(), MasterName, master.port) + strings.Join(append(lines, ""), "\n")
 		require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
 		return []string{file, "--sentinel"}
 	})
