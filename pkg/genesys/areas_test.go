@@ -13,14 +13,14 @@ import (
 	"engage.connector/pkg/genesys"
 	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/genesys/presence"
-	"engage.connector/pkg/genesys/recordings"
 	"engage.connector/pkg/genesys/routing"
 	"engage.connector/pkg/genesys/speechanalytics"
+	"engage.connector/pkg/genesys/uploads"
 	"engage.connector/pkg/genesys/users"
 )
 
 func operations() []genesys.Operation {
-	return slices.Concat(exevents.Operations(), presence.Operations(), recordings.Operations(), routing.Operations(), speechanalytics.Operations(), users.Operations())
+	return slices.Concat(exevents.Operations(), presence.Operations(), uploads.Operations(), routing.Operations(), speechanalytics.Operations(), users.Operations())
 }
 
 // Every operation of the areas is one of the API definition, under its operation id and with a

@@ -15,7 +15,7 @@ import (
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
 	"engage.connector/services/conversation-provider/model"
-	"engage.connector/services/conversation-provider/recording"
+	"engage.connector/services/conversation-provider/segments"
 )
 
 // flow is a scenario that was played.
@@ -55,8 +55,8 @@ const (
 
 type noRecordings struct{}
 
-func (noRecordings) Options() recording.Options   { return recording.Options{} }
-func (noRecordings) Settings() recording.Settings { return recording.Settings{} }
+func (noRecordings) Options() segments.Options   { return segments.Options{} }
+func (noRecordings) Settings() segments.Settings { return segments.Settings{} }
 
 // play plays a scenario through the model of the service, until nothing more can follow.
 func play(s feedtest.Scenario) (*flow, error) {

@@ -95,9 +95,8 @@ func domainTable() []string {
 		"services/config-sync/vag",
 		"services/conversation-provider/callmodel",
 		"services/conversation-provider/conversation",
-		"services/conversation-provider/recording",
-		"services/recording-provider/envelope",
-		"services/recording-provider/oggopus",
+		"services/conversation-provider/segments",
+		"pkg/recording",
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 	"engage.connector/services/conversation-provider/callmodel"
 	"engage.connector/services/conversation-provider/feedtest"
 	"engage.connector/services/conversation-provider/model"
-	"engage.connector/services/conversation-provider/recording"
+	"engage.connector/services/conversation-provider/segments"
 )
 
 // center is a model that was fed, and the state that it wants stored.
@@ -31,10 +31,10 @@ type center struct {
 
 type speech struct{}
 
-func (speech) Options() recording.Options {
-	return recording.Options{Enabled: true, LanguageKey: "language_code"}
+func (speech) Options() segments.Options {
+	return segments.Options{Enabled: true, LanguageKey: "language_code"}
 }
-func (speech) Settings() recording.Settings { return recording.Settings{} }
+func (speech) Settings() segments.Settings { return segments.Settings{} }
 
 func newCenter(t *testing.T) *center {
 	t.Helper()

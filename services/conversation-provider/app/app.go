@@ -23,7 +23,7 @@ import (
 	"engage.connector/services/conversation-provider/mcp"
 	"engage.connector/services/conversation-provider/model"
 	"engage.connector/services/conversation-provider/options"
-	"engage.connector/services/conversation-provider/recording"
+	"engage.connector/services/conversation-provider/segments"
 	"engage.connector/services/conversation-provider/speech"
 	"engage.connector/services/conversation-provider/submission"
 )
@@ -75,7 +75,7 @@ type App struct {
 type transaction struct {
 	events    *exevents.API
 	speech    speech.Org
-	recording recording.Options
+	recording segments.Options
 }
 
 // New wires the service and binds its listeners; nothing runs before Start.
@@ -137,7 +137,7 @@ func (a *App) readTransaction(_ context.Context, settings directory.Settings) (t
 
 // recordingOptions are those of the transaction. Without a recording-provider there is nobody to
 // hand recordings to.
-func (a *App) recordingOptions() recording.Options {
+func (a *App) recordingOptions() segments.Options {
 	value, _ := a.settings.Value()
 	value.recording.Enabled = value.recording.Enabled && a.opts.Config.RecordingProviderAddr != ""
 	return value.recording
@@ -146,8 +146,8 @@ func (a *App) recordingOptions() recording.Options {
 // recordings gives the model the settings as they are.
 type recordings struct{ app *App }
 
-func (r recordings) Options() recording.Options   { return r.app.recordingOptions() }
-func (r recordings) Settings() recording.Settings { return r.app.speech.Settings() }
+func (r recordings) Options() segments.Options   { return r.app.recordingOptions() }
+func (r recordings) Settings() segments.Settings { return r.app.speech.Settings() }
 
 func (a *App) wireWriter() error {
 	cfg := a.opts.Config

@@ -16,9 +16,10 @@ import (
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/host"
+	"engage.connector/pkg/recording"
 	"engage.connector/pkg/store"
 	"engage.connector/services/conversation-provider/model"
-	"engage.connector/services/conversation-provider/recording"
+	"engage.connector/services/conversation-provider/segments"
 )
 
 // MaxBody bounds what is read of one request.
@@ -58,12 +59,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		host.WriteError(w, r, h.log, fault.Wrap(fault.CodeOf(err), "mcp.read", err))
 		return
 	}
-	segments, err := check(body)
+	files, err := check(body)
 	if err != nil {
 		host.WriteError(w, r, h.log, err)
 		return
 	}
-	if err := h.store(r.Context(), body, segments); err != nil {
+	if err := h.store(r.Context(), body, files); err != nil {
 		host.WriteError(w, r, h.log, err)
 		return
 	}
@@ -73,17 +74,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // check reads the segments and refuses what could never be submitted.
-func check(body []byte) ([]recording.Segment, error) {
-	segments, err := recording.Parse(body)
+func check(body []byte) ([]segments.File, error) {
+	files, err := segments.Parse(body)
 	if err != nil {
 		return nil, err
 	}
-	unnamed := func(s recording.Segment) bool { return s.CallUUID == "" }
-	if len(segments) == 0 || slices.ContainsFunc(segments, unnamed) {
+	unnamed := func(s segments.File) bool { return s.CallUUID == "" }
+	if len(files) == 0 || slices.ContainsFunc(files, unnamed) {
 		return nil, host.WithStatusCode(fault.New(fault.NotFound, "", "CallUUID not found"), codeNoCallUUID)
 	}
 	var faults []error
-	for _, s := range segments {
+	for _, s := range files {
 		if err := recording.CheckFileName(s.FileName); err != nil {
 			faults = append(faults, err)
 		}
@@ -92,17 +93,17 @@ func check(body []byte) ([]recording.Segment, error) {
 		return nil, fault.Wrap(fault.Invalid, "", errors.Join(faults...)).
 			WithHint(fmt.Sprintf("the org accepts names of at most %d characters without path", recording.MaxFileName))
 	}
-	return segments, nil
+	return files, nil
 }
 
-func (h *Handler) store(ctx context.Context, body []byte, segments []recording.Segment) error {
+func (h *Handler) store(ctx context.Context, body []byte, files []segments.File) error {
 	sum := sha256.New()
-	for _, s := range segments {
+	for _, s := range files {
 		sum.Write([]byte(s.CallUUID + "\x00" + s.FileName + "\x00"))
 	}
 	event := engage.Event{
 		ReceivedAt: h.now(), Message: model.MsgRecording, Time: h.now(),
-		Attributes: engage.Attributes{"CallUUID": segments[0].CallUUID, "Body": string(body)},
+		Attributes: engage.Attributes{"CallUUID": files[0].CallUUID, "Body": string(body)},
 	}
 	payload, err := engage.Encode(event)
 	if err != nil {

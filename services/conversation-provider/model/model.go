@@ -18,13 +18,13 @@ import (
 	"engage.connector/services/conversation-provider/callmodel"
 	"engage.connector/services/conversation-provider/callmodel/packed"
 	"engage.connector/services/conversation-provider/conversation"
-	"engage.connector/services/conversation-provider/recording"
+	"engage.connector/services/conversation-provider/segments"
 )
 
 // The outboxes.
 const (
 	OutboxConversation = "conversation" // payload: Injection
-	OutboxRecording    = "recording"    // payload: recording.Submission
+	OutboxRecording    = "recording"    // payload: recording.Segment
 )
 
 // Messages that this service writes into the calls log itself.
@@ -44,9 +44,9 @@ type Injection struct {
 // Recordings says how recordings are to be treated. Its answers may change between calls.
 type Recordings interface {
 	// Options returns the options of the section conversation_provider.
-	Options() recording.Options
+	Options() segments.Options
 	// Settings returns the org's settings of speech and text analytics.
-	Settings() recording.Settings
+	Settings() segments.Settings
 }
 
 // Observer counts outcomes. After a failed commit an outcome may be counted twice.

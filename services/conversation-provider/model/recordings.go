@@ -5,7 +5,8 @@ import (
 	"time"
 
 	"engage.connector/pkg/engage"
-	"engage.connector/services/conversation-provider/recording"
+	"engage.connector/pkg/recording"
+	"engage.connector/services/conversation-provider/segments"
 )
 
 // RecordingState is where a segment is, as far as this service knows.
@@ -25,15 +26,15 @@ func RecordingStates() []RecordingState {
 
 // Record is a segment that was reported.
 type Record struct {
-	ID      string            `json:"id"`
-	Segment recording.Segment `json:"segment"`
-	State   RecordingState    `json:"state"`
-	Reason  string            `json:"reason,omitempty"`
-	At      time.Time         `json:"at"`
+	ID      string         `json:"id"`
+	Segment segments.File  `json:"segment"`
+	State   RecordingState `json:"state"`
+	Reason  string         `json:"reason,omitempty"`
+	At      time.Time      `json:"at"`
 	// Body is what the media server posted, while the segment is kept.
 	Body string `json:"body,omitempty"`
 	// Submission is what was handed over.
-	Submission *recording.Submission `json:"submission,omitempty"`
+	Submission *segments.Submission `json:"submission,omitempty"`
 }
 
 // old tells whether a segment was reported too long ago. Its time is the wall clock of the instance
@@ -43,12 +44,12 @@ func (r *Record) old(now time.Time, retention time.Duration) bool { return now.S
 // readRecording takes what a media server posted.
 func (m *Model) readRecording(e engage.Event, out *outbox) {
 	body := e.Attributes.Text("Body")
-	segments, err := recording.Parse([]byte(body))
+	files, err := segments.Parse([]byte(body))
 	if err != nil {
 		return // the handler accepts only what can be read
 	}
-	for _, s := range segments {
-		id := recording.ID(m.opts.Tenant, s.FileName)
+	for _, s := range files {
+		id := segments.ID(m.opts.Tenant, s.FileName)
 		if s.CallUUID == "" || recording.CheckFileName(s.FileName) != nil || m.records[id] != nil {
 			continue
 		}
@@ -75,13 +76,13 @@ func (m *Model) join(r *Record, out *outbox) {
 		m.touch(in)
 	}
 	options := m.opts.Recordings.Options()
-	what := recording.Interaction{}
+	what := segments.Interaction{}
 	if root := m.whole(in); root != nil {
 		what.Conversation = root.Conversation
 		what.Over = m.over(root)
 		what.Language = m.language(root, options.LanguageKey)
 	}
-	sub, kept := recording.Join(m.opts.Tenant, r.Segment, what, m.opts.Recordings.Settings(), options)
+	sub, kept := segments.Join(m.opts.Tenant, r.Segment, what, m.opts.Recordings.Settings(), options)
 	if kept != "" {
 		if r.Reason != kept {
 			r.Reason = kept
@@ -93,7 +94,7 @@ func (m *Model) join(r *Record, out *outbox) {
 	r.State, r.Reason, r.Body, r.Submission = RecordingSubmitted, "", "", &sub
 	m.dirty.records[r.ID] = struct{}{}
 	m.opts.Observer.Recording(RecordingSubmitted)
-	out.add(OutboxRecording, r.ID, sub)
+	out.add(OutboxRecording, r.ID, sub.Segment)
 }
 
 // interaction finds an open or closed call; nil when it is not known.

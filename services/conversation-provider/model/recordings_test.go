@@ -6,9 +6,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"engage.connector/pkg/recording"
 	"engage.connector/services/conversation-provider/feedtest"
 	"engage.connector/services/conversation-provider/model"
-	"engage.connector/services/conversation-provider/recording"
+	"engage.connector/services/conversation-provider/segments"
 )
 
 func mainCall() (*feedtest.Site, string) {
@@ -70,7 +71,7 @@ func TestEverySegmentIsSubmitted(t *testing.T) {
 		d.apply(posted(site.Now, uuid, file, feedtest.Ext1, feedtest.Agent1, site.Now, site.Now))
 	}
 	require.Len(t, d.subs, 2)
-	require.NotEqual(t, d.subs[0].RecordingID, d.subs[1].RecordingID)
+	require.NotEqual(t, d.subs[0].ID, d.subs[1].ID)
 }
 
 // What belongs to no injected call is kept with its reason, listed, and dropped in the end.
@@ -86,9 +87,9 @@ func TestUnmatchedRecordingsAreKeptWithTheirReason(t *testing.T) {
 	require.Empty(t, d.subs)
 	kept := d.model.Kept(10)
 	require.Len(t, kept, 2)
-	require.Equal(t, recording.KeptUnknownCall, kept[0].Reason)
+	require.Equal(t, segments.KeptUnknownCall, kept[0].Reason)
 	require.NotEmpty(t, kept[0].Body, "what was posted is kept")
-	require.Equal(t, recording.KeptNotInjected+"internal_call", kept[1].Reason)
+	require.Equal(t, segments.KeptNotInjected+"internal_call", kept[1].Reason)
 	require.Len(t, d.model.Kept(1), 1)
 
 	d.restart()
@@ -109,7 +110,7 @@ func TestRecordingsWaitForTheOption(t *testing.T) {
 	d.now = site.Now
 	d.feed(site.Events).settle()
 	d.apply(posted(site.Now, uuid, "one.opus", feedtest.Ext1, feedtest.Agent1, site.Now, site.Now))
-	require.Equal(t, recording.KeptDisabled, d.model.Kept(1)[0].Reason)
+	require.Equal(t, segments.KeptDisabled, d.model.Kept(1)[0].Reason)
 	settings.options.Enabled = true
 	d.tick(2 * time.Minute)
 	require.Len(t, d.subs, 1)

@@ -17,7 +17,7 @@ import (
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
 	"engage.connector/services/conversation-provider/model"
-	"engage.connector/services/conversation-provider/recording"
+	"engage.connector/services/conversation-provider/segments"
 )
 
 // desk is the writer without a store: it keeps what a model wants committed.
@@ -27,17 +27,17 @@ type desk struct {
 	opts  model.Options
 	state map[string][]byte
 	out   []model.Injection
-	subs  []recording.Submission
+	subs  []segments.Submission
 	now   time.Time
 }
 
 type speech struct {
-	options  recording.Options
-	settings recording.Settings
+	options  segments.Options
+	settings segments.Settings
 }
 
-func (s *speech) Options() recording.Options   { return s.options }
-func (s *speech) Settings() recording.Settings { return s.settings }
+func (s *speech) Options() segments.Options   { return s.options }
+func (s *speech) Settings() segments.Settings { return s.settings }
 
 func newDesk(t require.TestingT) *desk { return newDeskOf(t, feedtest.Directory{}) }
 
@@ -47,8 +47,8 @@ func newDeskOf(t require.TestingT, site conversation.Directory) *desk {
 	d.opts = model.Options{
 		Tenant: "101", Directory: site,
 		Recordings: &speech{
-			options: recording.Options{Enabled: true, LanguageKey: "language_code", DefaultLanguage: "en-US"},
-			settings: recording.Settings{
+			options: segments.Options{Enabled: true, LanguageKey: "language_code", DefaultLanguage: "en-US"},
+			settings: segments.Settings{
 				Available: true, OrgEnabled: true, QueueEnabled: map[string]bool{feedtest.QueueID: true},
 				QueueProgram: map[string]string{feedtest.QueueID: "program-1"}, Dialects: []string{"en-US", "de-DE"},
 			},
@@ -76,7 +76,7 @@ func (d *desk) commit(e pipeline.Effects, err error) {
 				require.Equal(d.t, i.Event.ConversationID, entry.Key)
 				d.out = append(d.out, i)
 			case model.OutboxRecording:
-				var s recording.Submission
+				var s segments.Submission
 				require.NoError(d.t, json.Unmarshal(entry.Payload, &s))
 				d.subs = append(d.subs, s)
 			}

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"engage.connector/pkg/directory"
-	"engage.connector/services/conversation-provider/recording"
+	"engage.connector/services/conversation-provider/segments"
 )
 
 // Section is this service's section of the transaction.
@@ -18,9 +18,9 @@ func Sections() []string { return []string{"general", Section} }
 // Recording reads the options of recordings (guide, "Configuring hybrid_integration transaction",
 // recording deployment). The separator of the default language may be a dot, as one place of the
 // guide has it.
-func Recording(s directory.Settings) recording.Options {
+func Recording(s directory.Settings) segments.Options {
 	enabled, _ := strconv.ParseBool(strings.ToLower(strings.TrimSpace(s.Text(Section, "recording_enabled"))))
-	return recording.Options{
+	return segments.Options{
 		Enabled:         enabled,
 		DefaultProgram:  strings.TrimSpace(s.Text(Section, "sta_default_programid")),
 		DefaultLanguage: strings.Replace(strings.TrimSpace(s.Text(Section, "sta_default_language")), ".", "-", 1),

@@ -7,14 +7,14 @@ import (
 
 	"engage.connector/pkg/directory"
 	"engage.connector/services/conversation-provider/options"
-	"engage.connector/services/conversation-provider/recording"
+	"engage.connector/services/conversation-provider/segments"
 )
 
 // ledger: E-EXCP-087, E-EXCP-088, E-EXCP-098, E-EXCP-100
 func TestRecordingOptions(t *testing.T) {
 	section := func(o map[string]string) directory.Settings { return directory.Settings{options.Section: o} }
-	require.Equal(t, recording.Options{}, options.Recording(directory.Settings{}))
-	require.Equal(t, recording.Options{Enabled: true, DefaultProgram: "p", DefaultLanguage: "de-DE", LanguageKey: "language_code"},
+	require.Equal(t, segments.Options{}, options.Recording(directory.Settings{}))
+	require.Equal(t, segments.Options{Enabled: true, DefaultProgram: "p", DefaultLanguage: "de-DE", LanguageKey: "language_code"},
 		options.Recording(section(map[string]string{
 			"recording_enabled": "True", "sta_default_programid": " p ", "sta_default_language": "de-DE", "sta_userdata_language_key": "language_code",
 		})))

@@ -13,7 +13,7 @@ import (
 	"engage.connector/pkg/genesys"
 	"engage.connector/pkg/genesys/routing"
 	"engage.connector/pkg/genesys/speechanalytics"
-	"engage.connector/services/conversation-provider/recording"
+	"engage.connector/services/conversation-provider/segments"
 )
 
 // Org is asked for the settings.
@@ -55,7 +55,7 @@ type Follower struct {
 	org     func() (Org, bool)
 	wanted  func() bool
 	log     *slog.Logger
-	current atomic.Pointer[recording.Settings]
+	current atomic.Pointer[segments.Settings]
 	problem atomic.Pointer[error]
 }
 
@@ -66,11 +66,11 @@ func New(org func() (Org, bool), wanted func() bool, log *slog.Logger) *Follower
 }
 
 // Settings returns the newest settings; not Available before they were read once.
-func (f *Follower) Settings() recording.Settings {
+func (f *Follower) Settings() segments.Settings {
 	if s := f.current.Load(); s != nil {
 		return *s
 	}
-	return recording.Settings{}
+	return segments.Settings{}
 }
 
 // Check tells why the settings could not be read; nil when they could, or are not wanted.
@@ -114,8 +114,8 @@ func (f *Follower) Refresh(ctx context.Context, org Org) error {
 	return err
 }
 
-func read(ctx context.Context, org Org) (recording.Settings, error) {
-	s := recording.Settings{Available: true, QueueEnabled: map[string]bool{}, QueueProgram: map[string]string{}}
+func read(ctx context.Context, org Org) (segments.Settings, error) {
+	s := segments.Settings{Available: true, QueueEnabled: map[string]bool{}, QueueProgram: map[string]string{}}
 	transcription, err := org.TranscriptionSettings(ctx)
 	switch {
 	case fault.CodeOf(err) == fault.Forbidden:

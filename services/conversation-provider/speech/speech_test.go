@@ -16,7 +16,7 @@ import (
 	"engage.connector/pkg/genesys"
 	"engage.connector/pkg/genesys/routing"
 	"engage.connector/pkg/genesys/speechanalytics"
-	"engage.connector/services/conversation-provider/recording"
+	"engage.connector/services/conversation-provider/segments"
 	"engage.connector/services/conversation-provider/speech"
 )
 
@@ -68,7 +68,7 @@ func TestSettingsAreRead(t *testing.T) {
 	f := follower(o, true)
 	require.False(t, f.Settings().Available)
 	require.NoError(t, f.Refresh(t.Context(), o))
-	require.Equal(t, recording.Settings{
+	require.Equal(t, segments.Settings{
 		Available: true, OrgEnabled: true, QueueEnabled: map[string]bool{"q1": true, "q2": false},
 		QueueProgram: map[string]string{"q1": "sales"}, DefaultProgram: "default", Dialects: []string{"de-DE", "en-US", "fi-FI"},
 	}, f.Settings())

@@ -4,17 +4,15 @@ package submission
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/pipeline"
+	"engage.connector/pkg/recording"
 	"engage.connector/pkg/store"
 	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
-	"engage.connector/services/conversation-provider/recording"
 )
 
 // Provider takes segments; the generated gRPC client is one.
@@ -54,11 +52,11 @@ func Send(ctx context.Context, provider Provider, records []store.OutboxRecord) 
 }
 
 func submit(ctx context.Context, provider Provider, record store.OutboxRecord) (pipeline.Outcome, error) {
-	var sub recording.Submission
-	if err := json.Unmarshal(record.Payload, &sub); err != nil {
+	var segment recording.Segment
+	if err := json.Unmarshal(record.Payload, &segment); err != nil {
 		return pipeline.Reject("the stored segment cannot be read: " + err.Error()), nil
 	}
-	_, err := provider.SubmitRecording(ctx, &recordingproviderv1.SubmitRecordingRequest{Recording: message(sub)})
+	_, err := provider.SubmitRecording(ctx, &recordingproviderv1.SubmitRecordingRequest{Recording: segment.Proto()})
 	if err == nil {
 		return pipeline.Done(), nil
 	}
@@ -66,23 +64,4 @@ func submit(ctx context.Context, provider Provider, record store.OutboxRecord) (
 		return reject(fault.Message(err)), nil
 	}
 	return pipeline.Outcome{}, fault.Wrap(fault.Unavailable, "submission.send", err)
-}
-
-func message(s recording.Submission) *recordingproviderv1.Recording {
-	r := &recordingproviderv1.Recording{
-		RecordingId: s.RecordingID, FileName: s.FileName, ConversationId: s.ConversationID,
-		CommunicationId: s.CommunicationID, UserId: s.UserID, CallUuid: s.CallUUID,
-		StartTime: timestamp(s.Start), EndTime: timestamp(s.Stop),
-	}
-	if s.Speech != nil {
-		r.SpeechAnalytics = &recordingproviderv1.SpeechAnalytics{ProgramId: s.Speech.ProgramID, Language: s.Speech.Language}
-	}
-	return r
-}
-
-func timestamp(t time.Time) *timestamppb.Timestamp {
-	if t.IsZero() {
-		return nil
-	}
-	return timestamppb.New(t)
 }

@@ -13,9 +13,9 @@ import (
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/pipeline"
+	"engage.connector/pkg/recording"
 	"engage.connector/pkg/store"
 	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
-	"engage.connector/services/conversation-provider/recording"
 	"engage.connector/services/conversation-provider/submission"
 )
 
@@ -31,8 +31,8 @@ func (p *provider) SubmitRecording(_ context.Context, in *recordingproviderv1.Su
 
 func records(t *testing.T) []store.OutboxRecord {
 	t.Helper()
-	payload, err := json.Marshal(recording.Submission{
-		RecordingID: "R", FileName: "F", ConversationID: "C", CommunicationID: "L", UserID: "u", CallUUID: "U",
+	payload, err := json.Marshal(recording.Segment{
+		ID: "R", FileName: "F", ConversationID: "C", CommunicationID: "L", UserID: "u", CallUUID: "U",
 		Start: time.Unix(1, 0).UTC(), Speech: &recording.Speech{ProgramID: "p", Language: "de-DE"},
 	})
 	require.NoError(t, err)

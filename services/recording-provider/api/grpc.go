@@ -6,16 +6,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/recording"
 	"engage.connector/pkg/store"
 	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
-	"engage.connector/services/recording-provider/recording"
+	"engage.connector/services/recording-provider/injector"
 )
 
 const (
@@ -44,7 +44,7 @@ func NewServer(queue Queue) *Server { return &Server{queue: queue} }
 
 // SubmitRecording stores one segment as a job.
 func (s *Server) SubmitRecording(ctx context.Context, request *recordingproviderv1.SubmitRecordingRequest) (*recordingproviderv1.SubmitRecordingResponse, error) {
-	added, err := s.submit(ctx, fromProto(request.GetRecording()))
+	added, err := s.submit(ctx, recording.FromProto(request.GetRecording()))
 	if err != nil {
 		return nil, fault.GRPCError(err)
 	}
@@ -55,7 +55,7 @@ func (s *Server) submit(ctx context.Context, segment recording.Segment) (added b
 	if err := segment.Validate(); err != nil {
 		return false, err
 	}
-	payload, err := json.Marshal(recording.Task{Segment: segment})
+	payload, err := json.Marshal(injector.Task{Segment: segment})
 	if err != nil {
 		return false, fault.Wrap(fault.Internal, "api.submit", err)
 	}
@@ -144,11 +144,11 @@ func toStatus(job store.JobStatus) (*recordingproviderv1.RecordingStatus, error)
 		Attempts: int32(job.Attempts), Reason: job.Reason, Updated: timestamppb.New(job.UpdatedAt),
 		State: recordingproviderv1.RecordingState_RECORDING_STATE_QUEUED,
 	}
-	var task recording.Task
+	var task injector.Task
 	var err error
 	switch job.State {
 	case store.JobDone:
-		var receipt recording.Receipt
+		var receipt injector.Receipt
 		err = json.Unmarshal(job.Result, &receipt)
 		task.Segment, result.UploadKey, result.Reason = receipt.Segment, receipt.UploadKey, ""
 		result.State = recordingproviderv1.RecordingState_RECORDING_STATE_UPLOADED
@@ -161,34 +161,6 @@ func toStatus(job store.JobStatus) (*recordingproviderv1.RecordingStatus, error)
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, "api.get", errors.Join(errors.New("stored recording "+job.ID), err))
 	}
-	result.Recording = toProto(task.Segment)
+	result.Recording = task.Segment.Proto()
 	return result, nil
-}
-
-func fromProto(in *recordingproviderv1.Recording) recording.Segment {
-	return recording.Segment{
-		ID: in.GetRecordingId(), FileName: in.GetFileName(), ConversationID: in.GetConversationId(),
-		CommunicationID: in.GetCommunicationId(), UserID: in.GetUserId(), CallUUID: in.GetCallUuid(),
-		Start: timeOf(in.GetStartTime()), End: timeOf(in.GetEndTime()),
-		ProgramID: in.GetSpeechAnalytics().GetProgramId(), Language: in.GetSpeechAnalytics().GetLanguage(),
-	}
-}
-
-func timeOf(at *timestamppb.Timestamp) time.Time {
-	if at == nil {
-		return time.Time{}
-	}
-	return at.AsTime()
-}
-
-func toProto(segment recording.Segment) *recordingproviderv1.Recording {
-	out := &recordingproviderv1.Recording{
-		RecordingId: segment.ID, FileName: segment.FileName, ConversationId: segment.ConversationID,
-		CommunicationId: segment.CommunicationID, UserId: segment.UserID, CallUuid: segment.CallUUID,
-		StartTime: timestamppb.New(segment.Start), EndTime: timestamppb.New(segment.End),
-	}
-	if segment.ProgramID != "" {
-		out.SpeechAnalytics = &recordingproviderv1.SpeechAnalytics{ProgramId: segment.ProgramID, Language: segment.Language}
-	}
-	return out
 }

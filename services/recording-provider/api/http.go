@@ -10,6 +10,7 @@ import (
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/host"
+	"engage.connector/pkg/recording"
 	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
 )
 
@@ -47,7 +48,7 @@ func (h *routes) submit(w http.ResponseWriter, r *http.Request) {
 		host.WriteError(w, r, h.log, fault.Wrap(fault.Invalid, "api.submit", err).WithHint("send a JSON object of recordingprovider.v1.Recording"))
 		return
 	}
-	added, err := h.server.submit(r.Context(), fromProto(recorded))
+	added, err := h.server.submit(r.Context(), recording.FromProto(recorded))
 	if err != nil {
 		host.WriteError(w, r, h.log, err)
 		return

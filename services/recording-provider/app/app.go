@@ -6,14 +6,13 @@ import (
 
 	"engage.connector/pkg/directory"
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/genesys/recordings"
+	"engage.connector/pkg/genesys/uploads"
 	"engage.connector/pkg/host"
 	"engage.connector/pkg/store"
 	"engage.connector/pkg/wire"
 	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
 	"engage.connector/services/recording-provider/api"
 	"engage.connector/services/recording-provider/injector"
-	"engage.connector/services/recording-provider/recording"
 	"engage.connector/services/recording-provider/webdav"
 	"engage.connector/services/recording-provider/worker"
 )
@@ -129,13 +128,13 @@ func (a *App) build(_ context.Context, settings directory.Settings) (*target, er
 	if err != nil {
 		return nil, err
 	}
-	return &target{storage: storage, injector: injector.New(storage, recordings.New(org), a.opts.Now)}, nil
+	return &target{storage: storage, injector: injector.New(storage, uploads.New(org), a.opts.Now)}, nil
 }
 
-func (a *App) inject(ctx context.Context, task recording.Task, save injector.Save) (recording.Receipt, error) {
+func (a *App) inject(ctx context.Context, task injector.Task, save injector.Save) (injector.Receipt, error) {
 	current, ok := a.injector.Value()
 	if !ok {
-		return recording.Receipt{}, fault.New(fault.Unavailable, "app.inject", "the options are not known yet")
+		return injector.Receipt{}, fault.New(fault.Unavailable, "app.inject", "the options are not known yet")
 	}
 	return current.injector.Inject(ctx, task, save)
 }

@@ -14,10 +14,10 @@ import (
 	"time"
 
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/genesys/recordings"
-	"engage.connector/services/recording-provider/envelope"
-	"engage.connector/services/recording-provider/oggopus"
-	"engage.connector/services/recording-provider/recording"
+	"engage.connector/pkg/genesys/uploads"
+	"engage.connector/pkg/recording"
+	"engage.connector/pkg/recording/envelope"
+	"engage.connector/pkg/recording/oggopus"
 )
 
 // keyLife is how long a key is used before the org is asked for a newer one; keys rotate daily at
@@ -39,14 +39,14 @@ type Storage interface {
 
 // Org is the part of the EX org that recordings go to.
 type Org interface {
-	CurrentRecordingKey(ctx context.Context) (recordings.RecordingKey, error)
-	CreateUpload(ctx context.Context, request recordings.UploadRequest) (recordings.UploadTarget, error)
-	PutUpload(ctx context.Context, target recordings.UploadTarget, body io.Reader, size int64) error
+	CurrentRecordingKey(ctx context.Context) (uploads.RecordingKey, error)
+	CreateUpload(ctx context.Context, request uploads.UploadRequest) (uploads.UploadTarget, error)
+	PutUpload(ctx context.Context, target uploads.UploadTarget, body io.Reader, size int64) error
 }
 
 // StepError says at which step an injection failed.
 type StepError struct {
-	Step recording.Step
+	Step Step
 	Err  error
 }
 
@@ -72,56 +72,54 @@ func New(storage Storage, org Org, now func() time.Time) *Injector {
 }
 
 // Save keeps the task for the attempts to come.
-type Save func(ctx context.Context, task recording.Task) error
+type Save func(ctx context.Context, task Task) error
 
 // Inject takes one segment through all steps. Where it is put is saved before it is put there. A
 // failed step returns a *StepError.
-func (i *Injector) Inject(ctx context.Context, task recording.Task, save Save) (recording.Receipt, error) {
+func (i *Injector) Inject(ctx context.Context, task Task, save Save) (Receipt, error) {
 	segment := task.Segment
 	audio, err := i.storage.Fetch(ctx, segment.FileName)
 	if err != nil {
-		return recording.Receipt{}, &StepError{recording.StepFetch, err}
+		return Receipt{}, &StepError{StepFetch, err}
 	}
 	if err := inspect(audio); err != nil {
-		return recording.Receipt{}, &StepError{recording.StepInspect, err}
+		return Receipt{}, &StepError{StepInspect, err}
 	}
 	key, err := i.currentKey(ctx)
 	if err != nil {
-		return recording.Receipt{}, &StepError{recording.StepKey, err}
+		return Receipt{}, &StepError{StepKey, err}
 	}
-	archive, err := envelope.Seal(envelope.Recording{
-		FileName: segment.FileName, ConversationID: segment.ConversationID, CommunicationID: segment.CommunicationID,
-		UserID: segment.UserID, CallUUID: segment.CallUUID, Start: segment.Start, End: segment.End,
-		ProgramID: segment.ProgramID, Language: segment.Language,
-	}, audio, key)
+	archive, err := envelope.Seal(segment, audio, key)
 	if err != nil {
-		return recording.Receipt{}, &StepError{recording.StepSeal, err}
+		return Receipt{}, &StepError{StepSeal, err}
 	}
 	sum := sha256.Sum256(audio)
-	receipt := recording.Receipt{Segment: segment, KeyID: key.ID, Bytes: len(audio), SHA256: hex.EncodeToString(sum[:])}
+	receipt := Receipt{Segment: segment, KeyID: key.ID, Bytes: len(audio), SHA256: hex.EncodeToString(sum[:])}
 	receipt.UploadKey, err = i.upload(ctx, task, archive, save)
 	return receipt, err
 }
 
-// inspect lets only whole opus files through; a cut-off one is refused with what it has.
+// inspect lets only whole opus files through. A recorder may still be writing one that is not yet
+// whole: it is worth another look.
 func inspect(audio []byte) error {
-	info, err := oggopus.Inspect(audio)
-	if err != nil {
+	report, err := oggopus.Judge(bytes.NewReader(audio))
+	switch {
+	case err != nil:
 		return err
+	case report.Verdict == oggopus.Whole:
+		return nil
+	case report.Verdict == oggopus.NotYet:
+		return fault.Newf(fault.Unavailable, "injector.inspect", "%s after %s of audio; it may still be written", report.Reason, report.Duration)
 	}
-	if !info.Whole {
-		// The recorder may still be writing: worth another look.
-		return fault.Newf(fault.Unavailable, "injector.inspect", "the file has no last page after %s; it may still be written", info.Duration)
-	}
-	return nil
+	return fault.Newf(fault.Invalid, "injector.inspect", "not an Ogg Opus recording: %s", report.Reason)
 }
 
-func (i *Injector) upload(ctx context.Context, task recording.Task, archive []byte, save Save) (string, error) {
+func (i *Injector) upload(ctx context.Context, task Task, archive []byte, save Save) (string, error) {
 	place, err := i.place(ctx, task, save)
 	if err != nil {
-		return "", &StepError{recording.StepPresign, err}
+		return "", &StepError{StepPresign, err}
 	}
-	target := recordings.UploadTarget{URL: place.URL, Key: place.Key, Headers: place.Headers}
+	target := uploads.UploadTarget{URL: place.URL, Key: place.Key, Headers: place.Headers}
 	err = i.org.PutUpload(ctx, target, bytes.NewReader(archive), int64(len(archive)))
 	if refused(err) {
 		// The place is no good any more, for instance because it expired early: forget it.
@@ -129,36 +127,31 @@ func (i *Injector) upload(ctx context.Context, task recording.Task, archive []by
 		err = errors.Join(fault.Wrap(fault.Unavailable, "injector.upload", err), save(ctx, task))
 	}
 	if err != nil {
-		return "", &StepError{recording.StepUpload, err}
+		return "", &StepError{StepUpload, err}
 	}
 	return place.Key, nil
 }
 
 // place returns where an earlier attempt was to put the recording, or asks the org for a place. No
 // Content-MD5 goes with it: the ciphertext differs at every attempt, the place must not.
-func (i *Injector) place(ctx context.Context, task recording.Task, save Save) (recording.Upload, error) {
+func (i *Injector) place(ctx context.Context, task Task, save Save) (Upload, error) {
 	now := i.now()
 	if task.Upload != nil && now.Before(task.Upload.Expires.Add(-presignMargin)) {
 		return *task.Upload, nil
 	}
-	target, err := i.org.CreateUpload(ctx, recordings.UploadRequest{
-		FileName: archiveName(task.Segment.FileName), ContentType: archiveType, TimeoutSeconds: int(presignLife.Seconds()),
+	target, err := i.org.CreateUpload(ctx, uploads.UploadRequest{
+		FileName: recording.ArchiveName(task.Segment.FileName), ContentType: archiveType, TimeoutSeconds: int(presignLife.Seconds()),
 	})
 	if err != nil {
-		return recording.Upload{}, err
+		return Upload{}, err
 	}
-	task.Upload = &recording.Upload{URL: target.URL, Key: target.Key, Headers: target.Headers, Expires: now.Add(presignLife)}
+	task.Upload = &Upload{URL: target.URL, Key: target.Key, Headers: target.Headers, Expires: now.Add(presignLife)}
 	return *task.Upload, save(ctx, task)
 }
 
 func refused(err error) bool {
 	code := fault.CodeOf(err)
 	return code == fault.Forbidden || code == fault.Unauthenticated
-}
-
-// archiveName keeps within the org's limit: ".zip" takes the place of ".opus".
-func archiveName(name string) string {
-	return name[:len(name)-len(".opus")] + ".zip"
 }
 
 // currentKey returns the org's newest key. While the org cannot be asked, the last one stays in

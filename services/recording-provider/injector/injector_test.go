@@ -8,9 +8,10 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -18,9 +19,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/fault"
-	"engage.connector/pkg/genesys/recordings"
+	"engage.connector/pkg/genesys/uploads"
+	"engage.connector/pkg/recording"
 	"engage.connector/services/recording-provider/injector"
-	"engage.connector/services/recording-provider/recording"
 )
 
 const fileName = "00U3MCI8QO8ER0B5A60AHG5AES000001_2026-11-20_10-00-00-0A0B0C0D.opus"
@@ -37,33 +38,33 @@ func (s storage) Fetch(_ context.Context, name string) ([]byte, error) {
 
 // org is an EX org whose steps can be made to fail.
 type org struct {
-	key      recordings.RecordingKey
-	failures map[recording.Step]error
+	key      uploads.RecordingKey
+	failures map[injector.Step]error
 	asked    int
-	request  recordings.UploadRequest
+	request  uploads.UploadRequest
 	uploaded []byte
 	places   []string // keys that were put to
 	created  int
 }
 
-func (o *org) CurrentRecordingKey(context.Context) (recordings.RecordingKey, error) {
+func (o *org) CurrentRecordingKey(context.Context) (uploads.RecordingKey, error) {
 	o.asked++
-	return o.key, o.failures[recording.StepKey]
+	return o.key, o.failures[injector.StepKey]
 }
 
-func (o *org) CreateUpload(_ context.Context, request recordings.UploadRequest) (recordings.UploadTarget, error) {
+func (o *org) CreateUpload(_ context.Context, request uploads.UploadRequest) (uploads.UploadTarget, error) {
 	o.request = request
 	o.created++
-	return recordings.UploadTarget{URL: "https://storage.example/x?sig", Key: "upload-" + strconv.Itoa(o.created)}, o.failures[recording.StepPresign]
+	return uploads.UploadTarget{URL: "https://storage.example/x?sig", Key: "upload-" + strconv.Itoa(o.created)}, o.failures[injector.StepPresign]
 }
 
-func (o *org) PutUpload(_ context.Context, target recordings.UploadTarget, body io.Reader, size int64) error {
+func (o *org) PutUpload(_ context.Context, target uploads.UploadTarget, body io.Reader, size int64) error {
 	content, err := io.ReadAll(body)
 	if err != nil || int64(len(content)) != size {
 		return errors.New("size does not match")
 	}
 	o.uploaded, o.places = content, append(o.places, target.Key)
-	return o.failures[recording.StepUpload]
+	return o.failures[injector.StepUpload]
 }
 
 func newOrg(t *testing.T, id string) *org {
@@ -71,47 +72,32 @@ func newOrg(t *testing.T, id string) *org {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
 	return &org{
-		key:      recordings.RecordingKey{ID: id, KeyData: base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&private.PublicKey))},
-		failures: map[recording.Step]error{},
+		key:      uploads.RecordingKey{ID: id, KeyData: base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&private.PublicKey))},
+		failures: map[injector.Step]error{},
 	}
 }
 
-// opusFile is one Ogg page with an identification header; last sets the end-of-stream flag.
+// opusFile is a recording of three seconds; without its end it may still be written.
 func opusFile(last bool) []byte {
-	head := append([]byte("OpusHead\x01\x01\x38\x01"), make([]byte, 7)...)
-	page := append([]byte("OggS\x00\x02"), make([]byte, 20)...)
-	if last {
-		page[5] |= 0x04
+	name := "good.opus"
+	if !last {
+		name = "no_eos.opus"
 	}
-	page = append(page, 1, byte(len(head)))
-	page = append(page, head...)
-	binary.LittleEndian.PutUint32(page[22:26], oggChecksum(page))
-	return page
+	file, err := os.ReadFile(filepath.Join("..", "..", "..", "pkg", "recording", "oggopus", "testdata", name))
+	if err != nil {
+		panic(err)
+	}
+	return file
 }
 
-func oggChecksum(data []byte) uint32 {
-	var sum uint32
-	for _, octet := range data {
-		sum ^= uint32(octet) << 24
-		for range 8 {
-			if sum&0x80000000 != 0 {
-				sum = sum<<1 ^ 0x04c11db7
-			} else {
-				sum <<= 1
-			}
-		}
-	}
-	return sum
-}
-
-func task() recording.Task {
+func task() injector.Task {
 	start := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
-	return recording.Task{Segment: recording.Segment{
+	return injector.Task{Segment: recording.Segment{
 		ID: "r1", FileName: fileName, ConversationID: "c", CommunicationID: "a", CallUUID: "u", Start: start, End: start.Add(time.Second),
 	}}
 }
 
-func forget(context.Context, recording.Task) error { return nil }
+func forget(context.Context, injector.Task) error { return nil }
 
 // ledger: E-EXRP-001, E-EXRP-009, E-EXRP-010
 func TestARecordingIsPresignedAndUploaded(t *testing.T) {
@@ -128,15 +114,15 @@ func TestARecordingIsPresignedAndUploaded(t *testing.T) {
 }
 
 func TestTheFailedStepIsNamed(t *testing.T) {
-	tests := map[recording.Step]struct {
+	tests := map[injector.Step]struct {
 		files storage
 		code  fault.Code
 	}{
-		recording.StepFetch:   {storage{}, fault.NotFound},
-		recording.StepInspect: {storage{fileName: []byte("RIFF....")}, fault.Invalid},
-		recording.StepKey:     {storage{fileName: opusFile(true)}, fault.Timeout},
-		recording.StepPresign: {storage{fileName: opusFile(true)}, fault.Timeout},
-		recording.StepUpload:  {storage{fileName: opusFile(true)}, fault.Timeout},
+		injector.StepFetch:   {storage{}, fault.NotFound},
+		injector.StepInspect: {storage{fileName: []byte("RIFF....")}, fault.Invalid},
+		injector.StepKey:     {storage{fileName: opusFile(true)}, fault.Timeout},
+		injector.StepPresign: {storage{fileName: opusFile(true)}, fault.Timeout},
+		injector.StepUpload:  {storage{fileName: opusFile(true)}, fault.Timeout},
 	}
 	for step, test := range tests {
 		t.Run(string(step), func(t *testing.T) {
@@ -158,9 +144,9 @@ func TestAFileThatIsStillWrittenIsTriedAgain(t *testing.T) {
 
 func TestAnAttemptAfterALostAnswerPutsToTheSamePlace(t *testing.T) {
 	o := newOrg(t, "key-1")
-	o.failures[recording.StepUpload] = fault.New(fault.Timeout, "storage", "no answer")
+	o.failures[injector.StepUpload] = fault.New(fault.Timeout, "storage", "no answer")
 	kept := task()
-	save := func(_ context.Context, saved recording.Task) error { kept = saved; return nil }
+	save := func(_ context.Context, saved injector.Task) error { kept = saved; return nil }
 	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	i := injector.New(storage{fileName: opusFile(true)}, o, func() time.Time { return now })
 	for range 2 {
@@ -168,7 +154,7 @@ func TestAnAttemptAfterALostAnswerPutsToTheSamePlace(t *testing.T) {
 		require.True(t, fault.Retryable(err))
 		now = now.Add(time.Hour)
 	}
-	delete(o.failures, recording.StepUpload)
+	delete(o.failures, injector.StepUpload)
 	receipt, err := i.Inject(t.Context(), kept, save)
 	require.NoError(t, err)
 	require.Equal(t, "upload-1", receipt.UploadKey)
@@ -184,17 +170,17 @@ func TestNothingIsPutBeforeItsPlaceIsSaved(t *testing.T) {
 	o := newOrg(t, "key-1")
 	away := fault.New(fault.Unavailable, "redis", "away")
 	_, err := injector.New(storage{fileName: opusFile(true)}, o, time.Now).Inject(t.Context(), task(),
-		func(context.Context, recording.Task) error { return away })
+		func(context.Context, injector.Task) error { return away })
 	require.ErrorIs(t, err, away)
 	require.Empty(t, o.places)
 }
 
 func TestARefusedPlaceIsForgottenAndTriedAgain(t *testing.T) {
 	o := newOrg(t, "key-1")
-	o.failures[recording.StepUpload] = fault.New(fault.Forbidden, "storage", "expired")
+	o.failures[injector.StepUpload] = fault.New(fault.Forbidden, "storage", "expired")
 	kept := task()
 	_, err := injector.New(storage{fileName: opusFile(true)}, o, time.Now).Inject(t.Context(), kept,
-		func(_ context.Context, saved recording.Task) error { kept = saved; return nil })
+		func(_ context.Context, saved injector.Task) error { kept = saved; return nil })
 	require.True(t, fault.Retryable(err), "%v", err)
 	require.Nil(t, kept.Upload)
 }
@@ -204,7 +190,7 @@ func TestTheKeyIsAskedForOncePerHourAndSurvivesAnOutage(t *testing.T) {
 	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	o := newOrg(t, "key-1")
 	i := injector.New(storage{fileName: opusFile(true)}, o, func() time.Time { return now })
-	inject := func() (recording.Receipt, error) { return i.Inject(t.Context(), task(), forget) }
+	inject := func() (injector.Receipt, error) { return i.Inject(t.Context(), task(), forget) }
 	for range 3 {
 		_, err := inject()
 		require.NoError(t, err)
@@ -212,7 +198,7 @@ func TestTheKeyIsAskedForOncePerHourAndSurvivesAnOutage(t *testing.T) {
 	require.Equal(t, 1, o.asked)
 
 	now = now.Add(61 * time.Minute)
-	o.failures[recording.StepKey] = fault.New(fault.Unavailable, "org", "away")
+	o.failures[injector.StepKey] = fault.New(fault.Unavailable, "org", "away")
 	receipt, err := inject()
 	require.NoError(t, err)
 	require.Equal(t, "key-1", receipt.KeyID)

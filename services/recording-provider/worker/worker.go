@@ -17,7 +17,6 @@ import (
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/store"
 	"engage.connector/services/recording-provider/injector"
-	"engage.connector/services/recording-provider/recording"
 )
 
 const (
@@ -38,7 +37,7 @@ type Queue interface {
 }
 
 // Inject takes one segment to the org; it returns code Unavailable while the settings are not known.
-type Inject func(ctx context.Context, task recording.Task, save injector.Save) (recording.Receipt, error)
+type Inject func(ctx context.Context, task injector.Task, save injector.Save) (injector.Receipt, error)
 
 // Options of a Pool.
 type Options struct {
@@ -90,7 +89,7 @@ func New(opts Options) *Pool {
 	for _, outcome := range []string{outcomeUploaded, outcomeRetried, outcomeParked, outcomeLost} {
 		m.settled.WithLabelValues(outcome)
 	}
-	for _, step := range recording.Steps() {
+	for _, step := range injector.Steps() {
 		m.failures.WithLabelValues(string(step))
 	}
 	opts.Logger = opts.Logger.With("component", "worker")
@@ -131,7 +130,7 @@ func (p *Pool) work(ctx context.Context, name string) {
 func (p *Pool) handle(ctx context.Context, job store.Job) {
 	begin := p.opts.Now()
 	log := p.opts.Logger.With("recording_id", job.ID, "attempt", job.Attempts)
-	var task recording.Task
+	var task injector.Task
 	if err := json.Unmarshal(job.Payload, &task); err != nil {
 		p.settle(ctx, log, outcomeParked, func(ctx context.Context) error {
 			return p.opts.Queue.Park(ctx, job, "the stored job cannot be read: "+err.Error())
@@ -140,7 +139,7 @@ func (p *Pool) handle(ctx context.Context, job store.Job) {
 	}
 	working, cancel := context.WithCancel(ctx)
 	extended := p.keepLease(working, cancel, job)
-	receipt, err := p.opts.Inject(working, task, func(ctx context.Context, task recording.Task) error { return p.save(ctx, job, task) })
+	receipt, err := p.opts.Inject(working, task, func(ctx context.Context, task injector.Task) error { return p.save(ctx, job, task) })
 	cancel()
 	<-extended
 	if err != nil {
@@ -156,7 +155,7 @@ func (p *Pool) handle(ctx context.Context, job store.Job) {
 	p.metrics.duration.Observe(p.opts.Now().Sub(begin).Seconds())
 }
 
-func (p *Pool) save(ctx context.Context, job store.Job, task recording.Task) error {
+func (p *Pool) save(ctx context.Context, job store.Job, task injector.Task) error {
 	payload, err := json.Marshal(task)
 	if err != nil {
 		return fault.Wrap(fault.Internal, "worker.save", err)
@@ -188,12 +187,12 @@ func (p *Pool) keepLease(ctx context.Context, cancel context.CancelFunc, job sto
 }
 
 func (p *Pool) afterFailure(ctx context.Context, log *slog.Logger, job store.Job, err error) {
-	step := recording.StepFetch
+	step := injector.StepFetch
 	if failed, ok := errors.AsType[*injector.StepError](err); ok {
 		step = failed.Step
 		p.metrics.failures.WithLabelValues(string(step)).Inc()
 	}
-	verdict := recording.AfterFailure(step, err, job.Attempts, p.opts.Now().Sub(job.EnqueuedAt))
+	verdict := injector.AfterFailure(step, err, job.Attempts, p.opts.Now().Sub(job.EnqueuedAt))
 	if verdict.Park {
 		log.Error("recording is parked", "step", step, "error", err)
 		p.settle(ctx, log, outcomeParked, func(ctx context.Context) error { return p.opts.Queue.Park(ctx, job, err.Error()) })

@@ -14,10 +14,10 @@ import (
 	"go.uber.org/goleak"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/recording"
 	"engage.connector/pkg/store"
 	"engage.connector/pkg/store/storetest"
 	"engage.connector/services/recording-provider/injector"
-	"engage.connector/services/recording-provider/recording"
 	"engage.connector/services/recording-provider/worker"
 )
 
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func enqueue(t *testing.T, queue *store.JobQueue, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
-		payload, err := json.Marshal(recording.Task{Segment: recording.Segment{ID: id, FileName: id + ".opus"}})
+		payload, err := json.Marshal(injector.Task{Segment: recording.Segment{ID: id, FileName: id + ".opus"}})
 		require.NoError(t, err)
 		_, err = queue.Enqueue(t.Context(), id, payload)
 		require.NoError(t, err)
@@ -67,9 +67,9 @@ func TestEveryRecordingIsInjectedOnceAndItsReceiptKept(t *testing.T) {
 		queue := s.Jobs("recordings")
 		enqueue(t, queue, "a", "b", "c", "d", "e")
 		var calls atomic.Int32
-		start(t, queue, func(_ context.Context, task recording.Task, _ injector.Save) (recording.Receipt, error) {
+		start(t, queue, func(_ context.Context, task injector.Task, _ injector.Save) (injector.Receipt, error) {
 			calls.Add(1)
-			return recording.Receipt{Segment: task.Segment, UploadKey: "k-" + task.Segment.ID}, nil
+			return injector.Receipt{Segment: task.Segment, UploadKey: "k-" + task.Segment.ID}, nil
 		})
 		for _, id := range []string{"a", "b", "c", "d", "e"} {
 			done := eventually(t, queue, id, store.JobDone)
@@ -82,8 +82,8 @@ func TestEveryRecordingIsInjectedOnceAndItsReceiptKept(t *testing.T) {
 func TestAHopelessRecordingIsParkedWithItsReason(t *testing.T) {
 	queue := storetest.Server(t).Jobs("recordings")
 	enqueue(t, queue, "a")
-	start(t, queue, func(context.Context, recording.Task, injector.Save) (recording.Receipt, error) {
-		return recording.Receipt{}, &injector.StepError{Step: recording.StepInspect, Err: fault.New(fault.Invalid, "oggopus", "no Ogg page at byte 0")}
+	start(t, queue, func(context.Context, injector.Task, injector.Save) (injector.Receipt, error) {
+		return injector.Receipt{}, &injector.StepError{Step: injector.StepInspect, Err: fault.New(fault.Invalid, "oggopus", "no Ogg page at byte 0")}
 	})
 	require.Equal(t, "inspect: oggopus: no Ogg page at byte 0", eventually(t, queue, "a", store.JobParked).Reason)
 }
@@ -101,11 +101,11 @@ func TestAFailureThatMayPassWaitsForItsNextAttempt(t *testing.T) {
 	enqueue(t, queue, "a")
 	failed := make(chan struct{})
 	var once atomic.Bool
-	stop := start(t, queue, func(context.Context, recording.Task, injector.Save) (recording.Receipt, error) {
+	stop := start(t, queue, func(context.Context, injector.Task, injector.Save) (injector.Receipt, error) {
 		if once.CompareAndSwap(false, true) {
 			close(failed)
 		}
-		return recording.Receipt{}, &injector.StepError{Step: recording.StepPresign, Err: fault.New(fault.RateLimited, "org", "slow down").WithRetryIn(time.Hour)}
+		return injector.Receipt{}, &injector.StepError{Step: injector.StepPresign, Err: fault.New(fault.RateLimited, "org", "slow down").WithRetryIn(time.Hour)}
 	})
 	<-failed
 	waiting := eventually(t, queue, "a", store.JobWaiting)
@@ -118,10 +118,10 @@ func TestAStopGivesTheWorkBack(t *testing.T) {
 	queue := storetest.Server(t).Jobs("recordings")
 	enqueue(t, queue, "a")
 	begun := make(chan struct{})
-	stop := start(t, queue, func(ctx context.Context, _ recording.Task, _ injector.Save) (recording.Receipt, error) {
+	stop := start(t, queue, func(ctx context.Context, _ injector.Task, _ injector.Save) (injector.Receipt, error) {
 		close(begun)
 		<-ctx.Done()
-		return recording.Receipt{}, ctx.Err()
+		return injector.Receipt{}, ctx.Err()
 	})
 	<-begun
 	stop()
@@ -144,8 +144,8 @@ func (b *broken) Claim(ctx context.Context, name string, n int, lease, block tim
 func TestTheWorkGoesOnAfterTheQueueWasAway(t *testing.T) {
 	queue := storetest.Server(t).Jobs("recordings")
 	enqueue(t, queue, "a")
-	start(t, &broken{JobQueue: queue}, func(_ context.Context, task recording.Task, _ injector.Save) (recording.Receipt, error) {
-		return recording.Receipt{Segment: task.Segment}, nil
+	start(t, &broken{JobQueue: queue}, func(_ context.Context, task injector.Task, _ injector.Save) (injector.Receipt, error) {
+		return injector.Receipt{Segment: task.Segment}, nil
 	})
 	eventually(t, queue, "a", store.JobDone)
 }
@@ -154,15 +154,15 @@ func TestWhatIsSavedComesWithTheNextAttempt(t *testing.T) {
 	queue := storetest.Server(t).Jobs("recordings")
 	enqueue(t, queue, "a")
 	var attempts atomic.Int32
-	start(t, queue, func(ctx context.Context, task recording.Task, save injector.Save) (recording.Receipt, error) {
+	start(t, queue, func(ctx context.Context, task injector.Task, save injector.Save) (injector.Receipt, error) {
 		if attempts.Add(1) == 1 {
-			task.Upload = &recording.Upload{Key: "place"}
+			task.Upload = &injector.Upload{Key: "place"}
 			if err := save(ctx, task); err != nil {
-				return recording.Receipt{}, err
+				return injector.Receipt{}, err
 			}
-			return recording.Receipt{}, &injector.StepError{Step: recording.StepUpload, Err: fault.New(fault.Timeout, "storage", "no answer")}
+			return injector.Receipt{}, &injector.StepError{Step: injector.StepUpload, Err: fault.New(fault.Timeout, "storage", "no answer")}
 		}
-		return recording.Receipt{Segment: task.Segment, UploadKey: task.Upload.Key}, nil
+		return injector.Receipt{Segment: task.Segment, UploadKey: task.Upload.Key}, nil
 	})
 	require.Contains(t, string(eventually(t, queue, "a", store.JobDone).Result), `"place"`)
 }

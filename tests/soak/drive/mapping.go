@@ -3,7 +3,7 @@ package drive
 import (
 	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/conversation"
-	"engage.connector/services/conversation-provider/recording"
+	"engage.connector/services/conversation-provider/segments"
 	"engage.connector/tests/soak/history"
 	"engage.connector/tests/soak/judge"
 )
@@ -110,8 +110,8 @@ func (m *Mapping) truth(h history.History, late bool) []judge.Interaction {
 // noRecordings: the soak is about conversations.
 type noRecordings struct{}
 
-func (noRecordings) Options() recording.Options {
-	return recording.Options{LanguageKey: "language_code"}
+func (noRecordings) Options() segments.Options {
+	return segments.Options{LanguageKey: "language_code"}
 }
 
-func (noRecordings) Settings() recording.Settings { return recording.Settings{} }
+func (noRecordings) Settings() segments.Settings { return segments.Settings{} }

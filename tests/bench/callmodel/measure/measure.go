@@ -13,7 +13,7 @@ import (
 	"engage.connector/pkg/pipeline"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/model"
-	"engage.connector/services/conversation-provider/recording"
+	"engage.connector/services/conversation-provider/segments"
 	"engage.connector/tests/bench/callmodel/load"
 )
 
@@ -241,6 +241,6 @@ func (directory) SourceID() string { return sourceID }
 
 type recordings struct{}
 
-func (recordings) Options() recording.Options { return recording.Options{LanguageKey: "language_code"} }
+func (recordings) Options() segments.Options { return segments.Options{LanguageKey: "language_code"} }
 
-func (recordings) Settings() recording.Settings { return recording.Settings{} }
+func (recordings) Settings() segments.Settings { return segments.Settings{} }

@@ -1,4 +1,4 @@
-package recordings
+package uploads
 
 import (
 	"net/http"

@@ -1,5 +1,5 @@
 // Package envelope turns a recording into what the EX org takes: a ZIP with the encrypted audio and
-// its metadata. It is pure.
+// its metadata, and opens it again. It is pure.
 package envelope
 
 import (
@@ -8,8 +8,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
 	"math/big"
@@ -20,6 +18,7 @@ import (
 	"github.com/smallstep/pkcs7"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/recording"
 )
 
 // minKeyBits is what the org's keys must have at least; the documented ones are RSA-3072.
@@ -63,25 +62,13 @@ func parsePKIX(der []byte) (*rsa.PublicKey, error) {
 	return public, nil
 }
 
-// Recording is one segment with what the org must know of it.
-type Recording struct {
-	FileName        string
-	ConversationID  string
-	CommunicationID string
-	UserID          string // empty for a trunk recording
-	CallUUID        string
-	Start, End      time.Time
-	ProgramID       string // empty when no speech analytics is asked for
-	Language        string
-}
-
 // Seal encrypts the audio for the key and packs it with its metadata. The result is the ZIP.
-func Seal(recording Recording, audio []byte, key Key) ([]byte, error) {
+func Seal(segment recording.Segment, audio []byte, key Key) ([]byte, error) {
 	encrypted, err := Encrypt(audio, key)
 	if err != nil {
 		return nil, err
 	}
-	description, err := json.Marshal(describe(recording, key))
+	description, err := json.Marshal(describe(segment, key))
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, "envelope.seal", err)
 	}
@@ -89,10 +76,10 @@ func Seal(recording Recording, audio []byte, key Key) ([]byte, error) {
 	archive.Grow(len(encrypted) + len(description) + 512)
 	writer := zip.NewWriter(&archive)
 	// Ciphertext does not compress.
-	if err := addEntry(writer, recording.FileName, encrypted, recording.End); err != nil {
+	if err := addEntry(writer, segment.FileName, encrypted, segment.End); err != nil {
 		return nil, err
 	}
-	if err := addEntry(writer, metadataName(recording.FileName), description, recording.End); err != nil {
+	if err := addEntry(writer, metadataName(segment.FileName), description, segment.End); err != nil {
 		return nil, err
 	}
 	if err := writer.Close(); err != nil {
@@ -112,15 +99,14 @@ func addEntry(writer *zip.Writer, name string, content []byte, modified time.Tim
 	return nil
 }
 
-func describe(recording Recording, key Key) metadata {
+func describe(s recording.Segment, key Key) metadata {
 	description := metadata{
-		ConversationID: recording.ConversationID, CommunicationID: recording.CommunicationID,
-		UserID: recording.UserID, CallUUID: recording.CallUUID,
-		StartTime: formatTime(recording.Start), EndTime: formatTime(recording.End),
-		MediaType: mediaType, FileName: recording.FileName, EncryptionKeyID: key.ID,
+		ConversationID: s.ConversationID, CommunicationID: s.CommunicationID, UserID: s.UserID, CallUUID: s.CallUUID,
+		StartTime: formatTime(s.Start), EndTime: formatTime(s.End),
+		MediaType: recording.MediaType, FileName: s.FileName, EncryptionKeyID: key.ID,
 	}
-	if recording.ProgramID != "" {
-		description.SpeechAnalytics = &speechAnalytics{ProgramID: recording.ProgramID, Language: recording.Language}
+	if s.Speech != nil {
+		description.SpeechAnalytics = &speechAnalytics{ProgramID: s.Speech.ProgramID, Language: s.Speech.Language}
 	}
 	return description
 }
@@ -137,17 +123,12 @@ var useAES = sync.OnceFunc(func() {
 	pkcs7.ContentEncryptionAlgorithm = pkcs7.EncryptionAlgorithmAES256CBC
 })
 
-// Encrypt returns a DER CMS EnvelopedData of the audio that only the key's owner can open. The
-// recipient is named by an issuer with the key's id as common name, because there is no
-// certificate, only a bare key.
+// Encrypt returns a DER CMS EnvelopedData of the audio that only the key's owner can open.
 func Encrypt(audio []byte, key Key) ([]byte, error) {
 	useAES()
-	issuer, err := asn1.Marshal(pkix.Name{CommonName: key.ID}.ToRDNSequence())
+	recipient, err := recipientOf(key)
 	if err != nil {
-		return nil, fault.Wrap(fault.Internal, "envelope.encrypt", err)
-	}
-	recipient := &x509.Certificate{
-		RawIssuer: issuer, SerialNumber: serialOf(key.ID), PublicKey: key.Public, PublicKeyAlgorithm: x509.RSA,
+		return nil, err
 	}
 	encrypted, err := pkcs7.Encrypt(audio, []*x509.Certificate{recipient})
 	if err != nil {

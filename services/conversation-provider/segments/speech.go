@@ -1,12 +1,10 @@
-package recording
+package segments
 
-import "strings"
+import (
+	"strings"
 
-// Speech is a request for transcription and topic detection.
-type Speech struct {
-	ProgramID string `json:"programId"`
-	Language  string `json:"language"`
-}
+	"engage.connector/pkg/recording"
+)
 
 // Settings are the org's and the center's settings of speech and text analytics.
 type Settings struct {
@@ -68,13 +66,13 @@ func speechTable() []speechRow {
 }
 
 // Decide says whether a segment is transcribed, and if not why.
-func (in SpeechInput) Decide() (speech *Speech, refusal string) {
+func (in SpeechInput) Decide() (speech *recording.Speech, refusal string) {
 	for _, row := range speechTable() {
 		if row.holds(in) {
 			return nil, row.refusal
 		}
 	}
-	return &Speech{ProgramID: in.program(), Language: in.language()}, ""
+	return &recording.Speech{ProgramID: in.program(), Language: in.language()}, ""
 }
 
 // program is the queue's, else the org's default, else the option's (guide, Program ID 1 and 2; the

@@ -1,4 +1,4 @@
-package recording_test
+package segments_test
 
 import (
 	"os"
@@ -10,8 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/recording"
 	"engage.connector/services/conversation-provider/conversation"
-	"engage.connector/services/conversation-provider/recording"
+	"engage.connector/services/conversation-provider/segments"
 )
 
 var start = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
@@ -20,45 +21,45 @@ var start = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 //
 // ledger: E-EXCP-078
 func TestParse(t *testing.T) {
-	full := recording.Segment{
+	full := segments.File{
 		FileName: "F.opus", Type: "audio/opus", CallUUID: "U", Start: start, Stop: start.Add(6192 * time.Millisecond),
 		RecordDN: "4001", AgentID: "1001", ConnID: "ab",
 	}
 	for name, c := range map[string]struct {
 		body string
-		want []recording.Segment
+		want []segments.File
 	}{
 		"object": {`{"id":"U","mediaFiles":[{"mediaId":"F.opus","type":"audio/opus","startTime":"2026-11-20T10:00:00Z",
-			"stopTime":"2026-11-20T10:00:06.192Z","parameters":{"recordDN":"4001","agentId":"1001","connId":"ab"}}]}`, []recording.Segment{full}},
+			"stopTime":"2026-11-20T10:00:06.192Z","parameters":{"recordDN":"4001","agentId":"1001","connId":"ab"}}]}`, []segments.File{full}},
 		"list": {`[{"id":"U","mediaFiles":[{"mediaId":"A"}]},{"id":"V","mediaFiles":[{"mediaId":"B"}]}]`,
-			[]recording.Segment{{FileName: "A", CallUUID: "U"}, {FileName: "B", CallUUID: "V"}}},
-		"uuid in the file":       {`{"mediaFiles":[{"mediaId":"A","callUUID":"U"}]}`, []recording.Segment{{FileName: "A", CallUUID: "U"}}},
-		"uuid in parameters.id":  {`{"mediaFiles":[{"mediaId":"A","parameters":{"id":"U"}}]}`, []recording.Segment{{FileName: "A", CallUUID: "U"}}},
-		"uuid in parameters":     {`{"mediaFiles":[{"mediaId":"A","parameters":{"callUuid":"U"}}]}`, []recording.Segment{{FileName: "A", CallUUID: "U"}}},
-		"a file itself":          {`{"callUUID":"U","mediaId":"A"}`, []recording.Segment{{FileName: "A", CallUUID: "U"}}},
-		"name at the path's end": {`{"id":"U","mediaFiles":[{"mediaDescriptor":{"path":"tenant/A"}}]}`, []recording.Segment{{FileName: "A", CallUUID: "U"}}},
+			[]segments.File{{FileName: "A", CallUUID: "U"}, {FileName: "B", CallUUID: "V"}}},
+		"uuid in the file":       {`{"mediaFiles":[{"mediaId":"A","callUUID":"U"}]}`, []segments.File{{FileName: "A", CallUUID: "U"}}},
+		"uuid in parameters.id":  {`{"mediaFiles":[{"mediaId":"A","parameters":{"id":"U"}}]}`, []segments.File{{FileName: "A", CallUUID: "U"}}},
+		"uuid in parameters":     {`{"mediaFiles":[{"mediaId":"A","parameters":{"callUuid":"U"}}]}`, []segments.File{{FileName: "A", CallUUID: "U"}}},
+		"a file itself":          {`{"callUUID":"U","mediaId":"A"}`, []segments.File{{FileName: "A", CallUUID: "U"}}},
+		"name at the path's end": {`{"id":"U","mediaFiles":[{"mediaDescriptor":{"path":"tenant/A"}}]}`, []segments.File{{FileName: "A", CallUUID: "U"}}},
 		"opus preferred": {`{"id":"U","mediaFiles":[{"mediaId":"A.mp3","type":"audio/mp3"},{"mediaId":"A.opus","type":"audio/opus"}]}`,
-			[]recording.Segment{{FileName: "A.opus", Type: "audio/opus", CallUUID: "U"}}},
+			[]segments.File{{FileName: "A.opus", Type: "audio/opus", CallUUID: "U"}}},
 		"zone without colon": {`{"id":"U","mediaFiles":[{"mediaId":"A","startTime":"2026-11-20T10:00:00.000+0000"}]}`,
-			[]recording.Segment{{FileName: "A", CallUUID: "U", Start: start}}},
+			[]segments.File{{FileName: "A", CallUUID: "U", Start: start}}},
 		"duration in seconds": {`{"id":"U","mediaFiles":[{"mediaId":"A","startTime":"2026-11-20T10:00:00Z","duration":"6.192"}]}`,
-			[]recording.Segment{{FileName: "A", CallUUID: "U", Start: start, Stop: start.Add(6192 * time.Millisecond)}}},
+			[]segments.File{{FileName: "A", CallUUID: "U", Start: start, Stop: start.Add(6192 * time.Millisecond)}}},
 		"duration in milliseconds": {`{"id":"U","mediaFiles":[{"mediaId":"A","startTime":"2026-11-20T10:00:00Z","duration":"12523"}]}`,
-			[]recording.Segment{{FileName: "A", CallUUID: "U", Start: start, Stop: start.Add(12523 * time.Millisecond)}}},
-		"no files":  {`{"id":"U","mediaFiles":[]}`, []recording.Segment{{CallUUID: "U"}}},
-		"no call":   {`{"mediaFiles":[{"mediaId":"A"}]}`, []recording.Segment{{FileName: "A"}}},
-		"no object": {`{}`, []recording.Segment{{}}},
+			[]segments.File{{FileName: "A", CallUUID: "U", Start: start, Stop: start.Add(12523 * time.Millisecond)}}},
+		"no files":  {`{"id":"U","mediaFiles":[]}`, []segments.File{{CallUUID: "U"}}},
+		"no call":   {`{"mediaFiles":[{"mediaId":"A"}]}`, []segments.File{{FileName: "A"}}},
+		"no object": {`{}`, []segments.File{{}}},
 		"nothing":   {``, nil},
-		"odd types": {`{"id":7,"mediaFiles":["x",{"mediaId":"A","parameters":"p","mediaDescriptor":1}]}`, []recording.Segment{{FileName: "A", CallUUID: "7"}}},
+		"odd types": {`{"id":7,"mediaFiles":["x",{"mediaId":"A","parameters":"p","mediaDescriptor":1}]}`, []segments.File{{FileName: "A", CallUUID: "7"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := recording.Parse([]byte(c.body))
+			got, err := segments.Parse([]byte(c.body))
 			require.NoError(t, err)
 			require.Equal(t, c.want, got)
 		})
 	}
 	for _, bad := range []string{"x", "[1]", "{", `"text"`} {
-		_, err := recording.Parse([]byte(bad))
+		_, err := segments.Parse([]byte(bad))
 		require.Equal(t, fault.Invalid, fault.CodeOf(err), bad)
 	}
 }
@@ -70,7 +71,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		segments, err := recording.Parse(body)
+		segments, err := segments.Parse(body)
 		if err != nil {
 			require.Equal(t, fault.Invalid, fault.CodeOf(err))
 		}
@@ -97,40 +98,40 @@ func TestFileNamesAreChecked(t *testing.T) {
 // ledger: E-EXCP-055, E-EXCP-056, E-EXCP-057, E-EXCP-058, E-EXCP-059, E-EXCP-060, E-EXCP-061, E-EXCP-063, E-EXCP-064
 // ledger: E-EXCP-065, E-EXCP-067, E-EXCP-068, E-EXCP-070, E-EXCP-072, E-EXCP-073, E-EXCP-074, E-EXCP-075, E-EXCP-087, E-EXCP-088, E-EXCP-099
 func TestSpeechDecision(t *testing.T) {
-	base := func() recording.SpeechInput {
-		return recording.SpeechInput{
-			Settings: recording.Settings{
+	base := func() segments.SpeechInput {
+		return segments.SpeechInput{
+			Settings: segments.Settings{
 				Available: true, OrgEnabled: true, QueueEnabled: map[string]bool{"sales": true, "support": true},
 				QueueProgram: map[string]string{"sales": "p-sales"}, DefaultProgram: "p-default", Dialects: []string{"de-DE", "en-US"},
 			},
-			Options: recording.Options{Enabled: true, DefaultProgram: "p-option", DefaultLanguage: "en-US"},
+			Options: segments.Options{Enabled: true, DefaultProgram: "p-option", DefaultLanguage: "en-US"},
 			QueueID: "sales", Language: "de-DE",
 		}
 	}
 	for name, c := range map[string]struct {
-		change  func(*recording.SpeechInput)
+		change  func(*segments.SpeechInput)
 		program string
 		lang    string
 		refusal string
 	}{
-		"queue's program and user data's language": {func(*recording.SpeechInput) {}, "p-sales", "de-DE", ""},
-		"settings unavailable":                     {func(in *recording.SpeechInput) { in.Settings = recording.Settings{} }, "", "", "settings unavailable"},
-		"org disabled":                             {func(in *recording.SpeechInput) { in.Settings.OrgEnabled = false }, "", "", "transcription disabled for the org"},
-		"queue disabled":                           {func(in *recording.SpeechInput) { in.Settings.QueueEnabled["sales"] = false }, "", "", "transcription disabled on the queue"},
-		"queue unknown":                            {func(in *recording.SpeechInput) { in.QueueID = "other" }, "", "", "transcription disabled on the queue"},
-		"queue without program":                    {func(in *recording.SpeechInput) { in.QueueID = "support" }, "p-default", "de-DE", ""},
-		"no queue":                                 {func(in *recording.SpeechInput) { in.QueueID = "" }, "p-default", "de-DE", ""},
-		"option's program":                         {func(in *recording.SpeechInput) { in.QueueID, in.Settings.DefaultProgram = "support", "" }, "p-option", "de-DE", ""},
-		"no program": {func(in *recording.SpeechInput) {
+		"queue's program and user data's language": {func(*segments.SpeechInput) {}, "p-sales", "de-DE", ""},
+		"settings unavailable":                     {func(in *segments.SpeechInput) { in.Settings = segments.Settings{} }, "", "", "settings unavailable"},
+		"org disabled":                             {func(in *segments.SpeechInput) { in.Settings.OrgEnabled = false }, "", "", "transcription disabled for the org"},
+		"queue disabled":                           {func(in *segments.SpeechInput) { in.Settings.QueueEnabled["sales"] = false }, "", "", "transcription disabled on the queue"},
+		"queue unknown":                            {func(in *segments.SpeechInput) { in.QueueID = "other" }, "", "", "transcription disabled on the queue"},
+		"queue without program":                    {func(in *segments.SpeechInput) { in.QueueID = "support" }, "p-default", "de-DE", ""},
+		"no queue":                                 {func(in *segments.SpeechInput) { in.QueueID = "" }, "p-default", "de-DE", ""},
+		"option's program":                         {func(in *segments.SpeechInput) { in.QueueID, in.Settings.DefaultProgram = "support", "" }, "p-option", "de-DE", ""},
+		"no program": {func(in *segments.SpeechInput) {
 			in.QueueID, in.Settings.DefaultProgram, in.Options.DefaultProgram = "support", "", ""
 		}, "", "", "no program"},
-		"default language":                {func(in *recording.SpeechInput) { in.Language = "" }, "p-sales", "en-US", ""},
-		"invalid language":                {func(in *recording.SpeechInput) { in.Language = "xx-XX" }, "p-sales", "en-US", ""},
-		"other case":                      {func(in *recording.SpeechInput) { in.Language = "DE-de" }, "p-sales", "de-DE", ""},
-		"invalid default is not needed":   {func(in *recording.SpeechInput) { in.Options.DefaultLanguage = "xx" }, "p-sales", "de-DE", ""},
-		"invalid language and default":    {func(in *recording.SpeechInput) { in.Language, in.Options.DefaultLanguage = "xx", "yy" }, "", "", "no valid language"},
-		"neither language nor default":    {func(in *recording.SpeechInput) { in.Language, in.Options.DefaultLanguage = "", "" }, "", "", "no valid language"},
-		"trunk: no queue and no language": {func(in *recording.SpeechInput) { in.QueueID, in.Language = "", "" }, "p-default", "en-US", ""},
+		"default language":                {func(in *segments.SpeechInput) { in.Language = "" }, "p-sales", "en-US", ""},
+		"invalid language":                {func(in *segments.SpeechInput) { in.Language = "xx-XX" }, "p-sales", "en-US", ""},
+		"other case":                      {func(in *segments.SpeechInput) { in.Language = "DE-de" }, "p-sales", "de-DE", ""},
+		"invalid default is not needed":   {func(in *segments.SpeechInput) { in.Options.DefaultLanguage = "xx" }, "p-sales", "de-DE", ""},
+		"invalid language and default":    {func(in *segments.SpeechInput) { in.Language, in.Options.DefaultLanguage = "xx", "yy" }, "", "", "no valid language"},
+		"neither language nor default":    {func(in *segments.SpeechInput) { in.Language, in.Options.DefaultLanguage = "", "" }, "", "", "no valid language"},
+		"trunk: no queue and no language": {func(in *segments.SpeechInput) { in.QueueID, in.Language = "", "" }, "p-default", "en-US", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := base()
@@ -168,19 +169,19 @@ func TestSegmentsFindTheirLeg(t *testing.T) {
 		}
 		return "en-US"
 	}
-	settings := recording.Settings{
+	settings := segments.Settings{
 		Available: true, OrgEnabled: true, QueueEnabled: map[string]bool{"sales": true, "support": true},
 		QueueProgram: map[string]string{"sales": "p-sales"}, DefaultProgram: "p-default", Dialects: []string{"de-DE", "en-US", "fr-FR"},
 	}
-	options := recording.Options{Enabled: true, DefaultLanguage: "fr-FR"}
-	segment := func(dn, agent string, from, to int) recording.Segment {
-		return recording.Segment{
+	options := segments.Options{Enabled: true, DefaultLanguage: "fr-FR"}
+	segment := func(dn, agent string, from, to int) segments.File {
+		return segments.File{
 			FileName: "F", CallUUID: "U", RecordDN: dn, AgentID: agent,
 			Start: start.Add(time.Duration(from) * time.Second), Stop: start.Add(time.Duration(to) * time.Second),
 		}
 	}
 	for name, c := range map[string]struct {
-		segment recording.Segment
+		segment segments.File
 		leg     string
 		user    string
 		speech  recording.Speech
@@ -192,16 +193,16 @@ func TestSegmentsFindTheirLeg(t *testing.T) {
 		"on behalf of a trunk":              {segment("trunk-1", "", 0, 90), "X", "", recording.Speech{ProgramID: "p-default", Language: "fr-FR"}},
 		"an agent whose leg was not shown":  {segment("4009", "1009", 50, 60), "X", "", recording.Speech{ProgramID: "p-default", Language: "en-US"}},
 		"an agent who did not answer":       {segment("4002", "1002", 40, 45), "X", "", recording.Speech{ProgramID: "p-default", Language: "de-DE"}},
-		"nothing known but the call itself": {recording.Segment{FileName: "F", CallUUID: "U"}, "X", "", recording.Speech{ProgramID: "p-default", Language: "fr-FR"}},
+		"nothing known but the call itself": {segments.File{FileName: "F", CallUUID: "U"}, "X", "", recording.Speech{ProgramID: "p-default", Language: "fr-FR"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sub, kept := recording.Join("101", c.segment, recording.Interaction{Conversation: conv(), Over: true, Language: languages}, settings, options)
+			sub, kept := segments.Join("101", c.segment, segments.Interaction{Conversation: conv(), Over: true, Language: languages}, settings, options)
 			require.Empty(t, kept)
 			require.Equal(t, "C", sub.ConversationID)
 			require.Equal(t, c.leg, sub.CommunicationID)
 			require.Equal(t, c.user, sub.UserID)
 			require.Equal(t, &c.speech, sub.Speech)
-			require.Equal(t, recording.ID("101", "F"), sub.RecordingID)
+			require.Equal(t, segments.ID("101", "F"), sub.ID)
 		})
 	}
 }
@@ -209,20 +210,20 @@ func TestSegmentsFindTheirLeg(t *testing.T) {
 // ledger: E-EXCP-098, E-EXRP-012, E-EXRP-013, E-EXRP-014
 func TestSegmentsThatAreNotSubmittedKeepTheirReason(t *testing.T) {
 	ignored := &conversation.Conversation{Stage: conversation.StageIgnored, Reason: conversation.ReasonInternal}
-	on := recording.Options{Enabled: true}
+	on := segments.Options{Enabled: true}
 	for name, c := range map[string]struct {
-		in   recording.Interaction
-		opts recording.Options
+		in   segments.Interaction
+		opts segments.Options
 		want string
 	}{
-		"unknown call": {recording.Interaction{}, on, recording.KeptUnknownCall},
-		"disabled":     {recording.Interaction{Conversation: conv(), Over: true}, recording.Options{}, recording.KeptDisabled},
-		"not over":     {recording.Interaction{Conversation: conv()}, on, recording.KeptNotOver},
-		"not injected": {recording.Interaction{Conversation: ignored, Over: true}, on, recording.KeptNotInjected + "internal_call"},
-		"not started":  {recording.Interaction{Conversation: &conversation.Conversation{}, Over: true}, on, recording.KeptNotInjected + "nothing was sent"},
+		"unknown call": {segments.Interaction{}, on, segments.KeptUnknownCall},
+		"disabled":     {segments.Interaction{Conversation: conv(), Over: true}, segments.Options{}, segments.KeptDisabled},
+		"not over":     {segments.Interaction{Conversation: conv()}, on, segments.KeptNotOver},
+		"not injected": {segments.Interaction{Conversation: ignored, Over: true}, on, segments.KeptNotInjected + "internal_call"},
+		"not started":  {segments.Interaction{Conversation: &conversation.Conversation{}, Over: true}, on, segments.KeptNotInjected + "nothing was sent"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, kept := recording.Join("101", recording.Segment{FileName: "F", CallUUID: "U"}, c.in, recording.Settings{}, c.opts)
+			_, kept := segments.Join("101", segments.File{FileName: "F", CallUUID: "U"}, c.in, segments.Settings{}, c.opts)
 			require.Equal(t, c.want, kept)
 		})
 	}

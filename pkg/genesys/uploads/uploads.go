@@ -1,5 +1,5 @@
-// Package recordings is the part of the API about recordings: encryption keys, uploads and their reports.
-package recordings
+// Package uploads is the part of the API about recordings: encryption keys, uploads and their reports.
+package uploads
 
 import (
 	"context"
@@ -42,11 +42,8 @@ func (a *API) CurrentRecordingKey(ctx context.Context) (RecordingKey, error) {
 	return newest, nil
 }
 
-// CreateUpload asks for a presigned URL for one file. The file name is checked first.
+// CreateUpload asks for a presigned URL for one file.
 func (a *API) CreateUpload(ctx context.Context, r UploadRequest) (UploadTarget, error) {
-	if err := ValidateUploadName(r.FileName); err != nil {
-		return UploadTarget{}, err
-	}
 	var target UploadTarget
 	return target, a.client.Do(ctx, genesys.Request{Operation: createUpload, Body: r, Out: &target})
 }

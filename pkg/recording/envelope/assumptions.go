@@ -12,9 +12,6 @@ import "time"
 // metadataSuffix makes the name of the JSON entry from the recording's, after the export format.
 const metadataSuffix = "_metadata.json"
 
-// mediaType of the audio entry before encryption.
-const mediaType = "audio/opus"
-
 // timeFormat of the metadata: ISO 8601, milliseconds, UTC.
 const timeFormat = "2006-01-02T15:04:05.000Z"
 

@@ -1,23 +1,17 @@
-package recording
+package segments
 
 import (
 	"time"
 
 	"engage.connector/pkg/genesys/exevents"
+	"engage.connector/pkg/recording"
 	"engage.connector/services/conversation-provider/conversation"
 )
 
-// Submission is what recording-provider needs to inject a segment.
+// Submission is the segment that is handed to recording-provider.
 type Submission struct {
-	RecordingID     string    `json:"recordingId"`
-	FileName        string    `json:"fileName"`
-	ConversationID  string    `json:"conversationId"`
-	CommunicationID string    `json:"communicationId"`
-	UserID          string    `json:"userId,omitempty"`
-	CallUUID        string    `json:"callUuid"`
-	Start           time.Time `json:"start,omitzero"`
-	Stop            time.Time `json:"stop,omitzero"`
-	Speech          *Speech   `json:"speech,omitempty"`
+	recording.Segment
+
 	// NoSpeech is why Speech is not requested.
 	NoSpeech string `json:"noSpeech,omitempty"`
 }
@@ -41,8 +35,8 @@ type Interaction struct {
 	Language func(at time.Time) string
 }
 
-// Join decides about a segment. kept is empty when it is to be submitted.
-func Join(tenant string, s Segment, in Interaction, settings Settings, opts Options) (sub Submission, kept string) {
+// Join decides about a recorded file. kept is empty when it is to be submitted.
+func Join(tenant string, s File, in Interaction, settings Settings, opts Options) (sub Submission, kept string) {
 	conv := in.Conversation
 	switch {
 	case conv == nil:
@@ -64,9 +58,9 @@ func Join(tenant string, s Segment, in Interaction, settings Settings, opts Opti
 	case s.AgentID != "": // an agent whose leg was not injected
 		speech.Language = in.Language(s.Start)
 	}
-	sub = Submission{
-		RecordingID: ID(tenant, s.FileName), FileName: s.FileName, CallUUID: s.CallUUID,
-		ConversationID: conv.ID, CommunicationID: leg.ID, UserID: leg.UserID, Start: s.Start, Stop: s.Stop,
+	sub.Segment = recording.Segment{
+		ID: ID(tenant, s.FileName), FileName: s.FileName, CallUUID: s.CallUUID,
+		ConversationID: conv.ID, CommunicationID: leg.ID, UserID: leg.UserID, Start: s.Start, End: s.Stop,
 	}
 	sub.Speech, sub.NoSpeech = speech.Decide()
 	return sub, ""
@@ -75,7 +69,7 @@ func Join(tenant string, s Segment, in Interaction, settings Settings, opts Opti
 // legOf is the agent's leg that was recorded: the one at the recorded DN or of the recorded agent
 // that overlaps the segment most. Segments of parties that were not injected, and those made on
 // behalf of a trunk, belong to the first party (guide, "Limitations").
-func legOf(s Segment, conv *conversation.Conversation) *conversation.Leg {
+func legOf(s File, conv *conversation.Conversation) *conversation.Leg {
 	var best *conversation.Leg
 	var most time.Duration
 	for _, leg := range conv.Legs {
@@ -94,7 +88,7 @@ func legOf(s Segment, conv *conversation.Conversation) *conversation.Leg {
 }
 
 // overlap is how long a segment and a leg have in common; below zero how far they are apart.
-func overlap(s Segment, leg *conversation.Leg) time.Duration {
+func overlap(s File, leg *conversation.Leg) time.Duration {
 	from, to := leg.Answered, leg.Ended
 	if s.Start.After(from) {
 		from = s.Start

@@ -1,19 +1,19 @@
-package recording
+package segments
 
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"path"
 	"strconv"
 	"strings"
 	"time"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/recording"
 )
 
-// Segment is one recorded file of a call, as the media server describes it.
-type Segment struct {
+// File is one recorded file of a call, as a media server describes it.
+type File struct {
 	FileName string    `json:"fileName"`
 	Type     string    `json:"type,omitempty"` // media type
 	CallUUID string    `json:"callUuid"`
@@ -24,24 +24,18 @@ type Segment struct {
 	ConnID   string    `json:"connId,omitempty"`
 }
 
-// MaxFileName is the longest name that the org accepts (guide, "Limitations").
-const MaxFileName = 80
-
-// MediaType is the format that recordings are injected in (guide: type2 = audio/opus).
-const MediaType = "audio/opus"
-
 // Parse reads what a media server posts. Its body is not publicly documented; its element
 // mediaFiles is known from the next hop. So the reading is tolerant: one object or a list, the
 // CallUUID in any of the places known (id, callUUID, parameters), the file name as mediaId or at
 // the end of a path. Of a call's files the opus ones are taken where there are any.
 //
 // An error has code Invalid. Segments without a CallUUID are returned like the others.
-func Parse(body []byte) ([]Segment, error) {
+func Parse(body []byte) ([]File, error) {
 	documents, err := split(body)
 	if err != nil {
 		return nil, err
 	}
-	var segments []Segment
+	var segments []File
 	for _, d := range documents {
 		segments = append(segments, d.segments()...)
 	}
@@ -71,12 +65,12 @@ func split(body []byte) ([]document, error) {
 }
 
 // segments reads the files of an object. An object without a list of files may be a file itself.
-func (d document) segments() []Segment {
+func (d document) segments() []File {
 	files, listed := d["mediaFiles"].([]any)
 	if !listed {
-		return []Segment{d.segment(d)}
+		return []File{d.segment(d)}
 	}
-	var all, opus []Segment
+	var all, opus []File
 	for _, f := range files {
 		file, ok := f.(map[string]any)
 		if !ok {
@@ -84,7 +78,7 @@ func (d document) segments() []Segment {
 		}
 		s := d.segment(file)
 		all = append(all, s)
-		if strings.EqualFold(s.Type, MediaType) {
+		if strings.EqualFold(s.Type, recording.MediaType) {
 			opus = append(opus, s)
 		}
 	}
@@ -94,14 +88,14 @@ func (d document) segments() []Segment {
 	case len(all) > 0:
 		return all
 	default:
-		return []Segment{d.segment(document{})}
+		return []File{d.segment(document{})}
 	}
 }
 
-func (d document) segment(file document) Segment {
+func (d document) segment(file document) File {
 	parameters, _ := file["parameters"].(map[string]any)
 	p := document(parameters)
-	s := Segment{
+	s := File{
 		FileName: file.fileName(),
 		Type:     file.text("type"),
 		CallUUID: first(file.text("callUUID", "callUuid"), p.text("callUuid", "callUUID", "id"), d.text("callUUID", "callUuid", "id")),
@@ -119,7 +113,7 @@ func (d document) segment(file document) Segment {
 
 // stopByDuration uses the duration where the end is missing: a number without a dot is
 // milliseconds, one with a dot seconds (both forms have been seen).
-func (s Segment) stopByDuration(file document, fallback time.Time) time.Time {
+func (s File) stopByDuration(file document, fallback time.Time) time.Time {
 	text := file.text("duration")
 	n, err := strconv.ParseFloat(text, 64)
 	const longest = 24 * 60 * 60
@@ -181,31 +175,4 @@ func first(values ...string) string {
 		}
 	}
 	return ""
-}
-
-// forbiddenInName are the characters that the upload API refuses in a file name, and those that
-// would make a path of it.
-const forbiddenInName = "\\{}^%`][\"<>~#|/"
-
-// CheckFileName says why a file name cannot be used; nil when it can. The error has code Invalid.
-func CheckFileName(name string) error {
-	problem := ""
-	switch {
-	case name == "":
-		problem = "the file name is missing"
-	case len(name) > MaxFileName:
-		problem = fmt.Sprintf("the file name has %d characters, %d are allowed", len(name), MaxFileName)
-	case strings.Contains(name, ".."):
-		problem = "the file name contains \"..\""
-	case strings.HasPrefix(name, "."):
-		problem = "the file name begins with a dot"
-	case strings.ContainsAny(name, forbiddenInName):
-		problem = "the file name contains one of " + forbiddenInName
-	case strings.IndexFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0:
-		problem = "the file name contains a blank or a character outside ASCII"
-	}
-	if problem == "" {
-		return nil
-	}
-	return fault.New(fault.Invalid, "recording.name", problem)
 }

@@ -1,4 +1,4 @@
-package recordings
+package uploads
 
 import "time"
 
@@ -12,7 +12,7 @@ type RecordingKey struct {
 
 // UploadRequest asks for a URL to put a recording to.
 type UploadRequest struct {
-	FileName             string `json:"fileName,omitempty"`                // see ValidateUploadName
+	FileName             string `json:"fileName,omitempty"`                // see recording.CheckFileName
 	ContentMD5           string `json:"contentMd5,omitempty"`              // base64 of the MD5
 	TimeoutSeconds       int    `json:"signedUrlTimeoutSeconds,omitempty"` // 1 to 604800, default 600
 	ContentType          string `json:"contentType,omitempty"`

@@ -20,7 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/fault"
-	"engage.connector/services/recording-provider/envelope"
+	"engage.connector/pkg/recording"
+	"engage.connector/pkg/recording/envelope"
 )
 
 const keyID = "8b8a3d07-6f0b-4a3e-9f6e-0d5a4c1c9a10"
@@ -34,11 +35,11 @@ func newKey(t *testing.T) (envelope.Key, *rsa.PrivateKey) {
 	return key, private
 }
 
-func sample() envelope.Recording {
+func sample() recording.Segment {
 	start := time.Date(2026, 11, 20, 10, 0, 0, 250e6, time.UTC)
-	return envelope.Recording{
+	return recording.Segment{
 		FileName: "00U3MCI8QO8ER0B5A60AHG5AES000001_2026-11-20_10-00-00-0A0B0C0D.opus", ConversationID: "c", CommunicationID: "a", UserID: "u",
-		CallUUID: "00U3MCI8QO8ER0B5A60AHG5AES000001", Start: start, End: start.Add(12 * time.Second), ProgramID: "p", Language: "de-DE",
+		CallUUID: "00U3MCI8QO8ER0B5A60AHG5AES000001", Start: start, End: start.Add(12 * time.Second), Speech: &recording.Speech{ProgramID: "p", Language: "de-DE"},
 	}
 }
 
@@ -101,9 +102,9 @@ func TestTheZIPHoldsTheEncryptedAudioAndItsMetadata(t *testing.T) {
 
 func TestNoSpeechAnalyticsLeavesNoTrace(t *testing.T) {
 	key, _ := newKey(t)
-	recording := sample()
-	recording.ProgramID, recording.UserID = "", ""
-	archive, err := envelope.Seal(recording, []byte("OggS"), key)
+	segment := sample()
+	segment.Speech, segment.UserID = nil, ""
+	archive, err := envelope.Seal(segment, []byte("OggS"), key)
 	require.NoError(t, err)
 	for name, content := range entries(t, archive) {
 		if strings.HasSuffix(name, ".json") {
@@ -142,5 +143,23 @@ func TestABadKeyIsRefusedByItsIDAndWithoutItsContent(t *testing.T) {
 			require.NotContains(t, err.Error(), keydata)
 			require.Equal(t, fault.Invalid, fault.CodeOf(err))
 		})
+	}
+}
+
+func TestWhatIsSealedCanBeOpenedByTheKeysOwnerOnly(t *testing.T) {
+	key, private := newKey(t)
+	archive, err := envelope.Seal(sample(), []byte("OggS"), key)
+	require.NoError(t, err)
+	segment, audio, err := envelope.Open(archive, keyID, private)
+	require.NoError(t, err)
+	require.Equal(t, sample(), segment)
+	require.Equal(t, "OggS", string(audio))
+
+	_, stranger := newKey(t)
+	_, _, err = envelope.Open(archive, keyID, stranger)
+	require.Equal(t, fault.Invalid, fault.CodeOf(err))
+	for _, damaged := range [][]byte{nil, []byte("PK"), archive[:len(archive)/2]} {
+		_, _, err = envelope.Open(damaged, keyID, private)
+		require.Equal(t, fault.Invalid, fault.CodeOf(err))
 	}
 }
