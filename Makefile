@@ -58,7 +58,7 @@ test: setup lint ## Lint, then run all tests of all modules with the race detect
 	@go test -race -p 2 -timeout 15m $(PACKAGES)
 
 .PHONY: lint
-lint: ## golangci-lint, the rules of the house, buf, and whether generated code is fresh
+lint: ## golangci-lint, the rules of the layout, buf, and whether generated code is fresh
 	@tools/lint.sh $(PACKAGES)
 
 .PHONY: generate
@@ -72,6 +72,10 @@ bench-config-sync: build ## Measure config-sync against its limits (takes four m
 .PHONY: ledger
 ledger: ## Which facts of the documents are named by a test
 	@go run ./tools/ledger
+
+.PHONY: size
+size: ## Count the lines of code of product, tests and lab
+	@go run ./tools/size
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -28,6 +28,7 @@ type Options struct {
 	Registerer prometheus.Registerer // default: none
 	Now        func() time.Time      // default: time.Now
 	Component  string                // who uses the client: User-Agent, metric label, log field
+	Version    string                // of the connector, for the User-Agent
 
 	// RequestsPerMinute is the allowance of one OAuth client; default 300, the documented one. Until
 	// the first answer it is assumed, then the server's figure counts; a value set here is never exceeded.
@@ -77,7 +78,7 @@ func New(opts Options) (*Client, error) {
 	m := newMetrics(opts.Registerer, opts.Component)
 	c := &Client{
 		api:            strings.TrimSuffix(api.String(), "/api/v2"),
-		agent:          strings.TrimSuffix("engage-connector/"+opts.Component, "/"),
+		agent:          userAgent(opts),
 		http:           withoutRedirects(opts.HTTP),
 		log:            log,
 		now:            opts.Now,
@@ -155,6 +156,18 @@ func baseURL(name, text string) (*url.URL, error) {
 		return nil, errors.New(name + " must have neither user, query nor fragment")
 	}
 	return u, nil
+}
+
+// userAgent names the connector, its version and the component (RFC 9110 10.1.5).
+func userAgent(o Options) string {
+	agent := "engage-connector"
+	if o.Version != "" {
+		agent += "/" + o.Version
+	}
+	if o.Component != "" {
+		agent += " (" + o.Component + ")"
+	}
+	return agent
 }
 
 func tokenURL(auth *url.URL) string {

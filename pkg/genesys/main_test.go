@@ -28,6 +28,7 @@ func client(t *testing.T, o *genesystest.Org, change ...func(*Options)) *Client 
 	}
 	c, err := New(opts)
 	require.NoError(t, err)
+	c.random = func() float64 { return 0 }
 	return c
 }
 

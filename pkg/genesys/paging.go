@@ -25,8 +25,19 @@ type listing[T any] struct {
 	NextURI   string `json:"nextUri"`
 }
 
-// Pages lists by pageNumber and pageSize, until the last page, or an empty one where the number of
-// pages is not told.
+// last tells whether no page follows this one, the n-th of a size.
+func (l listing[T]) last(n, size int) bool {
+	switch {
+	case len(l.Entities) == 0:
+		return true
+	case l.PageCount > 0:
+		return n >= l.PageCount
+	}
+	return len(l.Entities) < size && l.NextURI == ""
+}
+
+// Pages lists by pageNumber and pageSize, until the last page. Where the number of pages is not told,
+// that is the first one that is short and names no next page.
 func Pages[T any](ctx context.Context, c *Client, r Request, size int) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for n := 1; n <= maxPages; n++ {
@@ -37,7 +48,7 @@ func Pages[T any](ctx context.Context, c *Client, r Request, size int) iter.Seq2
 				fail(yield, err)
 				return
 			}
-			if !yieldAll(yield, page.Entities) || len(page.Entities) == 0 || (page.PageCount > 0 && n >= page.PageCount) {
+			if !yieldAll(yield, page.Entities) || page.last(n, size) {
 				return
 			}
 		}

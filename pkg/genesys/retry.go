@@ -108,6 +108,15 @@ func backoff(attempt int, random func() float64) time.Duration {
 	return d/2 + time.Duration(random()*float64(d/2))
 }
 
+// spread adds up to a tenth, at least half a second, to a wait that the server asked for, so that
+// those who were all told the same do not come back in the same moment.
+func spread(asked time.Duration, random func() float64) time.Duration {
+	if asked <= 0 {
+		return 0
+	}
+	return asked + time.Duration(random()*float64(max(asked/10, backoffMin)))
+}
+
 // jitter is the source of randomness of backoff.
 func jitter() float64 {
 	return rand.Float64() //nolint:gosec // spreads retries, protects nothing

@@ -175,6 +175,23 @@ func TestClient_ObeysRetryAfterOfAnUnavailableServer(t *testing.T) {
 	})
 }
 
+// Those who were told the same moment come back at different ones, and never before it.
+func TestClient_SpreadsWhatWasToldToWait(t *testing.T) {
+	require.Zero(t, spread(0, func() float64 { return 1 }))
+	require.Equal(t, 44*time.Second, spread(40*time.Second, func() float64 { return 1 }))
+	require.Equal(t, 1500*time.Millisecond, spread(time.Second, func() float64 { return 1 }))
+	for status, want := range map[int]time.Duration{429: 44 * time.Second, 503: 44 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			o := genesystest.Replies(genesystest.Says(status, `{}`, "Retry-After", "40"), genesystest.Says(200, `{}`))
+			c := client(t, o)
+			c.random = func() float64 { return 1 }
+			started := time.Now()
+			require.NoError(t, someCall(t.Context(), c))
+			require.Equal(t, want, time.Since(started))
+		})
+	}
+}
+
 // A caller with too little time gets the real error at once instead of a wait that cannot help.
 func TestClient_DoesNotWaitBeyondTheCallersDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

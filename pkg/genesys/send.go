@@ -126,6 +126,7 @@ func (c *Client) attempt(ctx context.Context, p prepared) result {
 		res.outcome = outcomeCanceled
 		res.err = errors.Join(ctx.Err(), res.err)
 	}
+	res.retryAfter = spread(res.retryAfter, c.random)
 	q := quotaOf(res.header)
 	q.retryAfter, q.limited = res.retryAfter, res.outcome == outcomeRateLimited
 	c.budget.done(p.Operation, q)

@@ -229,7 +229,7 @@ func (s *tokenSource) refused(resp *http.Response, body []byte) (tokenResult, to
 		answer.Error = http.StatusText(resp.StatusCode)
 	}
 	said := clip(s.client.secrets.Replace(firstOf(answer.Description, answer.Short)))
-	wait := retryAfter(resp.Header, s.client.now())
+	wait := spread(retryAfter(resp.Header, s.client.now()), s.client.random)
 	cause := errors.New(strings.TrimSpace("HTTP " + resp.Status[:min(3, len(resp.Status))] + " " + clip(s.client.secrets.Replace(answer.Error)) + " " + said))
 	limited := resp.StatusCode == http.StatusTooManyRequests ||
 		(resp.StatusCode == http.StatusBadRequest && strings.HasPrefix(strings.ToLower(said), "rate limit exceeded"))

@@ -36,11 +36,11 @@ func TestToken_IsAskedForAsTheLoginServiceWants(t *testing.T) {
 		}
 		genesystest.Answer(w, 200, `{"access_token":"t","expires_in":60}`)
 	}
-	c := client(t, o, func(o *Options) { o.ClientSecret = "a+b&c" })
+	c := client(t, o, func(o *Options) { o.ClientSecret, o.Version = "a+b&c", "1.2.3" })
 	require.NoError(t, c.Check(t.Context()))
 	require.NoError(t, someCall(t.Context(), c))
 	require.Equal(t, "Bearer t", o.Last(t).Header.Get("Authorization"))
-	require.Equal(t, "engage-connector/test", o.Last(t).Header.Get("User-Agent"))
+	require.Equal(t, "engage-connector/1.2.3 (test)", o.Last(t).Header.Get("User-Agent"))
 	require.Equal(t, 1, o.TokenCalls())
 }
 

@@ -61,7 +61,7 @@ func Directory(server *host.Host, common host.Common, address string, tools Tool
 func Org(component string, cloud directory.Cloud, tools Tools) (*genesys.Client, error) {
 	return genesys.New(genesys.Options{
 		APIURL: cloud.APIURL, AuthURL: cloud.AuthURL, ClientID: cloud.ClientID, ClientSecret: cloud.ClientSecret,
-		Logger: tools.Logger, Registerer: tools.Registry, Now: tools.Now, Component: component,
+		Logger: tools.Logger, Registerer: tools.Registry, Now: tools.Now, Component: component, Version: host.Version(),
 	})
 }
 

@@ -82,6 +82,7 @@ func (a *API) GetPresenceSettings(ctx context.Context) (Settings, error) {
 
 // PutPresenceSettings writes settings that GetPresenceSettings read.
 func (a *API) PutPresenceSettings(ctx context.Context, s Settings) (Settings, error) {
+	s.other = genesys.Writable(s.other, "id")
 	var now Settings
 	return now, a.client.Do(ctx, genesys.Request{Operation: putSettings, Body: s, Out: &now})
 }

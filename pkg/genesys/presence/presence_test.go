@@ -87,7 +87,7 @@ func count[T any](list func(context.Context, *API) iter.Seq2[T, error]) func(con
 }
 
 func TestPresenceSettings_KeepWhatTheyDoNotKnow(t *testing.T) {
-	o := genesystest.Replies(genesystest.Says(200, `{"id":"p","requestingOffQueueEnabled":true,"defaultPrimaryPresenceRegisteredSourceId":"old"}`))
+	o := genesystest.Replies(genesystest.Says(200, `{"id":"p","selfUri":"/p","requestingOffQueueEnabled":true,"defaultPrimaryPresenceRegisteredSourceId":"old"}`))
 	c := client(t, o)
 	s, err := c.GetPresenceSettings(t.Context())
 	require.NoError(t, err)
@@ -95,5 +95,5 @@ func TestPresenceSettings_KeepWhatTheyDoNotKnow(t *testing.T) {
 	s.DefaultPrimarySourceID = "new"
 	_, err = c.PutPresenceSettings(t.Context(), s)
 	require.NoError(t, err)
-	require.JSONEq(t, `{"id":"p","requestingOffQueueEnabled":true,"defaultPrimaryPresenceRegisteredSourceId":"new"}`, o.Last(t).Body)
+	require.JSONEq(t, `{"requestingOffQueueEnabled":true,"defaultPrimaryPresenceRegisteredSourceId":"new"}`, o.Last(t).Body)
 }

@@ -1,8 +1,8 @@
 package routing
 
 import (
-	"bytes"
 	"encoding/json"
+	"maps"
 
 	"engage.connector/pkg/genesys"
 )
@@ -17,19 +17,14 @@ type queueFields struct {
 	EnableTranscription *bool        `json:"enableTranscription,omitempty"`
 }
 
-// MarshalJSON writes the queue with all fields that it was read with. Empty texts and nulls are
-// left out: the API refuses them where it expects one of an enumeration.
+// MarshalJSON writes the queue with all fields that it was read with.
 func (q Queue) MarshalJSON() ([]byte, error) {
 	named, err := json.Marshal(queueFields{q.ID, q.Name, q.Description, q.Division, q.PeerID, q.EnableTranscription})
 	if err != nil || len(q.other) == 0 {
 		return named, err
 	}
 	all := make(map[string]json.RawMessage, len(q.other)+6)
-	for name, value := range q.other {
-		if v := bytes.TrimSpace(value); !bytes.Equal(v, []byte("null")) && !bytes.Equal(v, []byte(`""`)) {
-			all[name] = value
-		}
-	}
+	maps.Copy(all, q.other)
 	if err := json.Unmarshal(named, &all); err != nil {
 		return nil, err
 	}

@@ -65,6 +65,7 @@ func (a *API) UpdateQueue(ctx context.Context, id string, change func(*Queue)) (
 		return Queue{}, err
 	}
 	change(&q)
+	q.ID, q.other = "", genesys.Writable(q.other, "memberCount", "userMemberCount", "joinedMemberCount")
 	var now Queue
 	return now, a.client.Do(ctx, genesys.Request{Operation: putQueue, Args: []string{id}, Body: q, Out: &now})
 }

@@ -127,7 +127,7 @@ func TestClient_SendsPortions(t *testing.T) {
 // refuses to take back must not be sent.
 func TestUpdateQueue_KeepsWhatItDoesNotKnow(t *testing.T) {
 	read := `{"id":"q","name":"Old","division":{"id":"d","name":"Home","selfUri":"/x"},"peerId":"118","acwSettings":{"wrapupPrompt":"OPTIONAL","timeoutMs":1},
-	  "scoringMethod":"","queueFlow":null,"memberCount":4}`
+	  "scoringMethod":"","queueFlow":null,"onHoldPrompt":{"id":"h","selfUri":"/h"},"memberCount":4,"userMemberCount":3,"joinedMemberCount":1,"selfUri":"/q"}`
 	o := genesystest.Replies(genesystest.Says(200, read), genesystest.Says(200, `{"id":"q","name":"New"}`))
 	got, err := client(t, o).UpdateQueue(t.Context(), "q", func(q *Queue) {
 		require.Equal(t, "118", q.PeerID)
@@ -136,7 +136,7 @@ func TestUpdateQueue_KeepsWhatItDoesNotKnow(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "New", got.Name)
 	require.Equal(t, "PUT", o.Last(t).Method)
-	require.JSONEq(t, `{"id":"q","name":"New","division":{"id":"d","name":"Home"},"peerId":"118","acwSettings":{"wrapupPrompt":"OPTIONAL","timeoutMs":1},"memberCount":4}`, o.Last(t).Body)
+	require.JSONEq(t, `{"name":"New","division":{"id":"d","name":"Home"},"peerId":"118","acwSettings":{"wrapupPrompt":"OPTIONAL","timeoutMs":1},"onHoldPrompt":{"id":"h"}}`, o.Last(t).Body)
 
 	missing := genesystest.Replies(genesystest.Says(404, `{}`))
 	_, err = client(t, missing).UpdateQueue(t.Context(), "q", func(*Queue) { t.Error("called without a queue") })

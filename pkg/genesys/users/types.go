@@ -76,7 +76,7 @@ type UserMeta struct {
 // active users only.
 type UserFilter struct {
 	Filter     string   // e.g. `active eq false`, `division eq "Home"`
-	Attributes []string // restrict to these; full users come in pages of 25 only
+	Attributes []string // restrict to these
 }
 
 // PatchOperation is one step of a SCIM PATCH: Op is "add", "replace" or "remove"; Value is any

@@ -25,6 +25,7 @@ func New(client *genesys.Client) *API {
 const (
 	scimCreateSchema = "urn:ietf:params:scim:schemas:core:2.0:User"
 	skillsPerCall    = 50 // routing skills per bulk call
+	secondaryPage    = 25 // users per page with secondary attributes
 	scimPatchSchema  = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 )
 
@@ -73,18 +74,30 @@ func (a *API) findUser(ctx context.Context, attribute, value string, is func(Use
 // Users lists users page by page. Without a filter only active users are listed. It ends with an
 // error after too many pages or when the context ends.
 func (a *API) Users(ctx context.Context, f UserFilter) iter.Seq2[User, error] {
-	// Full users in pages above 25 are answered with 429 (SCIM operation notes).
-	count := 25
+	count := pageSize(f.Attributes)
 	query := url.Values{}
 	if f.Filter != "" {
 		query.Set("filter", f.Filter)
 	}
 	if len(f.Attributes) > 0 {
-		count = 100
 		query["attributes"] = f.Attributes
 	}
 	query.Set("count", strconv.Itoa(count))
 	return genesys.SCIMPages[User](ctx, a.client, genesys.Request{Operation: listUsers, Query: query})
+}
+
+// pageSize is how many users go on a page. Above 25 the organization may answer 429 where the page
+// needs look-ups for each user, which it does by default too (notes of the SCIM operation).
+func pageSize(attributes []string) int {
+	if len(attributes) == 0 || slices.ContainsFunc(attributes, secondary) {
+		return secondaryPage
+	}
+	return genesys.LargePage
+}
+
+// secondary tells whether an attribute needs a look-up for each user.
+func secondary(attribute string) bool {
+	return attribute == "externalId" || attribute == "roles" || attribute == "groups" || strings.HasPrefix(attribute, "urn:ietf:params:scim:schemas:extension:")
 }
 
 // PatchUser changes attributes of a user and returns it as it is then. With ifMatch (User.Version)

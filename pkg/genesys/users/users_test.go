@@ -3,6 +3,7 @@ package users
 import (
 	"context"
 	"iter"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -77,8 +78,8 @@ func TestAPI_Listings(t *testing.T) {
 		"user skills": {count(func(ctx context.Context, c *API) iter.Seq2[SkillRating, error] { return c.UserSkills(ctx, "u") }), "/api/v2/users/u/routingskills?pageNumber=1&pageSize=100"},
 		"roles":       {count(func(ctx context.Context, c *API) iter.Seq2[Role, error] { return c.Roles(ctx, "Agent") }), "/api/v2/authorization/roles?name=Agent&pageNumber=1&pageSize=100"},
 		"users": {count(func(ctx context.Context, c *API) iter.Seq2[User, error] {
-			return c.Users(ctx, UserFilter{Filter: "active eq false", Attributes: []string{"id", "externalId"}})
-		}), "/api/v2/scim/v2/users?attributes=id&attributes=externalId&count=100&filter=active+eq+false&startIndex=1"},
+			return c.Users(ctx, UserFilter{Filter: "active eq false", Attributes: []string{"id", "userName"}})
+		}), "/api/v2/scim/v2/users?attributes=id&attributes=userName&count=100&filter=active+eq+false&startIndex=1"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -178,4 +179,23 @@ func TestPatchUserSkills_SendsPortions(t *testing.T) {
 	require.Equal(t, 50, strings.Count(o.Calls()[0].Body, "{"))
 	require.NoError(t, c.GrantRoles(t.Context(), "u", nil))
 	require.Len(t, o.Calls(), 2)
+}
+
+// Pages above 25 are asked for only where no secondary attribute is wanted.
+func TestUsers_PageSize(t *testing.T) {
+	for want, lists := range map[int][][]string{
+		25: {
+			nil, {"id", "externalId"}, {"roles"}, {"groups"},
+			{"id", "urn:ietf:params:scim:schemas:extension:genesys:purecloud:2.0:User:routingSkills"},
+			{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"},
+		},
+		100: {{"id"}, {"id", "userName", "displayName", "active", "emails"}},
+	} {
+		for _, attributes := range lists {
+			o := genesystest.Replies(genesystest.Says(200, `{}`))
+			_, err := genesys.Collect(client(t, o).Users(t.Context(), UserFilter{Attributes: attributes}))
+			require.NoError(t, err)
+			require.Contains(t, o.Last(t).Query, "count="+strconv.Itoa(want), attributes)
+		}
+	}
 }

@@ -114,6 +114,7 @@ func (a *App) wireAPI() error {
 
 func (a *App) buildClient(o genesys.Options) (*genesys.Client, error) {
 	o.Logger, o.Registerer, o.Now, o.Component = a.opts.Logger, a.opts.Registry, a.opts.Now, Service
+	o.Version = host.Version()
 	o.RequestsPerMinute, o.BudgetShare = a.opts.Config.RequestsPerMinute, budgetShare
 	return genesys.New(o)
 }

@@ -3,7 +3,6 @@ package segments_test
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -81,16 +80,6 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
-}
-
-// ledger: E-EXRP-017
-func TestFileNamesAreChecked(t *testing.T) {
-	for _, good := range []string{"a", strings.Repeat("a", 80), "00U3MCI8QO8ER0B5A60AHG5AES000001_2026-11-20_10-00-09-1a2b3c4d.opus"} {
-		require.NoError(t, recording.CheckFileName(good))
-	}
-	for _, bad := range []string{"", strings.Repeat("a", 81), "../a", "a..b", "a/b", `a\b`, ".a", "a b", "a\n", "ä", "a#b", "a|b", "a%2fb", "{a}"} {
-		require.Equal(t, fault.Invalid, fault.CodeOf(recording.CheckFileName(bad)), bad)
-	}
 }
 
 // When speech analytics is requested, and with which program and language.

@@ -230,7 +230,7 @@ func TestAWrongSubmissionNamesEveryField(t *testing.T) {
 	request.Recording.FileName, request.Recording.ConversationId = "../etc/passwd", "c"
 	_, err := client(t, service, "shared").SubmitRecording(t.Context(), request)
 	require.Equal(t, codes.InvalidArgument, status.Code(err))
-	require.ErrorContains(t, err, "fileName")
+	require.ErrorContains(t, err, "file name")
 	require.ErrorContains(t, err, "conversationId")
 }
 
