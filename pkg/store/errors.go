@@ -21,7 +21,7 @@ var (
 	// ErrWentBack says that Redis was restarted or failed over, so that it may have lost its last
 	// writes (Unavailable). Nothing was written, or it is not known to be safe: begin again from
 	// what is stored.
-	ErrWentBack = errors.New("Redis was restarted or failed over and may have lost its last writes")
+	ErrWentBack = errors.New("a restart or failover of Redis may have lost its last writes")
 	// ErrClaimLost says that the job was claimed by another since, or ended (Conflict).
 	ErrClaimLost = errors.New("the job is not this claim's any more")
 	// ErrFull says that a log, outbox or queue has reached its bound (RateLimited). Nothing was written.
