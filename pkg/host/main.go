@@ -189,7 +189,7 @@ func Healthcheck(ctx context.Context, addr string) error {
 	if err != nil {
 		return fault.Wrap(fault.Invalid, op, err)
 	}
-	transport := &http.Transport{DisableKeepAlives: true}     // and no proxy: the service is on this machine
+	transport := &http.Transport{DisableKeepAlives: true} // and no proxy: the service is on this machine
 	resp, err := (&http.Client{Transport: transport}).Do(req)
 	if err != nil {
 		return fault.Wrap(fault.Unavailable, op, err)
