@@ -24,6 +24,16 @@ type Common struct {
 	Redis        RedisConfig
 	GRPCTLS      TLSFiles
 	GRPCToken    Secret `env:"GRPC_TOKEN" help:"the bearer token that the services share"`
+	API          APIConfig
+}
+
+// APIConfig says who may use the service's HTTP and gRPC interfaces. Without any of it only /health,
+// /ready, /metrics and the public part of /status answer.
+type APIConfig struct {
+	Token                Secret `env:"API_TOKEN" help:"the token that opens all of the service's interface"`
+	CredentialsFile      string `env:"API_CREDENTIALS_FILE" help:"the file of callers, a line NAME ROLE,ROLE SECRET each; read again when it changes"`
+	AllowUnauthenticated bool   `env:"ALLOW_UNAUTHENTICATED" envDefault:"false" help:"true to let anybody read and change everything"`
+	HTTPTLS              bool   `env:"HTTP_TLS" envDefault:"true" help:"false to serve HTTP in plaintext although the GRPC_TLS files are set, behind a load balancer that encrypts"`
 }
 
 // RedisConfig says where Redis is. Sentinel is used when SentinelMaster is set, the cluster when
@@ -165,7 +175,8 @@ func (c *Common) RedisFields() (RedisFields, error) {
 func (c *Common) Options(service string, logger *slog.Logger, registry *prometheus.Registry) Options {
 	return Options{
 		Service: service, Version: Version(), HTTPAddr: c.HTTPAddr, GRPCAddr: c.GRPCAddr, TLS: c.GRPCTLS,
-		Token: c.GRPCToken.Reveal(), DrainTimeout: c.DrainTimeout, Logger: logger, Registry: registry,
+		Token: c.GRPCToken.Reveal(), APIToken: c.API.Token.Reveal(), APICredentialsFile: c.API.CredentialsFile,
+		AllowUnauthenticated: c.API.AllowUnauthenticated, PlainHTTP: !c.API.HTTPTLS, DrainTimeout: c.DrainTimeout, Logger: logger, Registry: registry,
 	}
 }
 

@@ -2,10 +2,9 @@ package host
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -22,6 +21,7 @@ import (
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/status"
 
+	"engage.connector/pkg/access"
 	"engage.connector/pkg/fault"
 )
 
@@ -91,10 +91,14 @@ func (h *Host) announce() {
 // unaryCall surrounds a handler: correlation id, token, and the answer's error.
 func (h *Host) unaryCall(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	ctx = correlateGRPC(ctx)
-	if err := h.authorize(ctx, info.FullMethod); err != nil {
+	who, err := h.authorize(ctx, info.FullMethod)
+	if err != nil {
 		return nil, h.grpcError(ctx, info.FullMethod, err)
 	}
-	resp, err := handler(ctx, req)
+	resp, err := handler(access.With(ctx, who), req)
+	if grpcRole(info.FullMethod) == access.Write && !strings.HasPrefix(info.FullMethod, healthService) {
+		h.audit(ctx, who, info.FullMethod, slog.String("status", status.Code(fault.GRPCError(err)).String()))
+	}
 	if err != nil {
 		return nil, h.grpcError(ctx, info.FullMethod, err)
 	}
@@ -105,9 +109,11 @@ func (h *Host) unaryCall(ctx context.Context, req any, info *grpc.UnaryServerInf
 // talks has no end of its own: the drain ends it, or it would hold up the stop to its limit.
 func (h *Host) streamCall(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	ctx := correlateGRPC(ss.Context())
-	if err := h.authorize(ctx, info.FullMethod); err != nil {
+	who, err := h.authorize(ctx, info.FullMethod)
+	if err != nil {
 		return h.grpcError(ctx, info.FullMethod, err)
 	}
+	ctx = access.With(ctx, who)
 	if info.IsServerStream && !info.IsClientStream {
 		watched, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
@@ -116,7 +122,7 @@ func (h *Host) streamCall(srv any, ss grpc.ServerStream, info *grpc.StreamServer
 	}
 	wrapped := middleware.WrapServerStream(ss)
 	wrapped.WrappedContext = ctx
-	err := handler(srv, wrapped)
+	err = handler(srv, wrapped)
 	if errors.Is(context.Cause(ctx), errDraining) {
 		err = errDraining
 	}
@@ -144,27 +150,6 @@ func (h *Host) grpcPanic(ctx context.Context, p any) error {
 	h.log.ErrorContext(ctx, "panic in a gRPC handler", "panic", fmt.Sprint(p), "method", method,
 		"stack", string(debug.Stack()))
 	return fault.Newf(fault.Internal, "host.grpc", "panic: %v", p)
-}
-
-// authorize checks the bearer token of all but health calls. Hashing first makes the comparison
-// take the same time whatever the length.
-func (h *Host) authorize(ctx context.Context, method string) error {
-	if h.opts.Token == "" || strings.HasPrefix(method, healthService) {
-		return nil
-	}
-	const op = "host.authorize"
-	values := metadata.ValueFromIncomingContext(ctx, "authorization")
-	if len(values) != 1 {
-		return fault.New(fault.Unauthenticated, op, "a bearer token is required").
-			WithHint("set GRPC_TOKEN to the same value on both sides")
-	}
-	given := sha256.Sum256([]byte(values[0]))
-	wanted := sha256.Sum256([]byte(bearer(h.opts.Token)))
-	if subtle.ConstantTimeCompare(given[:], wanted[:]) != 1 {
-		return fault.New(fault.Unauthenticated, op, "the bearer token is not the right one").
-			WithHint("set GRPC_TOKEN to the same value on both sides")
-	}
-	return nil
 }
 
 // bearer is the value of the authorization header (RFC 6750, section 2.1).

@@ -15,6 +15,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
+
+	"engage.connector/pkg/access"
 )
 
 // defaultDrainTimeout bounds Stop when the options do not.
@@ -22,17 +24,22 @@ const defaultDrainTimeout = 10 * time.Second
 
 // Options are what a host needs. Service, HTTPAddr, GRPCAddr and Logger must be set.
 type Options struct {
-	Service      string               // the service's name, e.g. "config-sync"
-	Version      string               // default Version()
-	HTTPAddr     string               // address to listen on, e.g. ":3640"; port 0 takes a free one
-	GRPCAddr     string               // the same for gRPC
-	TLS          TLSFiles             // mutual TLS on the gRPC listener; empty for plaintext
-	Token        string               // bearer token required by gRPC calls; empty for none
-	DrainTimeout time.Duration        // bound of Stop; default 10 s
-	MaxBody      int64                // largest HTTP body in bytes; default 1 MiB
-	Logger       *slog.Logger         // where everything is logged
-	Registry     *prometheus.Registry // default a new one; the Go and process collectors are added
-	Now          func() time.Time     // default time.Now
+	Service  string   // the service's name, e.g. "config-sync"
+	Version  string   // default Version()
+	HTTPAddr string   // address to listen on, e.g. ":3640"; port 0 takes a free one
+	GRPCAddr string   // the same for gRPC
+	TLS      TLSFiles // mutual TLS on the gRPC listener; empty for plaintext
+	Token    string   // the services' bearer token for gRPC calls
+	// APIToken and APICredentialsFile let callers of HTTP and gRPC in, see package access.
+	APIToken, APICredentialsFile string
+	// AllowUnauthenticated lets everybody do everything.
+	AllowUnauthenticated bool
+	PlainHTTP            bool                 // no TLS on the HTTP listener although TLS is set
+	DrainTimeout         time.Duration        // bound of Stop; default 10 s
+	MaxBody              int64                // largest HTTP body in bytes; default 1 MiB
+	Logger               *slog.Logger         // where everything is logged
+	Registry             *prometheus.Registry // default a new one; the Go and process collectors are added
+	Now                  func() time.Time     // default time.Now
 }
 
 // validate names every required field that is missing; these are wiring mistakes.
@@ -97,6 +104,8 @@ type Host struct {
 
 	httpListener, grpcListener net.Listener
 	mux                        *http.ServeMux
+	router                     *Router
+	gate, services             *access.Gate
 	http                       *http.Server
 	grpc                       *grpc.Server
 	grpcMetrics                *grpcprom.ServerMetrics
@@ -149,8 +158,18 @@ func (h *Host) prepare() error {
 	h.metrics = newMetrics(h.opts.Registry, h.opts.Service, h.opts.Version)
 	h.tasks = &tasks{log: h.log, metrics: h.metrics}
 	h.status = h.defaultStatus
+	h.router = &Router{host: h, mux: h.mux}
+	if err := h.openGates(); err != nil {
+		return err
+	}
 	h.registerPages()
 	h.http = h.newHTTPServer()
+	if h.opts.TLS.Enabled() && !h.opts.PlainHTTP {
+		var err error
+		if h.http.TLSConfig, err = h.opts.TLS.web(); err != nil {
+			return err
+		}
+	}
 
 	server, err := h.newGRPCServer()
 	if err != nil {
@@ -176,7 +195,7 @@ func (h *Host) bind() error {
 }
 
 // Mux takes the service's HTTP handlers; /health, /metrics and /status are taken.
-func (h *Host) Mux() *http.ServeMux { return h.mux }
+func (h *Host) Mux() *Router { return h.router }
 
 // GRPC takes the service's gRPC services, before Start. Health, reflection, recovery, metrics,
 // authentication and limits are in place; handlers may return any error, the host maps it.

@@ -272,21 +272,21 @@ func TestHealthcheck(t *testing.T) {
 	h := started(t, func(h *host.Host) {
 		h.Dependency("redis", func(context.Context) error { return errors.New("down") })
 	})
-	require.NoError(t, host.Healthcheck(t.Context(), h.HTTPAddr()), "degraded still serves")
+	require.NoError(t, host.Healthcheck(t.Context(), h.HTTPAddr(), false), "degraded still serves")
 	_, port, err := net.SplitHostPort(h.HTTPAddr())
 	require.NoError(t, err)
 	for _, addr := range []string{":" + port, "0.0.0.0:" + port, "[::]:" + port, "localhost:" + port} {
-		require.NoError(t, host.Healthcheck(t.Context(), addr), addr)
+		require.NoError(t, host.Healthcheck(t.Context(), addr, false), addr)
 	}
 	require.NoError(t, h.Stop(t.Context()))
-	require.Equal(t, fault.Unavailable, fault.CodeOf(host.Healthcheck(t.Context(), h.HTTPAddr())))
-	require.Equal(t, fault.Invalid, fault.CodeOf(host.Healthcheck(t.Context(), "3640")))
+	require.Equal(t, fault.Unavailable, fault.CodeOf(host.Healthcheck(t.Context(), h.HTTPAddr(), false)))
+	require.Equal(t, fault.Invalid, fault.CodeOf(host.Healthcheck(t.Context(), "3640", false)))
 
 	draining := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		host.WriteJSON(w, http.StatusServiceUnavailable, host.Health{Status: "draining"})
 	}))
 	defer draining.Close()
-	err = host.Healthcheck(t.Context(), strings.TrimPrefix(draining.URL, "http://"))
+	err = host.Healthcheck(t.Context(), strings.TrimPrefix(draining.URL, "http://"), false)
 	require.ErrorContains(t, err, "draining")
 }
 

@@ -42,9 +42,9 @@ func (h *Host) newHTTPServer() *http.Server {
 
 // registerPages adds the host's own pages.
 func (h *Host) registerPages() {
-	h.mux.HandleFunc("GET /health", h.serveHealth)
-	h.mux.HandleFunc("GET /status", h.serveStatus)
-	h.mux.Handle("GET /metrics", promhttp.HandlerFor(h.opts.Registry, promhttp.HandlerOpts{
+	h.router.HandleOpen("GET /health", http.HandlerFunc(h.serveHealth))
+	h.router.HandleOpen("GET /status", http.HandlerFunc(h.serveStatus))
+	h.router.HandleOpen("GET /metrics", promhttp.HandlerFor(h.opts.Registry, promhttp.HandlerOpts{
 		ErrorLog:            serverErrorLog(h.log),
 		ErrorHandling:       promhttp.ContinueOnError,
 		MaxRequestsInFlight: scrapesAtOnce,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -46,7 +47,11 @@ func (h *Host) Start(ctx context.Context) error {
 
 // serveHTTP runs until the listener is closed.
 func (h *Host) serveHTTP() {
-	if err := h.http.Serve(h.httpListener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+	serve := h.http.Serve
+	if h.http.TLSConfig != nil {
+		serve = func(l net.Listener) error { return h.http.ServeTLS(l, "", "") }
+	}
+	if err := serve(h.httpListener); err != nil && !errors.Is(err, http.ErrServerClosed) {
 		h.serveFailed <- fmt.Errorf("host: HTTP listener: %w", err)
 	}
 }

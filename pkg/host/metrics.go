@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"engage.connector/pkg/fault"
 )
 
 // The places where a panic can be caught; label values of the panics counter.
@@ -30,6 +32,7 @@ type metrics struct {
 	dependencyUp *prometheus.GaugeVec
 	tasksRunning *prometheus.GaugeVec
 	taskRestarts *prometheus.CounterVec
+	refused      *prometheus.CounterVec
 	httpRequests *prometheus.CounterVec
 	httpDuration *prometheus.HistogramVec
 }
@@ -63,6 +66,10 @@ func newMetrics(reg prometheus.Registerer, service, version string) *metrics {
 			Name: "engage_connector_host_task_restarts_total",
 			Help: "How often the background task failed and was started again.",
 		}, []string{"task"}),
+		refused: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "engage_connector_host_refused_requests_total",
+			Help: "HTTP and gRPC requests refused for want of the right credentials, by what was missing.",
+		}, []string{"reason"}),
 		httpRequests: factory.NewCounterVec(prometheus.CounterOpts{
 			Name: "engage_connector_host_http_requests_total",
 			Help: "HTTP requests answered, by route, method and status.",
@@ -78,6 +85,9 @@ func newMetrics(reg prometheus.Registerer, service, version string) *metrics {
 	}
 	for _, where := range []string{panicInHTTP, panicInGRPC, panicInTask} {
 		m.panics.WithLabelValues(where)
+	}
+	for _, reason := range []fault.Code{fault.Unauthenticated, fault.Forbidden} {
+		m.refused.WithLabelValues(string(reason))
 	}
 	return m
 }

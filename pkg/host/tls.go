@@ -58,6 +58,18 @@ func (f TLSFiles) server() (*tls.Config, error) {
 	}, nil
 }
 
+// web is the configuration of a listener for operators, load balancers and Prometheus: a client
+// certificate is checked when there is one, and not asked of everybody.
+func (f TLSFiles) web() (*tls.Config, error) {
+	cfg, err := f.server()
+	if err != nil {
+		return nil, err
+	}
+	cfg.ClientAuth = tls.VerifyClientCertIfGiven
+	cfg.NextProtos = []string{"h2", "http/1.1"}
+	return cfg, nil
+}
+
 // client is the configuration of a connection to a service that our authority knows.
 func (f TLSFiles) client() (*tls.Config, error) {
 	cert, pool, err := f.load()

@@ -30,7 +30,7 @@ const (
 //	GET  /api/v1/parked/{outbox}?limit=n   events that were refused for good, oldest first, with the reason
 //	POST /api/v1/parked/{outbox}/retry     sends them again: {"ids": [...]}, or the oldest 1000 without a body
 //	GET  /api/v1/set-aside?limit=n         malformed input, newest first, with the reason
-func ServeKept(mux *http.ServeMux, kept Kept, log *slog.Logger, outboxes ...string) {
+func ServeKept(mux host.Routes, kept Kept, log *slog.Logger, outboxes ...string) {
 	h := &keptHandler{kept: kept, log: log.With("component", "api"), outboxes: outboxes}
 	mux.HandleFunc("GET /api/v1/parked/{outbox}", h.parked)
 	mux.HandleFunc("POST /api/v1/parked/{outbox}/retry", h.retry)

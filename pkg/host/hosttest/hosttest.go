@@ -20,7 +20,7 @@ func Options(t testing.TB) host.Options {
 	t.Helper()
 	return host.Options{
 		Service: "test", Version: "v0-test", HTTPAddr: "127.0.0.1:0", GRPCAddr: "127.0.0.1:0",
-		DrainTimeout: stopWithin, Logger: Logger(t),
+		DrainTimeout: stopWithin, Logger: Logger(t), AllowUnauthenticated: true,
 	}
 }
 

@@ -121,7 +121,7 @@ func (o *outside) bodies(path string) []string {
 func environment(o *outside, redis string) []string {
 	return []string{
 		"TENANT_ID=101", "TENANT_NAME=Resources", "REDIS_ADDR=" + redis, "CONFIG_SYNC_ADDR=" + o.configAddr,
-		"ENGAGE_FEED_URL=" + o.http.URL, "ENGAGE_FEED_TOKEN=feed", "HTTP_ADDR=127.0.0.1:0", "GRPC_ADDR=127.0.0.1:0",
+		"ENGAGE_FEED_URL=" + o.http.URL, "ENGAGE_FEED_TOKEN=feed", "HTTP_ADDR=127.0.0.1:0", "GRPC_ADDR=127.0.0.1:0", "ALLOW_UNAUTHENTICATED=true",
 		"STAT_SERVER_PRIMARY_HOST=stat1", "STAT_SERVER_PRIMARY_PORT=2060", "STAT_SERVER_BACKUP_HOST=stat2", "STAT_SERVER_BACKUP_PORT=2060",
 	}
 }

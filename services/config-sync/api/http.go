@@ -18,7 +18,7 @@ import (
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
 // Register adds the HTTP handlers.
-func (s *Service) Register(mux *http.ServeMux) {
+func (s *Service) Register(mux host.Routes) {
 	mux.HandleFunc("GET /api/v1/mappings/{kind}/{id}", s.mapping)
 	mux.HandleFunc("/api/v1/mappings/", s.noMapping)
 	mux.HandleFunc("GET /api/v1/plan", s.plan)

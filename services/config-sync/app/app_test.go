@@ -57,7 +57,7 @@ func newSite(t *testing.T) *site {
 	s.option(t, "general", map[string]string{"organization_id": "org-1", "base_service_url": s.orgURL, "base_auth_url": s.orgURL})
 	s.option(t, "config_sync", map[string]string{"client_id": orgtest.ClientID, "client_secret": orgtest.ClientSecret})
 	s.env = map[string]string{
-		"TENANT_ID": "101", "TENANT_NAME": "Resources", "HTTP_ADDR": "127.0.0.1:0", "GRPC_ADDR": "127.0.0.1:0", "GRPC_TOKEN": "shared",
+		"TENANT_ID": "101", "TENANT_NAME": "Resources", "HTTP_ADDR": "127.0.0.1:0", "GRPC_ADDR": "127.0.0.1:0", "GRPC_TOKEN": "shared", "ALLOW_UNAUTHENTICATED": "true",
 		"REDIS_ADDR": s.redis.Addr(), "CONFIG_DB_TYPE": "sqlite", "CONFIG_DB_NAME": path, "POLL_INTERVAL": "1s",
 		"GENESYS_CLOUD_REQUESTS_PER_MINUTE": "600000",
 	}

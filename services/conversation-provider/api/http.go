@@ -7,7 +7,7 @@ import (
 )
 
 // Register adds the routes.
-func (s *Service) Register(mux *http.ServeMux) {
+func (s *Service) Register(mux host.Routes) {
 	mux.HandleFunc("GET /api/v1/interactions/{callUUID}", s.interaction)
 	mux.HandleFunc("GET /api/v1/recordings", s.recordings)
 }

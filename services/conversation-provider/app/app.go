@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"engage.connector/pkg/access"
 	"engage.connector/pkg/directory"
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/fault"
@@ -256,7 +257,10 @@ func (a *App) linkSpec(link feedlinks.Link) (engage.LinkSpec, error) {
 }
 
 func (a *App) wireAPI() error {
-	mcp.New(a.pipeline, a.opts.Logger, a.opts.Now).Register(a.Mux())
+	metadata := mcp.New(a.pipeline, a.opts.Logger, a.opts.Now)
+	for _, pattern := range mcp.Patterns() {
+		a.Mux().AllowFrom(a.opts.Config.MetadataAllowFrom, access.Metadata, pattern, metadata)
+	}
 	wire.ServeKept(a.Mux(), a.pipeline, a.opts.Logger, model.OutboxConversation, model.OutboxRecording)
 	service := api.New(api.Options{Calls: a.model, State: a.pipeline, Writing: a.writing, Logger: a.opts.Logger})
 	service.Register(a.Mux())

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func environment(o *outside, redis string) []string {
 	return []string{
 		"TENANT_ID=101", "REDIS_ADDR=" + redis, "CONFIG_SYNC_ADDR=" + o.grpc, "RECORDING_PROVIDER_ADDR=" + o.grpc,
-		"ENGAGE_FEED_URL=" + o.http.URL, "HTTP_ADDR=127.0.0.1:0", "GRPC_ADDR=127.0.0.1:0", "LINK_GRACE=20s",
+		"ENGAGE_FEED_URL=" + o.http.URL, "HTTP_ADDR=127.0.0.1:0", "GRPC_ADDR=127.0.0.1:0", "ALLOW_UNAUTHENTICATED=true", "LINK_GRACE=20s",
 		"VOICE_SERVER_VQ=vq1:8000/vq2:8000", "VOICE_SERVER_AGENT=sip1:8000/sip2:8000", "VOICE_SERVER_CALL=sip1:8000/sip2:8000",
 	}
 }

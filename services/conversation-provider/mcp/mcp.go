@@ -45,11 +45,8 @@ func New(calls Log, log *slog.Logger, now func() time.Time) *Handler {
 	return &Handler{calls: calls, log: log.With("component", "mcp"), now: now}
 }
 
-// Register serves both paths of the guide: MCP's option names the one, its health check the other.
-func (h *Handler) Register(mux *http.ServeMux) {
-	mux.Handle("POST /v1/recording", h)
-	mux.Handle("POST /api/v1/recording", h)
-}
+// Patterns are both paths of the guide: MCP's option names the one, its health check the other.
+func Patterns() []string { return []string{"POST /v1/recording", "POST /api/v1/recording"} }
 
 // ServeHTTP answers 200 when the metadata is durable, 404 with code 40402 when it names no call,
 // 400 when it cannot be used.

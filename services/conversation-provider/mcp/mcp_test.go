@@ -35,7 +35,9 @@ func post(t *testing.T, c *calls, path, body string) (int, string) {
 	t.Helper()
 	mux := http.NewServeMux()
 	now := func() time.Time { return time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC) }
-	mcp.New(c, slog.New(slog.DiscardHandler), now).Register(mux)
+	for _, pattern := range mcp.Patterns() {
+		mux.Handle(pattern, mcp.New(c, slog.New(slog.DiscardHandler), now))
+	}
 	w := httptest.NewRecorder()
 	mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body)))
 	text, err := io.ReadAll(w.Body)

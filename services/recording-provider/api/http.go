@@ -23,7 +23,7 @@ const maxBody = 64 << 10
 //	POST /v1/interaction-end                the path is not publicly documented); the body is a Recording
 //	GET  /api/v1/recordings/{id}            where a recording is
 //	POST /api/v1/recordings/{id}/retry      puts a parked recording back into the queue
-func Routes(mux *http.ServeMux, server *Server, log *slog.Logger) {
+func Routes(mux host.Routes, server *Server, log *slog.Logger) {
 	routes := &routes{server: server, log: log}
 	for _, prefix := range []string{"/api", ""} {
 		mux.HandleFunc("POST "+prefix+"/v1/interaction-end", routes.submit)

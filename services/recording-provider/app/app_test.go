@@ -149,7 +149,7 @@ func start(t *testing.T, o *outside, redisAddr string) *app.App {
 	t.Helper()
 	config, err := app.Load([]string{
 		"TENANT_ID=101", "REDIS_ADDR=" + redisAddr, "CONFIG_SYNC_ADDR=" + o.configAddr,
-		"HTTP_ADDR=127.0.0.1:0", "GRPC_ADDR=127.0.0.1:0", "GRPC_TOKEN=shared",
+		"HTTP_ADDR=127.0.0.1:0", "GRPC_ADDR=127.0.0.1:0", "GRPC_TOKEN=shared", "ALLOW_UNAUTHENTICATED=true",
 	})
 	require.NoError(t, err)
 	service, err := app.New(app.Options{
