@@ -121,6 +121,7 @@ func (s *setup) services() []program {
 		}),
 		s.service("conversation-provider", s.at.conversationHTTP, s.at.conversationRP, directory, feed, map[string]string{
 			"RECORDING_PROVIDER_ADDR": s.at.recordingGRPC,
+			"METADATA_ALLOW_FROM":     "127.0.0.1",
 			"VOICE_SERVER_VQ":         pairOf("vq"),
 			"VOICE_SERVER_AGENT":      pairOf("agent"),
 			"VOICE_SERVER_CALL":       pairOf("call"),

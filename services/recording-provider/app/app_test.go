@@ -145,12 +145,12 @@ func opus(t *testing.T) []byte {
 }
 
 // start runs the whole service on free ports.
-func start(t *testing.T, o *outside, redisAddr string) *app.App {
+func start(t *testing.T, o *outside, redisAddr string, more ...string) *app.App {
 	t.Helper()
-	config, err := app.Load([]string{
+	config, err := app.Load(append([]string{
 		"TENANT_ID=101", "REDIS_ADDR=" + redisAddr, "CONFIG_SYNC_ADDR=" + o.configAddr,
 		"HTTP_ADDR=127.0.0.1:0", "GRPC_ADDR=127.0.0.1:0", "GRPC_TOKEN=shared", "ALLOW_UNAUTHENTICATED=true",
-	})
+	}, more...))
 	require.NoError(t, err)
 	service, err := app.New(app.Options{
 		Tools: wire.Tools{Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Now: time.Now}, Config: config,
