@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
 
+	"engage.connector/pkg/access"
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/pipeline"
@@ -87,7 +88,7 @@ func (c *center) ask(uuid string) *v1.Interaction {
 		service := api.New(api.Options{
 			Calls: c.model, State: c, Writing: func() bool { return writing }, Logger: slog.New(slog.DiscardHandler),
 		})
-		answer, err := service.GetInteraction(c.t.Context(), &v1.GetInteractionRequest{CallUuid: uuid})
+		answer, err := service.GetInteraction(access.With(c.t.Context(), access.Identity{Roles: access.Roles()}), &v1.GetInteractionRequest{CallUuid: uuid})
 		require.NoError(c.t, err)
 		answers = append(answers, answer.GetInteraction())
 	}

@@ -16,14 +16,17 @@ func (s *Service) GetInteraction(ctx context.Context, req *conversationproviderv
 	if err != nil {
 		return nil, err
 	}
+	maskMessage(ctx, interaction)
 	return &conversationproviderv1.GetInteractionResponse{Interaction: interaction}, nil
 }
 
 // ListKeptRecordings lists recordings that were reported and not submitted, each with its reason.
-func (s *Service) ListKeptRecordings(_ context.Context, req *conversationproviderv1.ListKeptRecordingsRequest) (*conversationproviderv1.ListKeptRecordingsResponse, error) {
+func (s *Service) ListKeptRecordings(ctx context.Context, req *conversationproviderv1.ListKeptRecordingsRequest) (*conversationproviderv1.ListKeptRecordingsResponse, error) {
 	kept, err := s.kept(int(req.GetLimit()))
 	if err != nil {
 		return nil, err
 	}
-	return &conversationproviderv1.ListKeptRecordingsResponse{Recordings: recordingsOf(kept)}, nil
+	answer := &conversationproviderv1.ListKeptRecordingsResponse{Recordings: recordingsOf(kept)}
+	maskMessage(ctx, answer)
+	return answer, nil
 }

@@ -20,7 +20,7 @@ func (s *Service) interaction(w http.ResponseWriter, r *http.Request) {
 		host.WriteError(w, r, s.log, err)
 		return
 	}
-	host.WriteJSON(w, http.StatusOK, trace)
+	s.answer(w, r, trace)
 }
 
 // recordings lists the segments that are not submitted, with the reason of each.
@@ -35,5 +35,14 @@ func (s *Service) recordings(w http.ResponseWriter, r *http.Request) {
 		host.WriteError(w, r, s.log, err)
 		return
 	}
-	host.WriteJSON(w, http.StatusOK, map[string]any{"recordings": kept})
+	s.answer(w, r, map[string]any{"recordings": kept})
+}
+
+func (s *Service) answer(w http.ResponseWriter, r *http.Request, v any) {
+	shown, err := forCaller(r.Context(), v)
+	if err != nil {
+		host.WriteError(w, r, s.log, err)
+		return
+	}
+	host.WriteJSON(w, http.StatusOK, shown)
 }
