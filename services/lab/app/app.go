@@ -183,7 +183,7 @@ func (l *Lab) Progress() Progress {
 	shown := l.org.Snapshot() // before the truth, which then knows of everything that is shown
 	script := l.site.Script()
 	result := Progress{Verdict: verdict.Compare(verdict.Truth{
-		Model: l.site.Model(), Calls: script.Calls, Agents: verdict.Agents(script.Agents), At: time.Now(),
+		Model: l.site.Model(), Calls: script.Calls, Agents: verdict.Agents(script.Agents), At: time.Now(), Skew: l.site.Edge().Skew(),
 	}, shown), Calls: len(script.Calls)}
 	for _, call := range script.Calls {
 		if call.End.IsZero() {

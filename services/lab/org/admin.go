@@ -16,6 +16,12 @@ func (o *Org) adminRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /lab/v1/org/routes", func(w http.ResponseWriter, _ *http.Request) { o.writeJSON(w, http.StatusOK, o.routes) })
 	mux.HandleFunc("GET /lab/v1/org/knobs", func(w http.ResponseWriter, _ *http.Request) { o.writeJSON(w, http.StatusOK, o.Knobs()) })
 	mux.HandleFunc("PUT /lab/v1/org/knobs", o.serveKnobs)
+	mux.HandleFunc("GET /lab/v1/org/orders", func(w http.ResponseWriter, _ *http.Request) { o.writeJSON(w, http.StatusOK, o.Orders()) })
+	mux.HandleFunc("POST /lab/v1/org/orders", o.serveOrder)
+	mux.HandleFunc("DELETE /lab/v1/org/orders", func(w http.ResponseWriter, _ *http.Request) {
+		o.TakeBackOrders()
+		w.WriteHeader(http.StatusNoContent)
+	})
 	mux.HandleFunc("POST /lab/v1/org/keys/rotate", o.serveRotate)
 	mux.HandleFunc("POST /lab/v1/org/tokens/revoke", func(w http.ResponseWriter, _ *http.Request) {
 		o.RevokeTokens()
@@ -65,6 +71,23 @@ func (o *Org) serveKnobs(w http.ResponseWriter, r *http.Request) {
 	}
 	o.opts.Logger.Info("knobs changed", "knobs", o.Knobs())
 	o.writeJSON(w, http.StatusOK, o.Knobs())
+}
+
+// serveOrder takes an order.
+func (o *Org) serveOrder(w http.ResponseWriter, r *http.Request) {
+	const most = 1 << 20
+	var order Order
+	decoder := json.NewDecoder(io.LimitReader(r.Body, most))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(&order)
+	if err == nil {
+		err = o.GiveOrder(order)
+	}
+	if err != nil {
+		o.writeProblem(w, http.StatusBadRequest, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 func (o *Org) serveRotate(w http.ResponseWriter, _ *http.Request) {

@@ -67,6 +67,13 @@ func (o *Org) injectConversations(c *call) (*reply, *fault) {
 	if err != nil {
 		return nil, batchFault(err)
 	}
+	if o.Knobs().BadEnumFailsBatch {
+		for _, item := range items {
+			if flt := enumFault(item.Rejection); flt != nil {
+				return nil, flt
+			}
+		}
+	}
 	answer := batchAnswer{Errors: []eventError{}}
 	blocked := make(map[string]bool)
 	touched := make(map[string]bool)
@@ -95,6 +102,19 @@ func (o *Org) injectConversations(c *call) (*reply, *fault) {
 		o.settleUploads(id)
 	}
 	return ok(answer)
+}
+
+// enumFault is the answer of a platform that reads the body into types before it looks at any event.
+func enumFault(rejection *conversation.Rejection) *fault {
+	if rejection == nil || rejection.Reason != conversation.ReasonInvalidValue {
+		return nil
+	}
+	f := fail(codeBadRequest)
+	if body, isError := f.body.(errorBody); isError {
+		body.Message = rejection.Message
+		f.body = body
+	}
+	return f
 }
 
 func temporary() *conversation.Rejection {
@@ -206,6 +226,18 @@ func (o *Org) injectStates(c *call, kind stateKind) (*reply, *fault) {
 
 // applyStates applies one user's events in the order of the array; there is one array only.
 func (o *Org) applyStates(list []json.RawMessage, kind stateKind) (*reply, *fault) {
+	if o.Knobs().BadEnumFailsBatch {
+		for _, raw := range list {
+			var e stateEvent
+			rejection := readState(raw, &e, kind)
+			if rejection == nil {
+				rejection = kind.check(o, &e)
+			}
+			if flt := enumFault(rejection); flt != nil {
+				return nil, flt
+			}
+		}
+	}
 	answer := batchAnswer{Errors: []eventError{}}
 	blocked := make(map[string]bool)
 	for _, raw := range list {

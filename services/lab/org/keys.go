@@ -100,13 +100,21 @@ func (k *keyring) list() ([]recordingKey, error) {
 type keyView struct {
 	ID         string `json:"id"`
 	CreateDate string `json:"createDate"`
-	KeyData    string `json:"keydataSummary"`
+	KeyData    string `json:"keydataSummary,omitempty"`
 	Type       string `json:"keyConfigurationType"`
+	KMSKeyARN  string `json:"kmsKeyArn,omitempty"`
 	SelfURI    string `json:"selfUri"`
 }
 
-// view shows the public key as base64 of a DER PKCS#1 RSAPublicKey.
-func (k recordingKey) view() keyView {
+// view shows the public key as base64 of a DER PKCS#1 RSAPublicKey. A key of a key management service has no public
+// part that could be shown.
+func (k recordingKey) view(kms bool) keyView {
+	if kms {
+		return keyView{
+			ID: k.id, CreateDate: stamp(k.created), Type: "KmsSymmetric", SelfURI: "/api/v2/recording/recordingkeys/" + k.id,
+			KMSKeyARN: "arn:aws:kms:eu-central-1:000000000000:key/" + k.id,
+		}
+	}
 	return keyView{
 		ID: k.id, CreateDate: stamp(k.created), Type: "Native", SelfURI: "/api/v2/recording/recordingkeys/" + k.id,
 		KeyData: base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&k.private.PublicKey)),
@@ -126,7 +134,7 @@ func (o *Org) listKeys(c *call) (*reply, *fault) {
 	}
 	views := make([]keyView, len(keys))
 	for i, key := range keys {
-		views[i] = key.view()
+		views[i] = key.view(o.Knobs().KMSKeys)
 	}
 	return ok(cut(p, views))
 }
@@ -138,5 +146,5 @@ func (o *Org) createKey(*call) (*reply, *fault) {
 	}
 	o.keys.mu.Lock()
 	defer o.keys.mu.Unlock()
-	return &reply{status: http.StatusOK, body: o.keys.add(private).view()}, nil
+	return &reply{status: http.StatusOK, body: o.keys.add(private).view(false)}, nil
 }

@@ -2,6 +2,8 @@ package org
 
 import (
 	"cmp"
+	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -58,13 +60,32 @@ type entityRef struct {
 	Joined *bool  `json:"joined"`
 }
 
-// refs reads a list of at most 100 references.
-func refs(c *call) ([]entityRef, *fault) {
-	list, flt := decodeList[entityRef](c.body)
+// Properties of the entries of the lists: WritableEntity and QueueMember of the API definition.
+var (
+	writableEntity = []string{"id"}
+	queueMember    = []string{"id", "name", "user", "ringNumber", "joined", "memberBy", "routingStatus", "selfUri"}
+)
+
+// refs reads a list of 1 to 100 references that have no other properties than those given.
+func refs(c *call, object string, properties []string) ([]entityRef, *fault) {
+	entries, flt := decodeList[map[string]json.RawMessage](c.body)
 	if flt != nil {
 		return nil, flt
 	}
-	if len(list) > maxPerCall {
+	for _, entry := range entries {
+		for _, name := range slices.Sorted(maps.Keys(entry)) {
+			if !slices.Contains(properties, name) {
+				return nil, fail(codeInvalidProperty, clip(name), object)
+			}
+		}
+	}
+	list, flt := decodeList[entityRef](c.body)
+	switch {
+	case flt != nil:
+		return nil, flt
+	case len(list) == 0:
+		return nil, constraint("at least one entry has to be given")
+	case len(list) > maxPerCall:
 		return nil, constraint("no more than %d entries can be given at a time", maxPerCall)
 	}
 	for _, ref := range list {
@@ -81,7 +102,7 @@ func (o *Org) changeMembers(c *call) (*reply, *fault) {
 	if flt != nil {
 		return nil, flt
 	}
-	list, flt := refs(c)
+	list, flt := refs(c, "WritableEntity", writableEntity)
 	if flt != nil {
 		return nil, flt
 	}
@@ -112,7 +133,7 @@ func (o *Org) joinMembers(c *call) (*reply, *fault) {
 	if flt != nil {
 		return nil, flt
 	}
-	list, flt := refs(c)
+	list, flt := refs(c, "QueueMember", queueMember)
 	if flt != nil {
 		return nil, flt
 	}

@@ -73,6 +73,10 @@ type Knobs struct {
 	RateWindowMS       int `json:"rateWindowMs"`       // length of the window, default 60,000
 	TokenRateLimit     int `json:"tokenRateLimit"`     // log-ins per window and client, default 60
 	KeyRotationSeconds int `json:"keyRotationSeconds"` // a newer recording key appears when the newest is older than this
+	ReportDelayMS      int `json:"reportDelayMs"`      // an upload report stays InProgress this long
+
+	BadEnumFailsBatch bool `json:"badEnumFailsBatch"` // one value outside an enumeration refuses the whole batch with 400
+	KMSKeys           bool `json:"kmsKeys"`           // recording keys are the customer's own, in a key management service
 }
 
 const (
@@ -109,7 +113,7 @@ func (k Knobs) validate() error {
 	for _, value := range []int{
 		k.LatencyMS, k.ConsistencyDelayMS, k.ThrottleEvery, k.RetryAfterSeconds, k.FailEvery, k.LoseAnswerEvery,
 		k.EventErrorEvery, k.UploadFailEvery, k.UploadDelayMS, k.TokenSeconds, k.RateLimit, k.RateWindowMS,
-		k.TokenRateLimit, k.KeyRotationSeconds,
+		k.TokenRateLimit, k.KeyRotationSeconds, k.ReportDelayMS,
 	} {
 		if value < 0 || value > maxKnob {
 			return fmt.Errorf("knobs: %d is not between 0 and %d", value, maxKnob)

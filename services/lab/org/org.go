@@ -25,6 +25,7 @@ type Org struct {
 	keys   *keyring
 	sign   []byte // secret of the presigned URLs
 	faults faults
+	orders orders
 
 	mu       sync.Mutex
 	id       string
@@ -82,7 +83,7 @@ func New(opts Options) (*Org, error) {
 }
 
 // Handler serves login, API, uploads and the lab's own paths.
-func (o *Org) Handler() http.Handler { return o.mux }
+func (o *Org) Handler() http.Handler { return o.unkind(o.mux) }
 
 // Knobs returns the knobs as they are.
 func (o *Org) Knobs() Knobs { return *o.knobs.Load() }

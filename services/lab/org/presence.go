@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 type definition struct {
@@ -186,9 +187,9 @@ func (o *Org) readSource(c *call, self string) (source, *fault) {
 	switch {
 	case strings.TrimSpace(in.Name) == "":
 		return in, fail(codeSourceBlank)
-	case len(in.Name) > maxSourceName:
+	case utf8.RuneCountInString(in.Name) > maxSourceName:
 		return in, fail(codeSourceLong)
-	case len(in.Description) > maxSourceDescription:
+	case utf8.RuneCountInString(in.Description) > maxSourceDescription:
 		return in, fail(codeSourceText)
 	case in.Type != "User":
 		return in, fail(codeInvalidValue, clip(in.Type), "type", "User").field("type")

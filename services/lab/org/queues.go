@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // queue keeps the properties it was given as they came; only what the organization acts on has fields of its own.
@@ -85,8 +86,11 @@ func (o *Org) readQueue(body []byte, object string) (queueIn, map[string]json.Ra
 	if err := json.Unmarshal(body, &in); err != nil {
 		return in, nil, typeFault(err)
 	}
+	if flt := checkSettings(body); flt != nil {
+		return in, nil, flt
+	}
 	const longest = 256
-	if strings.TrimSpace(in.Name) == "" || len(in.Name) > longest {
+	if strings.TrimSpace(in.Name) == "" || utf8.RuneCountInString(in.Name) > longest {
 		return in, nil, fail(codeInvalidName, "queue").field("name")
 	}
 	if in.Division != nil && in.Division.ID != "" && in.Division.ID != o.home.ID {

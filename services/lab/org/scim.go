@@ -230,7 +230,7 @@ func (o *Org) scimUserOf(c *call) (*user, *fault) {
 	return nil, scimFault(http.StatusNotFound, "", "User %s not found.", clip(id))
 }
 
-// ifMatch refuses a change that was made on an outdated version.
+// ifMatch refuses a change that was made on an outdated version. The version has to be in double quotes.
 func ifMatch(c *call, u *user) *fault {
 	if match := c.r.Header.Get("If-Match"); match != "" && match != "*" && !sameVersion(match, u) {
 		return scimFault(http.StatusBadRequest, "invalidVers", "Version %s does not match the current version.", clip(match))
@@ -239,7 +239,7 @@ func ifMatch(c *call, u *user) *fault {
 }
 
 func sameVersion(tag string, u *user) bool {
-	return strings.Trim(strings.TrimPrefix(tag, "W/"), `"`) == strconv.Itoa(u.version)
+	return strings.TrimPrefix(tag, "W/") == strconv.Quote(strconv.Itoa(u.version))
 }
 
 func decodeSCIM(body []byte) (scimUser, *fault) {

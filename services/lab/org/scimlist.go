@@ -3,6 +3,7 @@ package org
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -29,7 +30,7 @@ func (o *Org) listSCIM(c *call) (*reply, *fault) {
 	if flt != nil {
 		return nil, flt
 	}
-	if count > maxPlainPage && len(ids(c, "attributes")) == 0 && len(ids(c, "excludedAttributes")) == 0 {
+	if count > maxPlainPage && looksUpSecondary(ids(c, "attributes"), ids(c, "excludedAttributes")) {
 		return nil, fail(codeTooMany, strconv.Itoa(maxPlainPage), "1").with(map[string]string{"Retry-After": "1"})
 	}
 	fits, flt := parseFilter(q.Get("filter"))
@@ -56,6 +57,24 @@ func (o *Org) listSCIM(c *call) (*reply, *fault) {
 	}
 	out.ItemsPerPage = len(out.Resources)
 	return &reply{status: http.StatusOK, body: out, header: map[string]string{"Content-Type": "application/scim+json"}}, nil
+}
+
+// secondaryAttributes are those that the platform looks up one user at a time (API definition of the list).
+func secondaryAttributes() []string {
+	const extension = "urn:ietf:params:scim:schemas:extension:genesys:purecloud:2.0:User"
+	return []string{"externalId", "roles", extension + ":routingLanguages", extension + ":routingSkills"}
+}
+
+// looksUpSecondary tells whether a listing shows any of them. To name an extension is to name all that is in it.
+func looksUpSecondary(included, excluded []string) bool {
+	names := func(list []string, attribute string) bool {
+		return slices.ContainsFunc(list, func(name string) bool {
+			return strings.EqualFold(name, attribute) || strings.HasPrefix(strings.ToLower(attribute), strings.ToLower(name)+":")
+		})
+	}
+	return slices.ContainsFunc(secondaryAttributes(), func(attribute string) bool {
+		return (len(included) == 0 || names(included, attribute)) && !names(excluded, attribute)
+	})
 }
 
 // scimNumber reads startIndex or count; a startIndex below one counts as one, a count below zero as zero (RFC 7644).

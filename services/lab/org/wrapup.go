@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 type wrapupCode struct {
@@ -77,7 +78,7 @@ func (o *Org) readCode(c *call, except string) (codeIn, *fault) {
 		return in, flt
 	}
 	const longest = 256
-	if strings.TrimSpace(in.Name) == "" || len(in.Name) > longest {
+	if strings.TrimSpace(in.Name) == "" || utf8.RuneCountInString(in.Name) > longest {
 		return in, fail(codeInvalidName, "wrapup code").field("name")
 	}
 	if in.Division != nil && in.Division.ID != "" && in.Division.ID != o.home.ID {
@@ -177,7 +178,7 @@ func (o *Org) addQueueCodes(c *call) (*reply, *fault) {
 	if flt != nil {
 		return nil, flt
 	}
-	list, flt := refs(c)
+	list, flt := refs(c, "WrapUpCodeReference", writableEntity)
 	if flt != nil {
 		return nil, flt
 	}

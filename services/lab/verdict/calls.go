@@ -170,7 +170,7 @@ func (c *comparison) compareParty(call callgen.Call, place int, want callgen.Par
 		name      string
 		got, want time.Time
 	}{{"start", got.Start, want.Start}, {"answer", got.Answered, want.Answered}, {"end", got.End, want.End}} {
-		if !within(moment.got, moment.want) {
+		if !c.within(moment.got, moment.want) {
 			fail(moment.name, clock(moment.got), clock(moment.want))
 		}
 	}
@@ -178,7 +178,7 @@ func (c *comparison) compareParty(call callgen.Call, place int, want callgen.Par
 		fail("number of holds", len(got.Holds), len(want.Holds))
 	} else {
 		for i, hold := range want.Holds {
-			if !within(got.Holds[i].Start, hold.Start) || !within(got.Holds[i].End, hold.End) {
+			if !c.within(got.Holds[i].Start, hold.Start) || !c.within(got.Holds[i].End, hold.End) {
 				fail("hold", clock(got.Holds[i].Start), clock(hold.Start))
 			}
 		}
@@ -248,7 +248,7 @@ func (c *comparison) compareRecording(call callgen.Call, want callgen.Recording,
 	if got.ProgramID != c.org.defaultProgram {
 		fail("speech analytics program", got.ProgramID, c.org.defaultProgram)
 	}
-	if !within(got.Start, want.Start) || !within(got.End, want.End) {
+	if !c.within(got.Start, want.Start) || !c.within(got.End, want.End) {
 		fail("time", clock(got.Start)+" to "+clock(got.End), clock(want.Start)+" to "+clock(want.End))
 	}
 }

@@ -43,6 +43,9 @@ type Truth struct {
 	// At is the time of the comparison while things still happen: what is over for a short time only and
 	// differs is then on its way, and calls that go on are not judged. Zero judges everything.
 	At time.Time
+	// Skew is how far the servers' clocks are apart. The org is shown the servers' own times, so a leg's may differ
+	// by that much; the order and everything else have to be right.
+	Skew time.Duration
 }
 
 // Count is how many of the expected have arrived as they should.
@@ -233,8 +236,8 @@ func (c *comparison) compareExtras() {
 }
 
 // within tells whether a time of the org is the true one.
-func within(got, want time.Time) bool {
-	return got.Sub(want).Abs() <= tolerance
+func (c *comparison) within(got, want time.Time) bool {
+	return got.Sub(want).Abs() <= tolerance+c.truth.Skew
 }
 
 // sortedParties orders the org's parties by their start.

@@ -183,3 +183,15 @@ func TestADisturbedCallHasToEnd(t *testing.T) {
 		})
 	}
 }
+
+// Times may differ by the skew of the clocks, and nothing else may.
+func TestASkewedClockExcusesTimesOnly(t *testing.T) {
+	truth, snapshot := scene()
+	truth.Skew = 2 * time.Second
+	snapshot.Conversations[0].Parties[2].Answered = at(11.9)
+	require.Empty(t, verdict.Compare(truth, snapshot).Differences)
+	snapshot.Conversations[0].Parties[2].WrapupCode = ""
+	require.Len(t, verdict.Compare(truth, snapshot).Differences, 1)
+	snapshot.Conversations[0].Parties[2].Answered = at(12.2)
+	require.Len(t, verdict.Compare(truth, snapshot).Differences, 2)
+}

@@ -52,6 +52,22 @@ func (e *Edge) setClocks(clocks map[string]Clock) {
 	e.clocks = next
 }
 
+// Skew is how far the servers' clocks are apart at the moment; those that were not set are right.
+func (e *Edge) Skew() time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := e.opts.Now()
+	first, last := now, now
+	for _, c := range e.clocks {
+		shown := c.read(now)
+		first = earlier(first, shown)
+		if shown.After(last) {
+			last = shown
+		}
+	}
+	return last.Sub(first)
+}
+
 // pair is a high-availability pair of servers; one of the two is active. A pair of one is a server
 // without a backup: what takes over from it is itself, started anew.
 type pair struct {

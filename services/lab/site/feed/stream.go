@@ -178,18 +178,22 @@ func (rd *reader) gapLine(now time.Time) ([]byte, error) {
 
 // beat sends a heartbeat.
 func (rd *reader) beat() error {
-	e := rd.edge
-	e.mu.Lock()
-	attributes := map[string]any{}
-	if !e.knobs.NoUpTo {
-		attributes["upTo"] = instant(e.upTo(rd))
-	}
-	line, err := rd.own(msgHeartbeat, attributes)
-	e.mu.Unlock()
+	line, err := rd.heartbeat()
 	if err != nil {
 		return err
 	}
 	return rd.send([][]byte{line})
+}
+
+func (rd *reader) heartbeat() ([]byte, error) {
+	e := rd.edge
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	attributes := map[string]any{}
+	if !e.knobs.NoUpTo {
+		attributes["upTo"] = instant(e.upTo(rd))
+	}
+	return rd.own(msgHeartbeat, attributes)
 }
 
 // own renders one of the edge's lines for this reader only. The edge's mutex is held.

@@ -231,6 +231,16 @@ func TestAnEdgeThatCanNotTellWatermarksLeavesThemOut(t *testing.T) {
 	})
 }
 
+func TestTheSkewIsHowFarTheClocksAreApart(t *testing.T) {
+	clock := newClock()
+	edge := feed.New(feed.Options{Now: clock.now})
+	require.Zero(t, edge.Skew())
+	require.NoError(t, edge.SetKnobs(feed.Knobs{Clocks: map[string]feed.Clock{"a": {OffsetSeconds: 1.5}, "b": {OffsetSeconds: -2}, "c": {DriftPPM: 1000}}}))
+	require.Equal(t, clock.seconds(3.5), edge.Skew())
+	clock.advance(2000)
+	require.Equal(t, clock.seconds(4), edge.Skew())
+}
+
 func TestClocksAndDelaysAreBounded(t *testing.T) {
 	edge := feed.New(feed.Options{})
 	for _, bad := range []feed.Knobs{
