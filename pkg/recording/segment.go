@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/packed"
 	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
 )
 
@@ -21,6 +22,8 @@ const MediaType = "audio/opus"
 // Segment is one recorded segment of one injected call. Its JSON is stored; between services it
 // travels as recordingprovider.v1.Recording.
 type Segment struct {
+	packed.Kept
+
 	ID              string    `json:"recordingId"` // the same for every submission of the same file
 	FileName        string    `json:"fileName"`    // in the transient storage, without a path
 	ConversationID  string    `json:"conversationId"`
@@ -34,6 +37,8 @@ type Segment struct {
 
 // Speech is a request for transcription and topic detection.
 type Speech struct {
+	packed.Kept
+
 	ProgramID string `json:"programId"`
 	Language  string `json:"language"`
 }

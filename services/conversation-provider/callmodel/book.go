@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/engage"
+	"engage.connector/pkg/packed"
 )
 
 // Options of a Book.
@@ -47,6 +48,8 @@ type Book struct {
 
 // Orphans are events of one ConnID that came before the call they belong to.
 type Orphans struct {
+	packed.Kept
+
 	ConnID string         `json:"connId"`
 	Events []engage.Event `json:"events"`
 	// Waiting is since when they wait, by the clock of whoever prunes the book.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/engage"
+	"engage.connector/pkg/packed"
 )
 
 // Stream is where a fact was reported: the three links of the guide's chapter "EXCP General
@@ -21,6 +22,8 @@ const (
 
 // Call is one call of one switch as call monitoring and the virtual queues report it.
 type Call struct {
+	packed.Kept
+
 	UUID string `json:"uuid"`
 	// Root is the call that stands for the interaction this call belongs to; itself for most calls.
 	Root    string          `json:"root,omitempty"`
@@ -63,6 +66,8 @@ type Call struct {
 // Party is a participant of a call. It is kept after it left, so that a repeated event does not
 // bring it back.
 type Party struct {
+	packed.Kept
+
 	UUID    string            `json:"uuid"`
 	DN      string            `json:"dn,omitempty"`
 	State   engage.PartyState `json:"state,omitempty"`
@@ -80,6 +85,8 @@ func (p *Party) LiveAt(at time.Time) bool {
 
 // Visit is one stay of a call in a virtual queue.
 type Visit struct {
+	packed.Kept
+
 	Key     string    `json:"key"` // the DN and the number of the stay
 	DN      string    `json:"dn"`
 	Queued  time.Time `json:"queued"`
@@ -93,6 +100,8 @@ type Visit struct {
 
 // Value is one value of a key of the call's user data.
 type Value struct {
+	packed.Kept
+
 	Key   string    `json:"key"`
 	At    time.Time `json:"at"`
 	Value string    `json:"value"`
@@ -119,6 +128,8 @@ const (
 
 // Fact is one thing that happened to a call.
 type Fact struct {
+	packed.Kept
+
 	Kind   FactKind  `json:"kind"`
 	At     time.Time `json:"at"`
 	Stream Stream    `json:"stream,omitempty"`

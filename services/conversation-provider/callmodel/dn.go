@@ -3,10 +3,14 @@ package callmodel
 import (
 	"slices"
 	"time"
+
+	"engage.connector/pkg/packed"
 )
 
 // DN is an extension: who is logged in at it, and since when the agent does what.
 type DN struct {
+	packed.Kept
+
 	Number string       `json:"number"`
 	Logins []Login      `json:"logins,omitempty"` // by time
 	States []AgentState `json:"states,omitempty"` // by time
@@ -19,6 +23,8 @@ type DN struct {
 
 // Talk is a time in which the DN was on a call that is finished.
 type Talk struct {
+	packed.Kept
+
 	Call string    `json:"call"`
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`
@@ -59,6 +65,8 @@ func (b *Book) NoteTalk(dn string, t Talk) {
 
 // Login is one change of who sits at a DN.
 type Login struct {
+	packed.Kept
+
 	At    time.Time `json:"at"`
 	Agent string    `json:"agent,omitempty"` // login code; empty: nobody
 	// Standing is set when the event reported a state that already stood, not a change: it then
@@ -79,6 +87,8 @@ const (
 
 // AgentState is one state of the agent at a DN.
 type AgentState struct {
+	packed.Kept
+
 	At   time.Time      `json:"at"`
 	Kind AgentStateKind `json:"kind"`
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/engage"
+	"engage.connector/pkg/packed"
 )
 
 // OddKind says what is wrong with what a link reported. None of it stops anything: the event is read
@@ -28,6 +29,8 @@ func OddKinds() []OddKind {
 
 // Oddity is one event that cannot be.
 type Oddity struct {
+	packed.Kept
+
 	At      time.Time `json:"at"`
 	Kind    OddKind   `json:"kind"`
 	Message string    `json:"message"`

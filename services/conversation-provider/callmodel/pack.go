@@ -7,241 +7,147 @@ import (
 	"slices"
 
 	"engage.connector/pkg/engage"
-	"engage.connector/services/conversation-provider/callmodel/packed"
+	"engage.connector/pkg/packed"
 )
 
-// Pack writes a call. Its facts lose since when they wait.
-func (c *Call) Pack(w *packed.Writer) {
-	w.Text(c.UUID)
-	w.Text(c.Root)
-	w.Texts(c.ConnIDs)
-	w.Int(int(c.Type))
-	w.Text(c.ANI)
-	w.Text(c.DNIS)
-	PackValues(w, c.Changes)
-	w.Texts(c.Links)
-	w.Text(c.Origin)
-	w.Text(c.MergedInto)
-	w.Time(c.Created)
-	w.Time(c.Deleted)
-	w.Len(len(c.Parties))
-	for _, p := range c.Parties {
-		p.pack(w)
-	}
-	w.Len(len(c.Visits))
-	for _, v := range c.Visits {
-		v.pack(w)
-	}
-	PackValues(w, c.Data)
-	for _, at := range c.Seen {
-		w.Time(at)
-	}
-	packFacts(w, c.Facts)
-	packFacts(w, c.Past)
-	for _, n := range c.Next {
-		w.Int(n)
-	}
-	w.Bools(c.Apart, c.NotVoice)
-	PackOdd(w, c.Odd)
+// Fields names what is stored of a call. Its facts lose since when they wait.
+func (c *Call) Fields(f *packed.Form) {
+	f.Text(1, &c.UUID)
+	f.Text(2, &c.Root)
+	f.Texts(3, &c.ConnIDs)
+	f.Int(4, (*int)(&c.Type))
+	f.Text(5, &c.ANI)
+	f.Text(6, &c.DNIS)
+	packed.All(f, 7, &c.Changes)
+	f.Texts(8, &c.Links)
+	f.Text(9, &c.Origin)
+	f.Text(10, &c.MergedInto)
+	f.Time(11, &c.Created)
+	f.Time(12, &c.Deleted)
+	packed.Each(f, 13, &c.Parties)
+	packed.Each(f, 14, &c.Visits)
+	packed.All(f, 15, &c.Data)
+	f.Time(16, &c.Seen[StreamCall])
+	f.Time(17, &c.Seen[StreamQueue])
+	f.Time(18, &c.Seen[StreamAgent])
+	packed.All(f, 19, &c.Facts)
+	packed.All(f, 20, &c.Past)
+	f.Int(21, &c.Next[StreamCall])
+	f.Int(22, &c.Next[StreamQueue])
+	f.Int(23, &c.Next[StreamAgent])
+	f.Bool(24, &c.Apart)
+	f.Bool(25, &c.NotVoice)
+	packed.All(f, 26, &c.Odd)
 }
 
-// UnpackCall reads a call.
-func UnpackCall(r *packed.Reader) *Call {
-	c := &Call{
-		UUID: r.Text(), Root: r.Text(), ConnIDs: r.Texts(), Type: engage.CallType(r.Int()), ANI: r.Text(), DNIS: r.Text(),
-		Changes: UnpackValues(r), Links: r.Texts(), Origin: r.Text(), MergedInto: r.Text(), Created: r.Time(), Deleted: r.Time(),
+// Fields names what is stored of a party.
+func (p *Party) Fields(f *packed.Form) {
+	f.Text(1, &p.UUID)
+	f.Text(2, &p.DN)
+	f.Int(3, (*int)(&p.State))
+	f.Time(4, &p.Joined)
+	f.Time(5, &p.Changed)
+	f.Time(6, &p.Left)
+	f.Bool(7, &p.Remote)
+}
+
+// Fields names what is stored of a stay in a queue.
+func (v *Visit) Fields(f *packed.Form) {
+	f.Text(1, &v.Key)
+	f.Text(2, &v.DN)
+	f.Time(3, &v.Queued)
+	f.Time(4, &v.Left)
+	f.Text(5, &v.ToDN)
+	f.Time(6, &v.Changed)
+	f.Bool(7, &v.Redirected)
+}
+
+// Fields names what is stored of a value of user data.
+func (v *Value) Fields(f *packed.Form) {
+	f.Text(1, &v.Key)
+	f.Time(2, &v.At)
+	f.Text(3, &v.Value)
+	f.Text(4, &v.DN)
+}
+
+// Fields names what is stored of a fact.
+func (v *Fact) Fields(f *packed.Form) {
+	f.Text(1, (*string)(&v.Kind))
+	f.Time(2, &v.At)
+	f.Int(3, (*int)(&v.Stream))
+	f.Int(4, &v.Seq)
+	f.Text(5, &v.Subject)
+	f.Int(6, (*int)(&v.State))
+	f.Int(7, (*int)(&v.Cause))
+	f.Text(8, &v.Ctrl)
+	f.Text(9, &v.Moved)
+	f.Text(10, &v.Note)
+	f.Bool(11, &v.Awaited)
+	if f.Reading() && (v.Stream < 0 || v.Stream >= streams) { // it has a place in arrays
+		f.Fail(fmt.Errorf("%w: a fact has the unknown stream %d", packed.ErrBroken, v.Stream))
 	}
-	if n := r.Len(); n > 0 {
-		parties := make([]Party, n)
-		c.Parties = make(Parties, n)
-		for i := range parties {
-			parties[i].unpack(r)
-			c.Parties[i] = &parties[i]
+}
+
+// Fields names what is stored of an oddity.
+func (o *Oddity) Fields(f *packed.Form) {
+	f.Time(1, &o.At)
+	f.Text(2, (*string)(&o.Kind))
+	f.Text(3, &o.Message)
+	f.Text(4, &o.Subject)
+}
+
+// Fields names what is stored of a DN.
+func (d *DN) Fields(f *packed.Form) {
+	f.Text(1, &d.Number)
+	packed.All(f, 2, &d.Logins)
+	packed.All(f, 3, &d.States)
+	packed.All(f, 4, &d.Talks)
+	f.Text(5, &d.Server)
+	f.Time(6, &d.Heard)
+}
+
+// Fields names what is stored of a log-in.
+func (l *Login) Fields(f *packed.Form) {
+	f.Time(1, &l.At)
+	f.Text(2, &l.Agent)
+	f.Bool(3, &l.Standing)
+}
+
+// Fields names what is stored of an agent's state.
+func (s *AgentState) Fields(f *packed.Form) {
+	f.Time(1, &s.At)
+	f.Text(2, (*string)(&s.Kind))
+}
+
+// Fields names what is stored of a finished call at a DN.
+func (t *Talk) Fields(f *packed.Form) {
+	f.Text(1, &t.Call)
+	f.Time(2, &t.From)
+	f.Time(3, &t.To)
+}
+
+// Fields names what is stored of events that wait for their call. The events are stored as in the log.
+func (o *Orphans) Fields(f *packed.Form) {
+	f.Text(1, &o.ConnID)
+	lines := make([]string, len(o.Events))
+	for i, e := range o.Events {
+		line, err := engage.Encode(e)
+		if err != nil {
+			f.Fail(fmt.Errorf("an event that waits for its call: %w", err))
 		}
+		lines[i] = string(line)
 	}
-	if n := r.Len(); n > 0 {
-		visits := make([]Visit, n)
-		c.Visits = make([]*Visit, n)
-		for i := range visits {
-			visits[i].unpack(r)
-			c.Visits[i] = &visits[i]
+	f.Texts(2, &lines)
+	if !f.Reading() {
+		return
+	}
+	for _, line := range lines {
+		var e engage.Event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			f.Fail(fmt.Errorf("%w: an event that waits for its call: %w", packed.ErrBroken, err))
 		}
+		o.Events = append(o.Events, e)
 	}
-	c.Data = UnpackValues(r)
-	for i := range c.Seen {
-		c.Seen[i] = r.Time()
-	}
-	c.Facts, c.Past = unpackFacts(r), unpackFacts(r)
-	for i := range c.Next {
-		c.Next[i] = r.Int()
-	}
-	r.Bools(&c.Apart, &c.NotVoice)
-	c.Odd = UnpackOdd(r)
-	return c
-}
-
-func (p *Party) pack(w *packed.Writer) {
-	w.Text(p.UUID)
-	w.Text(p.DN)
-	w.Int(int(p.State))
-	w.Time(p.Joined)
-	w.Time(p.Changed)
-	w.Time(p.Left)
-	w.Bools(p.Remote)
-}
-
-func (p *Party) unpack(r *packed.Reader) {
-	p.UUID, p.DN, p.State = r.Text(), r.Text(), engage.PartyState(r.Int())
-	p.Joined, p.Changed, p.Left = r.Time(), r.Time(), r.Time()
-	r.Bools(&p.Remote)
-}
-
-func (v *Visit) pack(w *packed.Writer) {
-	w.Text(v.Key)
-	w.Text(v.DN)
-	w.Time(v.Queued)
-	w.Time(v.Left)
-	w.Text(v.ToDN)
-	w.Time(v.Changed)
-	w.Bools(v.Redirected)
-}
-
-func (v *Visit) unpack(r *packed.Reader) {
-	v.Key, v.DN, v.Queued, v.Left, v.ToDN, v.Changed = r.Text(), r.Text(), r.Time(), r.Time(), r.Text(), r.Time()
-	r.Bools(&v.Redirected)
-}
-
-// PackValues writes values of user data.
-func PackValues(w *packed.Writer, all []Value) {
-	w.Len(len(all))
-	for _, v := range all {
-		w.Text(v.Key)
-		w.Time(v.At)
-		w.Text(v.Value)
-		w.Text(v.DN)
-	}
-}
-
-// UnpackValues reads values of user data.
-func UnpackValues(r *packed.Reader) []Value {
-	n := r.Len()
-	if n == 0 {
-		return nil
-	}
-	all := make([]Value, n)
-	for i := range all {
-		all[i] = Value{Key: r.Text(), At: r.Time(), Value: r.Text(), DN: r.Text()}
-	}
-	return all
-}
-
-func packFacts(w *packed.Writer, all []Fact) {
-	w.Len(len(all))
-	for i := range all {
-		f := &all[i]
-		w.Text(string(f.Kind))
-		w.Time(f.At)
-		w.Int(int(f.Stream))
-		w.Int(f.Seq)
-		w.Text(f.Subject)
-		w.Int(int(f.State))
-		w.Int(int(f.Cause))
-		w.Text(f.Ctrl)
-		w.Text(f.Moved)
-		w.Text(f.Note)
-		w.Bools(f.Awaited)
-	}
-}
-
-func unpackFacts(r *packed.Reader) []Fact {
-	n := r.Len()
-	if n == 0 {
-		return nil
-	}
-	all := make([]Fact, n)
-	for i := range all {
-		all[i] = Fact{
-			Kind: FactKind(r.Text()), At: r.Time(), Stream: Stream(r.Int()), Seq: r.Int(), Subject: r.Text(),
-			State: engage.PartyState(r.Int()), Cause: engage.Cause(r.Int()), Ctrl: r.Text(), Moved: r.Text(), Note: r.Text(),
-		}
-		r.Bools(&all[i].Awaited)
-	}
-	return all
-}
-
-// PackOdd writes oddities.
-func PackOdd(w *packed.Writer, all []Oddity) {
-	w.Len(len(all))
-	for _, o := range all {
-		w.Time(o.At)
-		w.Text(string(o.Kind))
-		w.Text(o.Message)
-		w.Text(o.Subject)
-	}
-}
-
-// UnpackOdd reads oddities.
-func UnpackOdd(r *packed.Reader) []Oddity {
-	n := r.Len()
-	if n == 0 {
-		return nil
-	}
-	all := make([]Oddity, n)
-	for i := range all {
-		all[i] = Oddity{At: r.Time(), Kind: OddKind(r.Text()), Message: r.Text(), Subject: r.Text()}
-	}
-	return all
-}
-
-// Pack writes a DN.
-func (d *DN) Pack(w *packed.Writer) {
-	w.Text(d.Number)
-	w.Len(len(d.Logins))
-	for _, l := range d.Logins {
-		w.Time(l.At)
-		w.Text(l.Agent)
-		w.Bools(l.Standing)
-	}
-	w.Len(len(d.States))
-	for _, s := range d.States {
-		w.Time(s.At)
-		w.Text(string(s.Kind))
-	}
-	w.Len(len(d.Talks))
-	for _, t := range d.Talks {
-		w.Text(t.Call)
-		w.Time(t.From)
-		w.Time(t.To)
-	}
-	w.Text(d.Server)
-	w.Time(d.Heard)
-}
-
-// UnpackDN reads a DN.
-func UnpackDN(r *packed.Reader) *DN {
-	d := &DN{Number: r.Text()}
-	if n := r.Len(); n > 0 {
-		d.Logins = make([]Login, n)
-	}
-	for i := range d.Logins {
-		l := &d.Logins[i]
-		l.At, l.Agent = r.Time(), r.Text()
-		r.Bools(&l.Standing)
-	}
-	if n := r.Len(); n > 0 {
-		d.States = make([]AgentState, n)
-	}
-	for i := range d.States {
-		d.States[i] = AgentState{At: r.Time(), Kind: AgentStateKind(r.Text())}
-	}
-	if n := r.Len(); n > 0 {
-		d.Talks = make([]Talk, n)
-	}
-	for i := range d.Talks {
-		d.Talks[i] = Talk{Call: r.Text(), From: r.Time(), To: r.Time()}
-	}
-	d.Server, d.Heard = r.Text(), r.Time()
-	return d
 }
 
 // Parties are the parties of a call, as they came. Their JSON is an object by PartyUUID.

@@ -3,41 +3,48 @@ package callmodel_test
 import (
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"engage.connector/pkg/engage"
+	"engage.connector/pkg/packed"
+	"engage.connector/pkg/packed/filltest"
 	"engage.connector/services/conversation-provider/callmodel"
-	"engage.connector/services/conversation-provider/callmodel/packed"
-	"engage.connector/services/conversation-provider/callmodel/packed/filltest"
 )
 
-// Every field of a call and a DN survives packing: a field that is forgotten there shows here.
+// Every field of a call and a DN survives being stored: a field that is forgotten there shows here.
 func TestPackingKeepsEverything(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		source := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
-		var call callmodel.Call
-		var dn callmodel.DN
-		filltest.Fill(source, &call)
-		filltest.Fill(source, &dn)
-		w := &packed.Writer{}
-		call.Pack(w)
-		dn.Pack(w)
-		r := packed.NewReader(string(w.Data))
-		require.Equal(t, &call, callmodel.UnpackCall(r))
-		require.Equal(t, &dn, callmodel.UnpackDN(r))
-		require.NoError(t, r.Err())
+		filltest.RoundTrip(t, source, &callmodel.Call{}, func(c *callmodel.Call) {
+			for _, facts := range [][]callmodel.Fact{c.Facts, c.Past} {
+				for i := range facts {
+					facts[i].Stream %= 3
+				}
+			}
+		})
+		filltest.RoundTrip(t, source, &callmodel.DN{}, nil)
 	})
 }
 
-// Whatever is read, reading comes to an end.
-func FuzzUnpackCall(f *testing.F) {
-	w := &packed.Writer{}
-	(&callmodel.Call{UUID: "U", ConnIDs: []string{"1"}}).Pack(w)
-	f.Add(string(w.Data))
-	f.Fuzz(func(_ *testing.T, data string) {
-		r := packed.NewReader(data)
-		callmodel.UnpackCall(r)
-		callmodel.UnpackDN(r)
-	})
+// Events that wait for their call are stored with everything that the feed said, known or not.
+func TestWaitingEventsAreStored(t *testing.T) {
+	e := engage.Event{
+		Cursor: "1", Link: "SIPS_A", Message: "EventSomethingNew", Time: time.UnixMicro(7).UTC(), ReceivedAt: time.UnixMicro(9).UTC(),
+		Attributes: engage.Attributes{"ThisDN": "4001", "Unheard": map[string]any{"of": "it"}},
+	}
+	data, err := packed.Encode(&callmodel.Orphans{ConnID: "006a", Events: []engage.Event{e, e}})
+	require.NoError(t, err)
+	got := &callmodel.Orphans{}
+	require.NoError(t, packed.Decode(data, got))
+	require.Equal(t, &callmodel.Orphans{ConnID: "006a", Events: []engage.Event{e, e}}, got)
+}
+
+// A stream is a place in arrays: one that this version does not have is refused.
+func TestAFactOfAnUnknownStreamIsRefused(t *testing.T) {
+	data, err := packed.Encode(&callmodel.Call{Facts: []callmodel.Fact{{Stream: 3}}})
+	require.NoError(t, err)
+	require.ErrorIs(t, packed.Decode(data, &callmodel.Call{}), packed.ErrBroken)
 }

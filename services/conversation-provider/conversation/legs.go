@@ -5,10 +5,13 @@ import (
 	"time"
 
 	"engage.connector/pkg/genesys/exevents"
+	"engage.connector/pkg/packed"
 )
 
 // Leg is one party of the conversation, as far as it is or will be injected.
 type Leg struct {
+	packed.Kept
+
 	Kind LegKind `json:"kind"`
 	// Party is the Engage side of the leg: the key of a party, or of the first stay in the queue (see
 	// Group.key).

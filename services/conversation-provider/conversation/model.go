@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/genesys/exevents"
+	"engage.connector/pkg/packed"
 )
 
 // LegKind is the kind of a communication in the EX model.
@@ -77,6 +78,8 @@ func Reasons() []Reason {
 
 // Conversation is the EX side of an interaction: of a call, and of all calls that belong to it.
 type Conversation struct {
+	packed.Kept
+
 	ID     string `json:"id,omitempty"`
 	Stage  Stage  `json:"stage,omitempty"`
 	Reason Reason `json:"reason,omitempty"`
@@ -106,6 +109,8 @@ type Conversation struct {
 
 // Transfer is a transfer command.
 type Transfer struct {
+	packed.Kept
+
 	Command string `json:"command"`
 	Party   string `json:"party"` // of the leg transferred to
 	LegID   string `json:"legId"`
@@ -114,6 +119,8 @@ type Transfer struct {
 
 // Consult is a consultation.
 type Consult struct {
+	packed.Kept
+
 	Call string `json:"call"`
 	// Unseen is why the party that is consulted is not shown.
 	Unseen Reason `json:"unseen,omitempty"`

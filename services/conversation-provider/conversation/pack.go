@@ -6,8 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"engage.connector/pkg/genesys/exevents"
-	"engage.connector/services/conversation-provider/callmodel/packed"
+	"engage.connector/pkg/packed"
 )
 
 // Roles are the roles of parties, by their keys. Their JSON is an object.
@@ -64,96 +63,63 @@ func (r *Roles) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Pack writes a conversation. What waits, and since when, is not part of it.
-func (c *Conversation) Pack(w *packed.Writer) {
-	w.ID(c.ID)
-	w.Text(string(c.Stage))
-	w.Text(string(c.Reason))
-	w.Len(len(c.Legs))
-	for _, l := range c.Legs {
-		l.pack(w)
-	}
-	w.Time(c.Entered)
-	w.Time(c.Last)
-	w.Bools(c.Transfer != nil, c.Consult != nil)
-	if t := c.Transfer; t != nil {
-		w.ID(t.Command)
-		w.Text(t.Party)
-		w.ID(t.LegID)
-		w.ID(t.Object)
-	}
-	if k := c.Consult; k != nil {
-		w.Text(k.Call)
-		w.Text(string(k.Unseen))
-	}
-	w.Texts(c.Taken)
-	w.Text(c.OnBehalf)
-	w.Time(c.Attempt)
-	w.Text(c.Releaser)
-	w.Len(len(c.Parties))
-	for _, p := range c.Parties {
-		w.Text(p.Key)
-		w.Text(string(p.Role))
-	}
-	w.Int(c.Trace.n)
-	w.Int(int(c.Trace.last))
-	w.Raw(c.Trace.kept, c.Trace.more)
+// Fields names what is stored of a conversation. What waits, and since when, is not part of it.
+func (c *Conversation) Fields(f *packed.Form) {
+	f.ID(1, &c.ID)
+	f.Text(2, (*string)(&c.Stage))
+	f.Text(3, (*string)(&c.Reason))
+	packed.Each(f, 4, &c.Legs)
+	f.Time(5, &c.Entered)
+	f.Time(6, &c.Last)
+	packed.One(f, 7, &c.Transfer)
+	packed.One(f, 8, &c.Consult)
+	f.Texts(9, &c.Taken)
+	f.Text(10, &c.OnBehalf)
+	f.Time(11, &c.Attempt)
+	f.Text(12, &c.Releaser)
+	packed.Pairs(f, 13, &c.Parties, (*PartyRole).texts)
+	f.Bytes(14, &c.Trace.kept, c.Trace.more)
+	f.Int(15, &c.Trace.n)
+	f.Int64(16, &c.Trace.last)
 }
 
-// UnpackConversation reads a conversation.
-func UnpackConversation(r *packed.Reader) *Conversation {
-	c := &Conversation{ID: r.ID(), Stage: Stage(r.Text()), Reason: Reason(r.Text())}
-	if n := r.Len(); n > 0 {
-		legs := make([]Leg, n)
-		c.Legs = make([]*Leg, n)
-		for i := range legs {
-			legs[i].unpack(r)
-			c.Legs[i] = &legs[i]
-		}
-	}
-	c.Entered, c.Last = r.Time(), r.Time()
-	var transfer, consult bool
-	r.Bools(&transfer, &consult)
-	if transfer {
-		c.Transfer = &Transfer{Command: r.ID(), Party: r.Text(), LegID: r.ID(), Object: r.ID()}
-	}
-	if consult {
-		c.Consult = &Consult{Call: r.Text(), Unseen: Reason(r.Text())}
-	}
-	c.Taken, c.OnBehalf, c.Attempt, c.Releaser = r.Texts(), r.Text(), r.Time(), r.Text()
-	if n := r.Len(); n > 0 {
-		c.Parties = make(Roles, n)
-	}
-	for i := range c.Parties {
-		c.Parties[i] = PartyRole{r.Text(), Role(r.Text())}
-	}
-	c.Trace = Trace{n: r.Int(), last: int64(r.Int()), kept: r.Raw()}
-	return c
+func (p *PartyRole) texts() (key, role *string) { return &p.Key, (*string)(&p.Role) }
+
+// Fields names what is stored of a transfer.
+func (t *Transfer) Fields(f *packed.Form) {
+	f.ID(1, &t.Command)
+	f.Text(2, &t.Party)
+	f.ID(3, &t.LegID)
+	f.ID(4, &t.Object)
 }
 
-func (l *Leg) pack(w *packed.Writer) {
-	w.Text(string(l.Kind))
-	w.Text(l.Party)
-	w.Texts(l.Also)
-	w.Text(l.Visit)
-	w.ID(l.ID)
-	w.Text(l.DN)
-	w.Text(l.Login)
-	w.ID(l.UserID)
-	w.ID(l.QueueID)
-	w.Time(l.Began)
-	w.Time(l.Answered)
-	w.Time(l.Left)
-	w.Time(l.Ended)
-	w.Bools(l.Opened, l.Alerting, l.Consult, l.WrapsUp, l.Held, l.Disposed)
-	w.Int(l.Holds)
-	w.Text(string(l.Disconnect))
+// Fields names what is stored of a consultation.
+func (c *Consult) Fields(f *packed.Form) {
+	f.Text(1, &c.Call)
+	f.Text(2, (*string)(&c.Unseen))
 }
 
-func (l *Leg) unpack(r *packed.Reader) {
-	l.Kind, l.Party, l.Also, l.Visit = LegKind(r.Text()), r.Text(), r.Texts(), r.Text()
-	l.ID, l.DN, l.Login, l.UserID, l.QueueID = r.ID(), r.Text(), r.Text(), r.ID(), r.ID()
-	l.Began, l.Answered, l.Left, l.Ended = r.Time(), r.Time(), r.Time(), r.Time()
-	r.Bools(&l.Opened, &l.Alerting, &l.Consult, &l.WrapsUp, &l.Held, &l.Disposed)
-	l.Holds, l.Disconnect = r.Int(), exevents.DisconnectType(r.Text())
+// Fields names what is stored of a leg.
+func (l *Leg) Fields(f *packed.Form) {
+	f.Text(1, (*string)(&l.Kind))
+	f.Text(2, &l.Party)
+	f.Texts(3, &l.Also)
+	f.Text(4, &l.Visit)
+	f.ID(5, &l.ID)
+	f.Text(6, &l.DN)
+	f.Text(7, &l.Login)
+	f.ID(8, &l.UserID)
+	f.ID(9, &l.QueueID)
+	f.Time(10, &l.Began)
+	f.Time(11, &l.Answered)
+	f.Time(12, &l.Left)
+	f.Time(13, &l.Ended)
+	f.Bool(14, &l.Opened)
+	f.Bool(15, &l.Alerting)
+	f.Bool(16, &l.Consult)
+	f.Bool(17, &l.WrapsUp)
+	f.Bool(18, &l.Held)
+	f.Bool(19, &l.Disposed)
+	f.Int(20, &l.Holds)
+	f.Text(21, (*string)(&l.Disconnect))
 }

@@ -3,6 +3,7 @@ package conversation
 import (
 	"encoding/json"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,8 +11,8 @@ import (
 	"pgregory.net/rapid"
 
 	"engage.connector/pkg/genesys/exevents"
-	"engage.connector/services/conversation-provider/callmodel/packed"
-	"engage.connector/services/conversation-provider/callmodel/packed/filltest"
+	"engage.connector/pkg/packed"
+	"engage.connector/pkg/packed/filltest"
 )
 
 // Every field of a conversation survives packing: a field that is forgotten there shows here. The
@@ -27,11 +28,10 @@ func TestPackingKeepsEverything(t *testing.T) {
 		}
 		conv.trace(decisions[0])
 		conv.trace(decisions[1])
-		w := &packed.Writer{}
-		conv.Pack(w)
-		r := packed.NewReader(string(w.Data))
-		got := UnpackConversation(r)
-		require.NoError(t, r.Err())
+		data, err := packed.Encode(&conv)
+		require.NoError(t, err)
+		got := &Conversation{}
+		require.NoError(t, packed.Decode(data, got))
 		conv.trace(decisions[2])
 		got.trace(decisions[2])
 		require.Equal(t, decisions[:], got.Trace.All())
@@ -86,4 +86,25 @@ func TestABrokenTraceIsReadAsFarAsItGoes(t *testing.T) {
 		require.Empty(t, broken.All())
 	}
 	require.Empty(t, (&Trace{more: []byte{2, 255, 0}, n: 1}).All())
+}
+
+// A newer version's decisions may have words that this one does not know, and more than it reads: they
+// are shown as far as they are known, and those behind them are not lost.
+func TestANewerVersionsDecisionsAreReadAsFarAsTheyAreKnown(t *testing.T) {
+	var trace Trace
+	want := Decision{At: time.UnixMicro(1).UTC(), What: string(CallerJoined), Row: "row", Subject: strings.Repeat("8", 200), Stage: StageIVR}
+	trace.add(want)
+	const unheard = 250
+	newer := []byte{11, 0, unheard, 1, 'r', 1, 's', unheard, noWord, 0, 'n', 'e'} // its length, then more than is known
+	trace.more = append(trace.more, newer...)
+	trace.n++
+	trace.add(want)
+	require.Equal(t, []Decision{
+		want, {At: want.At, What: unknownWord, Row: "r", Subject: "s", Stage: unknownWord}, want,
+	}, trace.All())
+	data, err := packed.Encode(&Conversation{Trace: trace})
+	require.NoError(t, err)
+	got := &Conversation{}
+	require.NoError(t, packed.Decode(data, got))
+	require.Contains(t, got.Trace.kept, string(newer), "it is written back as it was")
 }

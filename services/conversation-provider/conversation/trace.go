@@ -26,10 +26,11 @@ func (t *Trace) Len() int { return t.n }
 // IsZero tells whether the trace is empty.
 func (t Trace) IsZero() bool { return t.n == 0 }
 
-// add appends a decision: microseconds since the one before, then texts.
+// add appends a decision: its length, microseconds since the one before, then texts. A later version may
+// append what it wants to know of a decision; the length says where the next one begins.
 func (t *Trace) add(d Decision) {
-	micro := d.At.UnixMicro()
-	b := binary.AppendVarint(t.more, micro-t.last)
+	micro, begin := d.At.UnixMicro(), len(t.more)
+	b := binary.AppendVarint(append(t.more, 0), micro-t.last)
 	b = appendWord(b, d.What)
 	b = appendText(b, d.Row)
 	b = appendText(b, d.Subject)
@@ -39,21 +40,27 @@ func (t *Trace) add(d Decision) {
 	for _, e := range d.Events {
 		b = appendWord(b, string(e))
 	}
+	if size := len(b) - begin - 1; size < oneByte {
+		b[begin] = byte(size)
+	} else {
+		b = slices.Replace(b, begin, begin+1, binary.AppendUvarint(nil, uint64(size))...)
+	}
 	t.more, t.last, t.n = b, micro, t.n+1
 }
 
 // All decodes the decisions; those that cannot be read are left out.
 func (t *Trace) All() []Decision {
 	all := make([]Decision, 0, t.n)
-	r := traceReader{data: slices.Concat([]byte(t.kept), t.more)}
-	for last := int64(0); len(r.data) > 0; {
+	whole := traceReader{data: slices.Concat([]byte(t.kept), t.more)}
+	for last := int64(0); len(whole.data) > 0; {
+		r := traceReader{data: []byte(whole.text())}
 		last += r.number()
 		d := Decision{At: time.UnixMicro(last).UTC(), What: r.word(), Row: r.text(), Subject: r.text(), Stage: Stage(r.word()), Reason: Reason(r.word())}
 		for range min(r.length(), len(r.data)) {
 			d.Events = append(d.Events, exevents.EventType(r.word()))
 		}
 		if r.broken {
-			break
+			continue // of a version that writes decisions differently, or nothing that was written
 		}
 		all = append(all, d)
 	}
@@ -122,6 +129,7 @@ const (
 	wordFollows = 0
 	noWord      = 1
 	firstWord   = 2
+	oneByte     = 0x80 // lengths below it take one byte
 )
 
 func appendWord(b []byte, word string) []byte {
@@ -185,7 +193,9 @@ func (r *traceReader) word() string {
 	case at < len(traceWords):
 		return traceWords[at]
 	default:
-		r.broken = true
-		return ""
+		return unknownWord
 	}
 }
+
+// unknownWord stands for a word that only a newer version knows.
+const unknownWord = "(word of a newer version)"

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"engage.connector/services/conversation-provider/callmodel/packed"
+	"engage.connector/pkg/packed"
 )
 
 // closed is an interaction that is over, as it is stored: it is kept for those who ask, and for
@@ -16,7 +16,7 @@ type closed struct {
 
 // pack makes the kept form of an interaction that is over.
 func (m *Model) pack(in *Interaction) closed {
-	return closed{packed: string(m.encodeInteraction(in)), at: in.Closed}
+	return closed{packed: string(m.encode(in)), at: in.Closed}
 }
 
 // store keeps an interaction that is over, and lets it be stored.
@@ -31,7 +31,9 @@ func (c closed) interaction() *Interaction {
 	if c.packed == "" {
 		return nil
 	}
-	return unpackInteraction(packed.NewReader(c.packed[1:]))
+	in := &Interaction{}
+	_ = packed.DecodeOwn(c.packed, in) // it has been read before, or was written here
+	return in
 }
 
 // stored is the value in the store; nil, which deletes it, for the zero value.

@@ -16,25 +16,26 @@ import (
 func (m *Model) effects(out *outbox) (pipeline.Effects, error) {
 	e := pipeline.Effects{State: map[string][]byte{}, Outbox: out.seal()}
 	changes := m.changes()
-	w := stateWriter{state: e.State}
 	for _, uuid := range changes.Calls {
-		e.State[keyCall+uuid] = m.encodeInteraction(m.calls[uuid])
+		e.State[keyCall+uuid] = encodeOr(m, m.calls[uuid])
 	}
 	for _, dn := range changes.DNs {
-		e.State[keyDN+dn] = m.encodeDN(m.book.DN(dn))
+		e.State[keyDN+dn] = encodeOr(m, m.book.DN(dn))
 	}
 	for _, conn := range changes.Orphans {
-		writeState(&w, keyOrphan+conn, m.book.Orphans(conn))
+		e.State[keyOrphan+conn] = encodeOr(m, m.book.Orphans(conn))
 	}
 	for _, uuid := range sorted(m.dirty.closed) {
 		e.State[keyClosed+uuid] = m.closed[uuid].stored()
 	}
 	for _, id := range sorted(m.dirty.records) {
-		writeState(&w, keyRecord+id, m.records[id])
+		e.State[keyRecord+id] = encodeOr(m, m.records[id])
 	}
 	clear(m.dirty.closed)
 	clear(m.dirty.records)
-	if err := firstError(w.err, out.err); err != nil {
+	err := firstError(m.failed, out.err)
+	m.failed = nil
+	if err != nil {
 		return pipeline.Effects{}, fault.Wrap(fault.Internal, "model.effects", err)
 	}
 	return e, nil
@@ -52,22 +53,6 @@ func (m *Model) changes() callmodel.Changes {
 		}
 	}
 	return changes
-}
-
-type stateWriter struct {
-	state map[string][]byte
-	err   error
-}
-
-// writeState writes one value; what is gone is deleted.
-func writeState[T any](w *stateWriter, key string, value *T) {
-	if value == nil {
-		w.state[key] = nil
-		return
-	}
-	data, err := json.Marshal(value)
-	w.err = firstError(w.err, err)
-	w.state[key] = data
 }
 
 func firstError(errs ...error) error {

@@ -1,101 +1,50 @@
 package model
 
-import (
-	"bytes"
-	"encoding/json"
-	"fmt"
+import "engage.connector/pkg/packed"
 
-	"engage.connector/services/conversation-provider/callmodel"
-	"engage.connector/services/conversation-provider/callmodel/packed"
-	"engage.connector/services/conversation-provider/conversation"
-)
+// Fields names what is stored of an interaction.
+func (in *Interaction) Fields(f *packed.Form) {
+	f.Text(1, &in.UUID)
+	packed.One(f, 2, &in.Call)
+	packed.One(f, 3, &in.Conversation)
+	f.Text(4, &in.Root)
+	f.Texts(5, &in.Members)
+	f.Texts(6, &in.Recordings)
+	f.Time(7, &in.Opened)
+	f.Text(8, &in.ANI)
+	f.Text(9, &in.DNIS)
+	f.Time(10, &in.Created)
+	f.Time(11, &in.Ended)
+	f.Time(12, &in.Closed)
+	packed.All(f, 13, &in.Languages)
+	packed.All(f, 14, &in.Odd)
+}
 
-// packedForm is the first byte of a packed value. JSON, which earlier versions stored, begins with
-// a brace.
-const packedForm = 1
+// Fields names what is stored of a segment that was reported.
+func (r *Record) Fields(f *packed.Form) {
+	f.ID(1, &r.ID)
+	packed.Of(f, 2, &r.Segment)
+	f.Text(3, (*string)(&r.State))
+	f.Text(4, &r.Reason)
+	f.Time(5, &r.At)
+	f.Bytes(6, &r.Body, nil)
+	packed.One(f, 7, &r.Submission)
+}
 
-// encodeInteraction writes an interaction as it is stored; nil when there is none.
-func (m *Model) encodeInteraction(in *Interaction) []byte {
-	if in == nil {
+// encode returns the stored form of a value. What cannot be written is reported by the next effects.
+func (m *Model) encode(value packed.Message) []byte {
+	data, err := m.encoder.Encode(value)
+	m.failed = firstError(m.failed, err)
+	return data
+}
+
+// encodeOr is encode of a value that may be gone: nil deletes it.
+func encodeOr[T any, P interface {
+	*T
+	packed.Message
+}](m *Model, value P) []byte {
+	if value == nil {
 		return nil
 	}
-	w := m.begin()
-	in.pack(w)
-	return bytes.Clone(w.Data)
-}
-
-func (m *Model) encodeDN(d *callmodel.DN) []byte {
-	if d == nil {
-		return nil
-	}
-	w := m.begin()
-	d.Pack(w)
-	return bytes.Clone(w.Data)
-}
-
-func (m *Model) begin() *packed.Writer {
-	m.writer.Reset()
-	m.writer.Data = append(m.writer.Data, packedForm)
-	return &m.writer
-}
-
-func decodeInteraction(data []byte) (*Interaction, error) {
-	return decode(data, "interaction", unpackInteraction)
-}
-
-func decodeDN(data []byte) (*callmodel.DN, error) { return decode(data, "DN", callmodel.UnpackDN) }
-
-// decode reads a stored value, packed or as JSON.
-func decode[T any](data []byte, what string, unpack func(*packed.Reader) *T) (*T, error) {
-	if len(data) > 0 && data[0] == packedForm {
-		r := packed.NewReader(string(data[1:]))
-		value := unpack(r)
-		if err := r.Err(); err != nil {
-			return nil, fmt.Errorf("%s: %w", what, err)
-		}
-		return value, nil
-	}
-	value := new(T)
-	if err := json.Unmarshal(data, value); err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
-	}
-	return value, nil
-}
-
-func (in *Interaction) pack(w *packed.Writer) {
-	w.Text(in.UUID)
-	w.Bools(in.Call != nil, in.Conversation != nil)
-	if in.Call != nil {
-		in.Call.Pack(w)
-	}
-	if in.Conversation != nil {
-		in.Conversation.Pack(w)
-	}
-	w.Text(in.Root)
-	w.Texts(in.Members)
-	w.Texts(in.Recordings)
-	w.Time(in.Opened)
-	w.Text(in.ANI)
-	w.Text(in.DNIS)
-	w.Time(in.Created)
-	w.Time(in.Ended)
-	w.Time(in.Closed)
-	callmodel.PackValues(w, in.Languages)
-	callmodel.PackOdd(w, in.Odd)
-}
-
-func unpackInteraction(r *packed.Reader) *Interaction {
-	in := &Interaction{UUID: r.Text()}
-	var call, conv bool
-	r.Bools(&call, &conv)
-	if call {
-		in.Call = callmodel.UnpackCall(r)
-	}
-	if conv {
-		in.Conversation = conversation.UnpackConversation(r)
-	}
-	in.Root, in.Members, in.Recordings, in.Opened = r.Text(), r.Texts(), r.Texts(), r.Time()
-	in.ANI, in.DNIS, in.Created, in.Ended, in.Closed = r.Text(), r.Text(), r.Time(), r.Time(), r.Time()
-	in.Languages, in.Odd = callmodel.UnpackValues(r), callmodel.UnpackOdd(r)
-	return in
+	return m.encode(value)
 }

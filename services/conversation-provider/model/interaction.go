@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"engage.connector/pkg/packed"
 	"engage.connector/services/conversation-provider/callmodel"
 	"engage.connector/services/conversation-provider/conversation"
 )
@@ -12,6 +13,8 @@ import (
 // conversation are over, they are dropped, and what an operator or a late recording may ask for
 // stays.
 type Interaction struct {
+	packed.Kept
+
 	UUID string          `json:"uuid"`
 	Call *callmodel.Call `json:"call,omitempty"` // nil once closed
 	// Conversation is nil where Root is another call.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/packed"
 )
 
 // Trace is what an operator sees of a call.
@@ -88,8 +89,8 @@ func (s *stored) readCalls(ctx context.Context, uuids ...string) error {
 		if !ok {
 			continue
 		}
-		in, err := decodeInteraction(data)
-		if err != nil {
+		in := &Interaction{}
+		if err := packed.Decode(data, in); err != nil {
 			return fault.Newf(fault.Internal, "model.trace", "stored interaction %s: %w", uuid, err)
 		}
 		s.calls[uuid] = in
@@ -111,7 +112,7 @@ func (s *stored) readRecords(ctx context.Context) error {
 	}
 	for key, data := range found {
 		r := &Record{}
-		if err := json.Unmarshal(data, r); err != nil {
+		if err := packed.Decode(data, r); err != nil {
 			return fault.Newf(fault.Internal, "model.trace", "stored recording %s: %w", key, err)
 		}
 		s.records[strings.TrimPrefix(key, keyRecord)] = r

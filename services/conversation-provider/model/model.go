@@ -4,7 +4,6 @@
 package model
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"strings"
@@ -14,9 +13,9 @@ import (
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys/exevents"
+	"engage.connector/pkg/packed"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/services/conversation-provider/callmodel"
-	"engage.connector/services/conversation-provider/callmodel/packed"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/segments"
 )
@@ -110,7 +109,8 @@ type Model struct {
 	swept   time.Time          // when housekeeping was done
 	resting map[string]resting // open calls to which nothing happens, by CallUUID
 	spareAt int                // calls awake at which more are put to rest
-	writer  packed.Writer
+	encoder packed.Encoder
+	failed  error // what could not be encoded since the last effects
 }
 
 type dirty struct {
@@ -192,9 +192,9 @@ func (m *Model) restore(key string, value []byte) error {
 	kind, id, _ := strings.Cut(key, "/")
 	switch kind + "/" {
 	case keyCall, keyClosed:
-		in, err := decodeInteraction(value)
-		if err != nil {
-			return err
+		in := &Interaction{}
+		if err := packed.Decode(value, in); err != nil {
+			return fmt.Errorf("interaction: %w", err)
 		}
 		if in.Call == nil {
 			m.closed[strings.Clone(id)] = m.pack(in)
@@ -211,20 +211,20 @@ func (m *Model) restore(key string, value []byte) error {
 			m.stuck[m.board.Root(id)] = struct{}{}
 		}
 	case keyDN:
-		d, err := decodeDN(value)
-		if err != nil {
-			return err
+		d := &callmodel.DN{}
+		if err := packed.Decode(value, d); err != nil {
+			return fmt.Errorf("DN: %w", err)
 		}
 		m.book.RestoreDN(d)
 	case keyOrphan:
 		o := &callmodel.Orphans{}
-		if err := json.Unmarshal(value, o); err != nil {
+		if err := packed.Decode(value, o); err != nil {
 			return fmt.Errorf("orphans: %w", err)
 		}
 		m.book.RestoreOrphans(o)
 	case keyRecord:
 		r := &Record{}
-		if err := json.Unmarshal(value, r); err != nil {
+		if err := packed.Decode(value, r); err != nil {
 			return fmt.Errorf("recording: %w", err)
 		}
 		m.records[id] = r

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/engage"
+	"engage.connector/pkg/packed"
 	"engage.connector/pkg/recording"
 	"engage.connector/services/conversation-provider/segments"
 )
@@ -26,6 +27,8 @@ func RecordingStates() []RecordingState {
 
 // Record is a segment that was reported.
 type Record struct {
+	packed.Kept
+
 	ID      string         `json:"id"`
 	Segment segments.File  `json:"segment"`
 	State   RecordingState `json:"state"`

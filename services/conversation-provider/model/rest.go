@@ -3,8 +3,8 @@ package model
 import (
 	"time"
 
+	"engage.connector/pkg/packed"
 	"engage.connector/services/conversation-provider/callmodel"
-	"engage.connector/services/conversation-provider/callmodel/packed"
 )
 
 // resting is a call that is on and to which nothing happens: the caller listens to music, or talks.
@@ -31,7 +31,7 @@ func (m *Model) rest() {
 		if !m.mayRest(in) {
 			continue
 		}
-		r := resting{packed: string(m.encodeInteraction(in)), opened: in.Opened.UnixMicro(), newest: newest(in.Call).UnixMicro()}
+		r := resting{packed: string(m.encode(in)), opened: in.Opened.UnixMicro(), newest: newest(in.Call).UnixMicro()}
 		if in.quiet.newest.Equal(newest(in.Call)) {
 			r.since = in.quiet.since.UnixMicro()
 		}
@@ -70,7 +70,8 @@ func (m *Model) wake(uuid string) *callmodel.Call {
 
 // interaction unpacks a call at rest.
 func (r resting) interaction(uuid string) *Interaction {
-	in := unpackInteraction(packed.NewReader(r.packed[1:]))
+	in := &Interaction{}
+	_ = packed.DecodeOwn(r.packed, in)                     // it was written here
 	in.UUID, in.Call.UUID, in.Call.Root = uuid, uuid, uuid // not parts of what was packed, which would stay
 	if r.since != 0 {
 		in.quiet = quiet{newest: time.UnixMicro(r.newest).UTC(), since: time.UnixMicro(r.since).UTC()}

@@ -9,11 +9,14 @@ import (
 	"time"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/packed"
 	"engage.connector/pkg/recording"
 )
 
 // File is one recorded file of a call, as a media server describes it.
 type File struct {
+	packed.Kept
+
 	FileName string    `json:"fileName"`
 	Type     string    `json:"type,omitempty"` // media type
 	CallUUID string    `json:"callUuid"`

@@ -4,12 +4,14 @@ import (
 	"time"
 
 	"engage.connector/pkg/genesys/exevents"
+	"engage.connector/pkg/packed"
 	"engage.connector/pkg/recording"
 	"engage.connector/services/conversation-provider/conversation"
 )
 
 // Submission is the segment that is handed to recording-provider.
 type Submission struct {
+	packed.Kept
 	recording.Segment
 
 	// NoSpeech is why Speech is not requested.
