@@ -308,7 +308,7 @@ func list[S ~[]T, T any](in *input) S {
 // write writes a message and its end.
 func (f *Form) write(m Message) {
 	before := f.out.kept
-	f.out.kept = m.unknown().fields
+	f.out.kept = m.unknown().text()
 	m.Fields(f)
 	f.out.flush(none)
 	f.out.kept = before

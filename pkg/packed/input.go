@@ -72,7 +72,8 @@ func (r *input) skipTo(n int) {
 		if r.err != nil {
 			return
 		}
-		r.keep.fields += string(to.data)
+		more := r.keep.text() + string(to.data)
+		r.keep.fields = &more
 		r.next()
 	}
 }

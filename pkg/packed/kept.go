@@ -2,12 +2,16 @@ package packed
 
 // Kept are the fields of a message that this version does not know. They are kept so that they refer to
 // nothing else, which is how they can be written into another value as well.
-type Kept struct{ fields string }
+type Kept struct{ fields *string }
 
 func (k *Kept) unknown() *Kept { return k }
 
-// IsZero tells whether there are none.
-func (k Kept) IsZero() bool { return k.fields == "" }
+func (k *Kept) text() string {
+	if k.fields == nil {
+		return ""
+	}
+	return *k.fields
+}
 
 // copyValue copies the value of a field whose meaning nobody needs to know.
 func (r *input) copyValue(k kind, to *output) {

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"engage.connector/pkg/packed"
-	"engage.connector/pkg/packed/filltest"
+	"engage.connector/pkg/packed/packedtest"
 )
 
 // visit is a message of this version; newVisit is what a later version made of it.
@@ -113,12 +113,12 @@ func (s *newStep) Fields(f *packed.Form) {
 func fillVisit(source *rand.Rand) *newVisit {
 	v := &newVisit{}
 	for _, field := range []any{&v.First, &v.DN, &v.Seen, &v.Left, &v.Names, &v.Blob, &v.Steps, &v.Table, &v.Gone} {
-		filltest.Fill(source, field)
+		packedtest.Fill(source, field)
 	}
 	leaf := func() *newPlace {
 		p := &newPlace{}
-		filltest.Fill(source, &p.ID)
-		filltest.Fill(source, &p.Name)
+		packedtest.Fill(source, &p.ID)
+		packedtest.Fill(source, &p.Name)
 		return p
 	}
 	v.Queue, v.Address = leaf(), *leaf()

@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -17,8 +18,10 @@ import (
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/host"
 	"engage.connector/pkg/host/hosttest"
+	"engage.connector/pkg/packed"
 	v1 "engage.connector/proto/conversationprovider/v1"
 	"engage.connector/services/conversation-provider/api"
+	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/model"
 )
 
@@ -44,11 +47,16 @@ func (d *desk) Kept(limit int) []model.Record {
 
 func (d *desk) LoadStateKeys(_ context.Context, keys ...string) (map[string][]byte, error) {
 	d.asked = append(d.asked, keys...)
-	state := map[string][]byte{"s/U": []byte(`{"uuid":"U","conversation":{"stage":"over"},"recordings":["R"]}`), "r/R": []byte(`{"id":"R","state":"submitted"}`)}
+	over := &conversation.Conversation{Stage: conversation.StageOver}
+	state := map[string]packed.Message{
+		"s/U": &model.Interaction{UUID: "U", Conversation: over, Recordings: []string{"R"}},
+		"r/R": &model.Record{ID: "R", State: model.RecordingSubmitted},
+	}
 	found := map[string][]byte{}
 	for _, key := range keys {
 		if value, ok := state[key]; ok {
-			found[key] = value
+			data, err := packed.Encode(value)
+			found[key], d.err = data, errors.Join(d.err, err)
 		}
 	}
 	return found, d.err

@@ -10,7 +10,7 @@ import (
 
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/packed"
-	"engage.connector/pkg/packed/filltest"
+	"engage.connector/pkg/packed/packedtest"
 	"engage.connector/services/conversation-provider/callmodel"
 )
 
@@ -18,14 +18,14 @@ import (
 func TestPackingKeepsEverything(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		source := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
-		filltest.RoundTrip(t, source, &callmodel.Call{}, func(c *callmodel.Call) {
+		packedtest.RoundTrip(t, source, &callmodel.Call{}, func(c *callmodel.Call) {
 			for _, facts := range [][]callmodel.Fact{c.Facts, c.Past} {
 				for i := range facts {
 					facts[i].Stream %= 3
 				}
 			}
 		})
-		filltest.RoundTrip(t, source, &callmodel.DN{}, nil)
+		packedtest.RoundTrip(t, source, &callmodel.DN{}, nil)
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 
 	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/packed"
-	"engage.connector/pkg/packed/filltest"
+	"engage.connector/pkg/packed/packedtest"
 )
 
 // Every field of a conversation survives packing: a field that is forgotten there shows here. The
@@ -21,10 +21,10 @@ func TestPackingKeepsEverything(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		source := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		var conv Conversation
-		filltest.Fill(source, &conv)
+		packedtest.Fill(source, &conv)
 		var decisions [3]Decision
 		for i := range decisions {
-			filltest.Fill(source, &decisions[i])
+			packedtest.Fill(source, &decisions[i])
 		}
 		conv.trace(decisions[0])
 		conv.trace(decisions[1])
@@ -75,6 +75,9 @@ func TestTheWordsOfTracesStayWhereTheyAre(t *testing.T) {
 	require.Equal(t, "caller", traceWords[28])
 	require.Equal(t, "ExternalEstablished", traceWords[40])
 	require.Equal(t, "after-call work ended", traceWords[60])
+	require.Equal(t, "start/caller", traceWords[63])
+	require.Equal(t, "consult/ended", traceWords[92])
+	require.Less(t, len(traceWords), 256-firstWord, "a code is one byte")
 }
 
 func TestABrokenTraceIsReadAsFarAsItGoes(t *testing.T) {
@@ -95,7 +98,7 @@ func TestANewerVersionsDecisionsAreReadAsFarAsTheyAreKnown(t *testing.T) {
 	want := Decision{At: time.UnixMicro(1).UTC(), What: string(CallerJoined), Row: "row", Subject: strings.Repeat("8", 200), Stage: StageIVR}
 	trace.add(want)
 	const unheard = 250
-	newer := []byte{11, 0, unheard, 1, 'r', 1, 's', unheard, noWord, 0, 'n', 'e'} // its length, then more than is known
+	newer := []byte{12, 0, unheard, wordFollows, 1, 'r', 1, 's', unheard, noWord, 0, 'n', 'e'} // its length, then more than is known
 	trace.more = append(trace.more, newer...)
 	trace.n++
 	trace.add(want)

@@ -17,7 +17,7 @@ type Trace struct {
 	kept string // of the stored form
 	more []byte // since
 	n    int
-	last int64 // time of the newest one, in microseconds
+	last time.Time // of the newest one
 }
 
 // Len is the number of decisions.
@@ -29,10 +29,10 @@ func (t Trace) IsZero() bool { return t.n == 0 }
 // add appends a decision: its length, microseconds since the one before, then texts. A later version may
 // append what it wants to know of a decision; the length says where the next one begins.
 func (t *Trace) add(d Decision) {
-	micro, begin := d.At.UnixMicro(), len(t.more)
-	b := binary.AppendVarint(append(t.more, 0), micro-t.last)
+	begin := len(t.more)
+	b := binary.AppendVarint(append(t.more, 0), d.At.UnixMicro()-t.lastMicro())
 	b = appendWord(b, d.What)
-	b = appendText(b, d.Row)
+	b = appendWord(b, d.Row)
 	b = appendText(b, d.Subject)
 	b = appendWord(b, string(d.Stage))
 	b = appendWord(b, string(d.Reason))
@@ -45,7 +45,14 @@ func (t *Trace) add(d Decision) {
 	} else {
 		b = slices.Replace(b, begin, begin+1, binary.AppendUvarint(nil, uint64(size))...)
 	}
-	t.more, t.last, t.n = b, micro, t.n+1
+	t.more, t.last, t.n = b, d.At, t.n+1
+}
+
+func (t *Trace) lastMicro() int64 {
+	if t.last.IsZero() {
+		return 0
+	}
+	return t.last.UnixMicro()
 }
 
 // All decodes the decisions; those that cannot be read are left out.
@@ -55,7 +62,7 @@ func (t *Trace) All() []Decision {
 	for last := int64(0); len(whole.data) > 0; {
 		r := traceReader{data: []byte(whole.text())}
 		last += r.number()
-		d := Decision{At: time.UnixMicro(last).UTC(), What: r.word(), Row: r.text(), Subject: r.text(), Stage: Stage(r.word()), Reason: Reason(r.word())}
+		d := Decision{At: time.UnixMicro(last).UTC(), What: r.word(), Row: r.word(), Subject: r.text(), Stage: Stage(r.word()), Reason: Reason(r.word())}
 		for range min(r.length(), len(r.data)) {
 			d.Events = append(d.Events, exevents.EventType(r.word()))
 		}
@@ -111,6 +118,13 @@ var traceWords = [...]string{
 	string(callmodel.PartyJoined), string(callmodel.PartyChanged), string(callmodel.PartyLeft), whatWrapUp,
 
 	string(DeviceJoined), string(NewcomerConnected),
+
+	// The rows of ordinary calls.
+	"start/caller", "start/ivr", "start/queue", "ivr/queue", "ivr/abandoned", "queue/agent", "queue/abandoned", "queue/requeued",
+	"queue/to-ivr", "ringing/answered", "ringing/not-answered", "direct/agent", "outbound/agent", "outbound/customer", "outbound/answered",
+	"outbound/connected", "outbound/ended", "talking/held", "talking/retrieved", "talking/party-left", "talking/handed-on",
+	"talking/ended", "parting/party-left", "transfer/agent", "transfer/queue", "consult/began", "consult/agent", "consult/answered",
+	"consult/transferred", "consult/ended",
 }
 
 // traceCodes are the places of the words.

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"engage.connector/pkg/packed"
-	"engage.connector/pkg/packed/filltest"
+	"engage.connector/pkg/packed/packedtest"
 	"engage.connector/services/conversation-provider/callmodel"
 	"engage.connector/services/conversation-provider/conversation"
 )
@@ -20,11 +20,11 @@ import (
 func TestWhatIsStoredIsWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		source := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
-		filltest.RoundTrip(t, source, &Interaction{}, func(in *Interaction) {
+		packedtest.RoundTrip(t, source, &Interaction{}, func(in *Interaction) {
 			in.Call, in.Conversation = &callmodel.Call{UUID: "U"}, &conversation.Conversation{Stage: conversation.StageIVR}
 		})
-		filltest.RoundTrip(t, source, &Interaction{}, func(in *Interaction) { in.Call, in.Conversation = nil, nil })
-		filltest.RoundTrip(t, source, &Record{}, nil)
+		packedtest.RoundTrip(t, source, &Interaction{}, func(in *Interaction) { in.Call, in.Conversation = nil, nil })
+		packedtest.RoundTrip(t, source, &Record{}, nil)
 	})
 }
 
@@ -33,7 +33,7 @@ func TestInjectionsAreTheirJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		source := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		var injection Injection
-		filltest.Fill(source, &injection)
+		packedtest.Fill(source, &injection)
 		e := &injection.Event
 		if rapid.Bool().Draw(t, "without lists") {
 			e.SkillIDs, e.Tags, e.InitialConfiguration.AdditionalInfo = nil, nil, nil

@@ -11,9 +11,9 @@ import (
 // It is kept as it is stored, which takes a small part of the room, until something concerns it.
 // Times are in microseconds.
 type resting struct {
-	packed        string
-	opened        int64
-	newest, since int64 // its quiet
+	packed string
+	opened int64
+	since  int64 // when its silence began; 0: not known yet
 }
 
 // spare keeps the number of calls small that are awake.
@@ -31,7 +31,7 @@ func (m *Model) rest() {
 		if !m.mayRest(in) {
 			continue
 		}
-		r := resting{packed: string(m.encode(in)), opened: in.Opened.UnixMicro(), newest: newest(in.Call).UnixMicro()}
+		r := resting{packed: string(m.encode(in)), opened: in.Opened.UnixMicro()}
 		if in.quiet.newest.Equal(newest(in.Call)) {
 			r.since = in.quiet.since.UnixMicro()
 		}
@@ -74,7 +74,7 @@ func (r resting) interaction(uuid string) *Interaction {
 	_ = packed.DecodeOwn(r.packed, in)                     // it was written here
 	in.UUID, in.Call.UUID, in.Call.Root = uuid, uuid, uuid // not parts of what was packed, which would stay
 	if r.since != 0 {
-		in.quiet = quiet{newest: time.UnixMicro(r.newest).UTC(), since: time.UnixMicro(r.since).UTC()}
+		in.quiet = quiet{newest: newest(in.Call), since: time.UnixMicro(r.since).UTC()}
 	}
 	return in
 }

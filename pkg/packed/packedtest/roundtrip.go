@@ -1,4 +1,4 @@
-package filltest
+package packedtest
 
 import (
 	"math/rand/v2"

@@ -1,5 +1,5 @@
-// Package filltest fills structs with values at random, for tests that nothing is lost.
-package filltest
+// Package packedtest fills structs with values at random, for tests that nothing is lost.
+package packedtest
 
 import (
 	"math/rand/v2"
@@ -50,7 +50,7 @@ func fill(source *rand.Rand, v reflect.Value) {
 	case reflect.Int, reflect.Int64:
 		v.SetInt(1 + source.Int64N(1<<20))
 	default:
-		panic("filltest: " + v.Type().String())
+		panic("packedtest: " + v.Type().String())
 	}
 }
 
