@@ -1,4 +1,5 @@
-// Package packedtest fills structs with values at random, for tests that nothing is lost.
+// Package packedtest helps tests of what is stored: that nothing is lost (RoundTrip), that numbers of
+// fields stay what they are (Schema), that a newer version's fields survive (Grow, Grown).
 package packedtest
 
 import (
@@ -43,12 +44,17 @@ func fill(source *rand.Rand, v reflect.Value) {
 		fill(source, key)
 		fill(source, value)
 		v.SetMapIndex(key, value)
+	case reflect.Interface:
+		v.Set(reflect.ValueOf(text(source)))
 	case reflect.String:
 		v.SetString(text(source))
 	case reflect.Bool:
 		v.SetBool(source.IntN(2) == 0)
 	case reflect.Int, reflect.Int64:
 		v.SetInt(1 + source.Int64N(1<<20))
+		for closed, ok := v.Interface().(interface{ Known() bool }); ok && !closed.Known(); closed, ok = v.Interface().(interface{ Known() bool }) {
+			v.SetInt(source.Int64N(8)) //nolint:mnd // as few as such lists have
+		}
 	default:
 		panic("packedtest: " + v.Type().String())
 	}

@@ -12,6 +12,7 @@ import (
 type TB interface {
 	require.TestingT
 	Helper()
+	Errorf(format string, args ...any)
 }
 
 // RoundTrip fills a message, lets mend change what cannot be at random, and requires that what is encoded

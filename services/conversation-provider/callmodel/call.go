@@ -20,6 +20,9 @@ const (
 	streams
 )
 
+// Known tells whether this version has the stream.
+func (s Stream) Known() bool { return s >= 0 && s < streams }
+
 // Call is one call of one switch as call monitoring and the virtual queues report it.
 type Call struct {
 	packed.Kept

@@ -83,7 +83,7 @@ func (v *Fact) Fields(f *packed.Form) {
 	f.Text(9, &v.Moved)
 	f.Text(10, &v.Note)
 	f.Bool(11, &v.Awaited)
-	if f.Reading() && (v.Stream < 0 || v.Stream >= streams) { // it has a place in arrays
+	if f.Reading() && !v.Stream.Known() { // it has a place in arrays
 		f.Fail(fmt.Errorf("%w: a fact has the unknown stream %d", packed.ErrBroken, v.Stream))
 	}
 }

@@ -1,0 +1,13 @@
+package model
+
+import (
+	"testing"
+
+	"engage.connector/pkg/packed/packedtest"
+	"engage.connector/services/conversation-provider/callmodel"
+)
+
+// A number of a stored field never changes its kind or its field.
+func TestNumbersOfStoredFieldsStayWhatTheyAre(t *testing.T) {
+	packedtest.Schema(t, "testdata/state.schema", &Interaction{}, &callmodel.DN{}, &callmodel.Orphans{}, &Record{})
+}
