@@ -85,3 +85,10 @@ func statusHint(err error) string {
 	}
 	return infoOf(st).GetMetadata()[hintKey]
 }
+
+// Explained reports that a gRPC error was written by a service of ours, with GRPCError: it is that
+// service's own word and not that of a proxy or of gRPC itself.
+func Explained(err error) bool {
+	st, ok := grpcStatus(err)
+	return ok && infoOf(st) != nil
+}

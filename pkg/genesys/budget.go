@@ -167,7 +167,8 @@ func (b *budget) hold(now time.Time, op Operation, q quota) {
 		wait = q.reset
 	}
 	until := now.Add(max(wait, time.Second))
-	if q.exhausted() {
+	// The allowance is one of a minute: a longer wait can only be the operation's own.
+	if q.exhausted() && wait <= 2*window {
 		b.pacer.pause(until)
 		return
 	}

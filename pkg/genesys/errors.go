@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +26,13 @@ type APIError struct {
 	SCIMType   string // e.g. "uniqueness"
 	Limit      *ErrorLimit
 	RetryAfter time.Duration
+	// Own tells that the body is the API's own error model. A proxy's page, or JSON of another form,
+	// is not the API's word.
+	Own bool
 }
+
+// OwnAnswer tells whether the API itself has spoken.
+func (e *APIError) OwnAnswer() bool { return e.Own }
 
 // ErrorDetail names a field that is at fault.
 type ErrorDetail struct {
@@ -140,16 +147,28 @@ func (u *unknownOutcome) Unwrap() error { return u.cause }
 
 // errorBody has the fields of ErrorBody and ScimError; status is a number in one, a text in the other.
 type errorBody struct {
-	Message    string        `json:"message"`
-	Code       string        `json:"code"`
-	ContextID  string        `json:"contextId"`
-	EntityID   string        `json:"entityId"`
-	EntityName string        `json:"entityName"`
-	Details    []ErrorDetail `json:"details"`
-	Errors     []errorBody   `json:"errors"`
-	Limit      *ErrorLimit   `json:"limit"`
-	SCIMType   string        `json:"scimType"`
-	Detail     string        `json:"detail"`
+	Message    string          `json:"message"`
+	Code       string          `json:"code"`
+	ContextID  string          `json:"contextId"`
+	EntityID   string          `json:"entityId"`
+	EntityName string          `json:"entityName"`
+	Details    []ErrorDetail   `json:"details"`
+	Errors     []errorBody     `json:"errors"`
+	Limit      *ErrorLimit     `json:"limit"`
+	SCIMType   string          `json:"scimType"`
+	Status     json.RawMessage `json:"status"` // a number in ErrorBody, a text in ScimError
+	Schemas    []string        `json:"schemas"`
+	Detail     string          `json:"detail"`
+}
+
+// own tells whether this is an ErrorBody or a ScimError, and of this answer: with a code and a text or
+// correlation id, and no other status than the answer's.
+func (b errorBody) own(status int) bool {
+	said := strings.Trim(string(b.Status), `"`)
+	if said != "" && said != "null" && said != strconv.Itoa(status) {
+		return false
+	}
+	return b.Code != "" && (b.Message != "" || b.ContextID != "") || len(b.Schemas) > 0 && (b.SCIMType != "" || b.Detail != "")
 }
 
 const (
@@ -168,6 +187,7 @@ func newAPIError(op Operation, status int, header http.Header, body []byte) *API
 	if b.Message == "" && b.Code == "" && len(b.Errors) > 0 {
 		b = b.Errors[0]
 	}
+	e.Own = b.own(status)
 	e.Code, e.SCIMType, e.Limit = clip(b.Code), clip(b.SCIMType), b.Limit
 	e.Message = clip(firstOf(b.Message, b.Detail, http.StatusText(status)))
 	e.EntityID, e.EntityName = clip(b.EntityID), clip(b.EntityName)

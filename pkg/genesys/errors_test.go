@@ -10,6 +10,7 @@ import (
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys/genesystest"
+	"engage.connector/pkg/pipeline/delivery"
 )
 
 const errorBodyJSON = `{"message":"Name is taken","code":"duplicate.name","status":400,"messageWithParams":"Name is taken","messageParams":{},
@@ -26,7 +27,7 @@ func TestAPIError_HasWhatTheErrorBodySays(t *testing.T) {
 	require.Equal(t, &APIError{
 		Method: "POST", Route: "/api/v2/routing/skills", Status: 400, Code: "duplicate.name", Message: "Name is taken", ContextID: "corr-1",
 		EntityID: "e-1", EntityName: "Queue", Details: []ErrorDetail{{ErrorCode: "DUPLICATE", FieldName: "name"}},
-		Limit: &ErrorLimit{Key: "queues.max", Namespace: "routing", Value: 5000},
+		Limit: &ErrorLimit{Key: "queues.max", Namespace: "routing", Value: 5000}, Own: true,
 	}, api)
 	require.EqualError(t, err, "genesys: POST /api/v2/routing/skills: HTTP 400 duplicate.name Name is taken [name DUPLICATE] (limit routing/queues.max = 5000) (correlation id corr-1)")
 	require.True(t, IsDuplicate(err))
@@ -40,8 +41,8 @@ func TestAPIError_ReadsAnyBody(t *testing.T) {
 		body string
 		want APIError
 	}{
-		"SCIM":             {`{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"409","scimType":"uniqueness","detail":"userName is taken"}`, APIError{SCIMType: "uniqueness", Message: "userName is taken"}},
-		"nested":           {`{"errors":[{"message":"inner","code":"bad.request","contextId":"ctx"}]}`, APIError{Code: "bad.request", Message: "inner", ContextID: "ctx"}},
+		"SCIM":             {`{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"409","scimType":"uniqueness","detail":"userName is taken"}`, APIError{SCIMType: "uniqueness", Message: "userName is taken", Own: true}},
+		"nested":           {`{"errors":[{"message":"inner","code":"bad.request","contextId":"ctx"}]}`, APIError{Code: "bad.request", Message: "inner", ContextID: "ctx", Own: true}},
 		"context in body":  {`{"message":"m","contextId":"ctx"}`, APIError{Message: "m", ContextID: "ctx"}},
 		"empty":            {``, APIError{Message: "Conflict"}},
 		"HTML":             {`<html>secret</html>`, APIError{Message: "Conflict"}},
@@ -55,6 +56,28 @@ func TestAPIError_ReadsAnyBody(t *testing.T) {
 			tt.want.Method, tt.want.Route, tt.want.Status = "GET", reading().Path, 409
 			require.Equal(t, &tt.want, newAPIError(reading(), 409, http.Header{}, []byte(tt.body)))
 		})
+	}
+}
+
+// Only the API's own error model is its own word.
+func TestAPIError_TellsItsOwnWordFromAProxys(t *testing.T) {
+	for body, own := range map[string]bool{
+		`{"message":"m","code":"not.found","status":404,"contextId":"c"}`: true,
+		`{"message":"m","code":"not.found"}`:                              true,
+		`{"code":"not.found","contextId":"c"}`:                            true,
+		`{"schemas":["s"],"status":"404","detail":"no"}`:                  true,
+		`{"message":"m","code":"not.found","status":200}`:                 false,
+		`{"message":"Not Found"}`:                                         false,
+		`{"message":"m","code":404}`:                                      false,
+		`{"error":"not_found"}`:                                           false,
+		`{"code":"not.found"`:                                             false,
+		`<html>404</html>`:                                                false,
+		`null`:                                                            false,
+		``:                                                                false,
+	} {
+		api := newAPIError(reading(), 404, http.Header{}, []byte(body))
+		require.Equal(t, own, api.OwnAnswer(), body)
+		require.Equal(t, own, delivery.Failed(fault.Wrap(fault.NotFound, "x", api)).Own, body)
 	}
 }
 

@@ -33,6 +33,8 @@ type Request struct {
 	Header    http.Header
 	Body      any // sent as JSON; nil for none
 	Out       any // the answer's JSON goes here; nil to ignore it
+	// Once leaves it to the caller to repeat the request; only a token that has run out is replaced.
+	Once bool
 }
 
 // prepared is a request that is ready to be sent, more than once if need be.
@@ -83,7 +85,7 @@ func (c *Client) Send(ctx context.Context, r Request) (http.Header, error) {
 			c.tokens.drop(res.token)
 			c.metrics.retries.WithLabelValues(string(res.outcome)).Inc()
 			continue
-		case todo == tryAgain && attempt < maxAttempts && c.waitToRetry(ctx, r.Operation, attempt, res):
+		case todo == tryAgain && !r.Once && attempt < maxAttempts && c.waitToRetry(ctx, r.Operation, attempt, res):
 			mayBeDone = mayBeDone || actions[res.outcome][creates] == giveUpLost
 			continue
 		}

@@ -19,6 +19,7 @@ import (
 
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/pipeline/delivery"
 	"engage.connector/pkg/store"
 	"engage.connector/pkg/store/storetest"
 )
@@ -238,7 +239,7 @@ func (w *world) instance(stop context.Context, name string) {
 	}
 	sender, err := NewSender(SenderOptions{
 		Pipeline: p, Outbox: "cloud", Lease: writer.Lease, MaxBatch: 4, Window: 16, PerKey: w.perKey, Linger: 5 * time.Millisecond,
-		RetryAttempts: 1 << 20, RetryFor: 1000 * time.Hour,
+		Policy: delivery.Policy{RetryAttempts: 1 << 20, RetryFor: 1000 * time.Hour},
 		Send: func(ctx context.Context, records []store.OutboxRecord) ([]Outcome, error) {
 			return w.cloud.send(ctx, p, records)
 		},

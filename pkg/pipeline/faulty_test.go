@@ -111,6 +111,11 @@ func (p *process) ReadOutbox(ctx context.Context, outbox, after string, count in
 	return r, err
 }
 
+func (p *process) ReadReturned(ctx context.Context, outbox string) (r []store.OutboxRecord, err error) {
+	err = p.around(func() (err error) { r, err = p.backend.ReadReturned(ctx, outbox); return err })
+	return r, err
+}
+
 func (p *process) AckOutbox(ctx context.Context, l store.Lease, outbox string, ids []string) error {
 	return p.around(func() error { return p.backend.AckOutbox(ctx, l, outbox, ids) })
 }

@@ -3,122 +3,155 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math/rand/v2"
 	"slices"
 	"time"
 
-	"engage.connector/pkg/fault"
+	"engage.connector/pkg/pipeline/delivery"
 	"engage.connector/pkg/store"
 )
 
-// longestAsked bounds how long the other side can stop the Sender.
-const longestAsked = time.Hour
-
-// land takes the answer to a request.
+// land takes the answer to a request. What follows from it is decided by the
+// table of package delivery.
 func (h *shift) land(l landing) {
 	h.flying--
+	for _, it := range l.items {
+		it.stage = stageWaiting
+	}
 	if l.err != nil {
 		h.s.metrics.requests.WithLabelValues(resultFailed).Inc()
-		h.failed(l.batch, l.err)
+		h.failed(l.items, delivery.Failed(l.err))
 	} else {
 		h.s.metrics.requests.WithLabelValues(resultOk).Inc()
-		h.calm.Reset()
-		for i, it := range l.batch.items {
-			h.outcome(it, l.outcomes[i])
-		}
-		h.goOn(l.batch)
+		h.answered(l)
 	}
-	h.s.metrics.flying.Set(float64(h.flying + len(h.repeat)))
+	h.s.metrics.flying.Set(float64(h.flying))
 }
 
-// goOn sends the halves that were split off, without the records whose
-// predecessor of the same key is still to come.
-func (h *shift) goOn(b *batch) {
-	held := map[string]bool{}
-	for _, it := range b.items {
-		if it.stage == stageWaiting {
-			held[it.rec.Key] = true
+// answered takes an answer for each record.
+func (h *shift) answered(l landing) {
+	took := slices.ContainsFunc(l.outcomes, func(o Outcome) bool { return o.done })
+	if took {
+		h.resume(true)
+	}
+	var pausing *delivery.Answer
+	for i, it := range l.items {
+		if l.outcomes[i].done {
+			it.stage = stageToAck
+			h.count(outcomeDone)
+			continue
+		}
+		a := l.outcomes[i].refusal()
+		if h.refused(it, a, took) == delivery.Pause {
+			pausing = &a
 		}
 	}
-	rest := slices.DeleteFunc(b.rest, func(it *item) bool {
-		if held[it.rec.Key] {
-			it.stage = stageWaiting
-		}
-		return it.stage == stageWaiting
-	})
-	if len(rest) > 0 {
-		h.repeat = append(h.repeat, &batch{items: rest})
-	}
-}
-
-// failed treats the error of a whole request. What nobody can accept is
-// searched by halving; in all other cases the same request is made again.
-func (h *shift) failed(b *batch, err error) {
-	code := fault.CodeOf(err)
-	atFault := code == fault.Invalid || code == fault.TooLarge
 	switch {
-	case atFault && len(b.items) > 1:
-		half := (len(b.items) + 1) / 2
-		h.s.log.Warn("the request was refused, its halves are sent", "error", err, "records", len(b.items))
-		h.repeat = append(h.repeat, &batch{items: b.items[:half], rest: append(slices.Clone(b.items[half:]), b.rest...)})
-	case code == fault.TooLarge:
-		h.outcome(b.items[0], Reject(err.Error()))
-		h.goOn(b)
-	case atFault:
-		// Perhaps it is the request and not the record: try some more times.
-		h.outcome(b.items[0], Retry(err.Error()))
-		h.goOn(b)
-	default:
-		wait := max(h.calm.NextBackOff(), min(fault.RetryIn(err), longestAsked))
-		h.pausedTill = later(h.pausedTill, h.s.opts.Now().Add(wait))
-		h.repeat = append(h.repeat, b)
-		h.s.log.Warn("the request failed and is made again", "error", err, "code", code, "hint", fault.Hint(err),
-			"records", len(b.items), "retry_in", wait)
+	case pausing != nil:
+		h.s.state.Failed()
+		h.pause(*pausing)
+	case !took:
+		h.resume(false)
 	}
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+// failed takes an answer about a whole request.
+func (h *shift) failed(items []*item, a delivery.Answer) {
+	state := h.s.state
+	probe, mark := state.Probing(), state.Now()
+	if items[0].group != nil {
+		mark = items[0].group.mark
+	} else if !probe {
+		regroup(items, mark)
 	}
-	return b
-}
-
-// outcome moves one record on.
-func (h *shift) outcome(it *item, o Outcome) {
-	count := func(outcome string) { h.s.metrics.records.WithLabelValues(outcome).Inc() }
-	now := h.s.opts.Now()
-	switch o.verdict {
-	case verdictDone:
-		it.stage = stageToAck
-		count(outcomeDone)
-	case verdictReject:
-		it.stage, it.reason = stageToPark, o.reason
-		count(outcomeReject)
-		h.s.log.Warn("a record was rejected and is parked", "id", it.rec.ID, "key", it.rec.Key, "reason", o.reason)
-	default: // an Outcome that nobody made is no success
-		it.attempts++
-		if it.attempts >= h.s.opts.RetryAttempts || now.Sub(it.firstTry) >= h.s.opts.RetryFor {
-			it.stage = stageToPark
-			it.reason = fmt.Sprintf("given up after %d attempts in %s: %s", it.attempts, now.Sub(it.firstTry).Round(time.Second), o.reason)
-			count(outcomeGaveUp)
-			h.s.log.Error("a record is given up and parked", "id", it.rec.ID, "key", it.rec.Key, "reason", it.reason)
-			return
+	history := delivery.History{Alone: len(items) == 1, Proven: state.Proven(mark)}
+	history.Everyone = state.Failed() >= delivery.ProbeAfter
+	if history.Alone {
+		switch action := h.refused(items[0], a, history.Proven); {
+		case action == delivery.Pause:
+			h.pause(a)
+		case a.Own: // the org has spoken about this record: it is there
+			h.resume(false)
 		}
-		it.stage, it.notBefore = stageWaiting, now.Add(retryDelay(it.attempts))
-		count(outcomeRetry)
+		return
+	}
+	action, _ := h.s.opts.Policy.Decide(a, history, delivery.Patience{}, 0)
+	if action != delivery.Split {
+		h.pause(a)
+		return
+	}
+	half := (len(items) + 1) / 2
+	regroup(items[:half], mark)
+	regroup(items[half:], mark)
+	h.s.metrics.splits.Inc()
+	h.s.log.Debug("a request was refused and is sent in halves", "records", len(items), "code", a.Code, "reason", a.Reason)
+}
+
+// regroup makes records travel together and without others.
+func regroup(items []*item, mark delivery.Mark) {
+	g := &group{mark: mark}
+	for _, it := range items {
+		it.group = g
 	}
 }
 
-// retryDelay grows from 1 s to 1 min, with a quarter of jitter, so that the
-// records of many keys do not come back all at once.
-func retryDelay(attempts int) time.Duration {
-	delay := retryMax
-	if shift := attempts - 1; shift < 6 {
-		delay = min(retryMax, retryMin<<shift)
+// refused takes an answer about one record: it was named, or alone. Proven
+// tells that the operation has taken others meanwhile.
+func (h *shift) refused(it *item, a delivery.Answer, proven bool) delivery.Action {
+	state, now := h.s.state, h.s.opts.Now()
+	everyone, reached := state.Refused(now, it.rec.Key, it.last, a, proven)
+	history := delivery.History{Alone: true, Proven: proven, Everyone: everyone && !(proven && a.Scope == delivery.Record)}
+	action, used := h.s.opts.Policy.Decide(a, history, it.used, reached)
+	if action == delivery.Pause {
+		it.probed++
+		return action
 	}
-	return delay - time.Duration(rand.Int64N(int64(delay)/4)) //nolint:gosec // jitter is no secret
+	it.used, it.last = used, delivery.Last{At: now, Mark: state.Now()}
+	if action == delivery.Park {
+		h.park(it, a)
+		return action
+	}
+	it.restFrom, it.restFor = now, delivery.RecordWait(used.Times, a.RetryIn)
+	h.count(outcomeRetry)
+	return action
+}
+
+func (h *shift) park(it *item, a delivery.Answer) {
+	it.stage, it.reason = stageToPark, delivery.GivenUp(a, it.used)
+	outcome := outcomeGaveUp
+	if a.Final {
+		outcome = outcomeReject
+	}
+	h.count(outcome)
+	h.s.log.Warn("a record was refused and is parked", "id", it.rec.ID, "key", it.rec.Key, "code", a.Code, "attempts", it.used.Times, "reason", it.reason)
+}
+
+func (h *shift) count(outcome string) { h.s.metrics.records.WithLabelValues(outcome).Inc() }
+
+// pause lets the operation rest; its cause is logged once, however many
+// records wait.
+func (h *shift) pause(a delivery.Answer) {
+	wait, report := h.s.state.Pause(h.s.opts.Now(), a)
+	h.s.metrics.paused.Set(gauge(h.s.state.Paused()))
+	if report {
+		h.s.log.Warn("nothing is taken, sending is paused and tried again with one request at a time", "scope", a.Scope,
+			"code", a.Code, "reason", a.Reason, "hint", a.Hint, "retry_in", wait, "records", len(h.window.items))
+	}
+}
+
+// resume notes that the org has dealt with a request.
+func (h *shift) resume(took bool) {
+	ended := h.s.state.Answered(h.s.opts.Now(), took)
+	h.s.metrics.paused.Set(0)
+	if ended != nil {
+		h.s.log.Info("sending continues", "code", ended.Cause.Code, "after", ended.After.Round(time.Second))
+	}
+}
+
+func gauge(on bool) float64 {
+	if on {
+		return 1
+	}
+	return 0
 }
 
 // drain ends the shift: it awaits the requests under way, for a while or, when

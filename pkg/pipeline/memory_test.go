@@ -39,8 +39,10 @@ type memory struct {
 	state      map[string][]byte
 	outboxes   map[string][]store.OutboxRecord
 	parked     []store.ParkedRecord
+	returned   []store.OutboxRecord
 	aside      []string
 	lease      store.Lease
+	changed    chan struct{} // closed when something was added
 	outboxFull bool
 	epoch      int // grows with each rollback
 	leaseEpoch int
@@ -91,12 +93,12 @@ func (m *memory) over(epoch string) error {
 }
 
 func newMemory() *memory {
-	return &memory{seen: map[string]bool{}, cursors: map[string]string{}, state: map[string][]byte{}, outboxes: map[string][]store.OutboxRecord{}}
+	return &memory{changed: make(chan struct{}), seen: map[string]bool{}, cursors: map[string]string{}, state: map[string][]byte{}, outboxes: map[string][]store.OutboxRecord{}}
 }
 
 func (m *memory) id() string {
 	m.seq++
-	return fmt.Sprintf("%012d", m.seq)
+	return fmt.Sprintf("%012d-0", m.seq)
 }
 
 func (m *memory) AppendOnce(_ context.Context, a store.Append) (int, error) {
@@ -113,6 +115,7 @@ func (m *memory) AppendOnce(_ context.Context, a store.Append) (int, error) {
 			n++
 		}
 	}
+	m.change()
 	if a.Cursor != "" {
 		m.cursors[a.Source] = a.Cursor
 	}
@@ -138,26 +141,35 @@ func (m *memory) SetAside(_ context.Context, source string, item []byte, at stor
 	return nil
 }
 
-// waitFor polls look until it finds something or block is over.
-func waitFor[T any](ctx context.Context, block time.Duration, look func() []T) ([]T, error) {
-	for begin := time.Now(); ; {
-		if found := look(); len(found) > 0 {
+// waitFor looks again after every change until it finds something or block is over.
+func waitFor[T any](ctx context.Context, m *memory, block time.Duration, look func() []T) ([]T, error) {
+	over := time.NewTimer(block)
+	defer over.Stop()
+	for {
+		m.mu.Lock()
+		found, changed := look(), m.changed
+		m.mu.Unlock()
+		if len(found) > 0 {
 			return found, nil
 		}
-		if time.Since(begin) >= block {
+		select {
+		case <-changed:
+		case <-over.C:
 			return nil, nil
-		}
-		pause(ctx, min(5*time.Millisecond, block))
-		if ctx.Err() != nil {
+		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
 }
 
+// change wakes who waits; the caller holds the lock.
+func (m *memory) change() {
+	close(m.changed)
+	m.changed = make(chan struct{})
+}
+
 func (m *memory) ReadLog(ctx context.Context, after string, count int, block time.Duration) ([]store.Record, error) {
-	return waitFor(ctx, block, func() []store.Record {
-		m.mu.Lock()
-		defer m.mu.Unlock()
+	return waitFor(ctx, m, block, func() []store.Record {
 		var found []store.Record
 		for _, r := range m.log {
 			if r.ID > after && len(found) < count {
@@ -201,6 +213,7 @@ func (m *memory) Commit(_ context.Context, l store.Lease, c store.Commit) error 
 			m.state[k] = v
 		}
 	}
+	defer m.change()
 	for name, entries := range c.Outbox {
 		for _, e := range entries {
 			m.outboxes[name] = append(m.outboxes[name], store.OutboxRecord{ID: m.id(), Key: e.Key, Payload: e.Payload})
@@ -210,9 +223,7 @@ func (m *memory) Commit(_ context.Context, l store.Lease, c store.Commit) error 
 }
 
 func (m *memory) ReadOutbox(ctx context.Context, outbox, after string, count int, block time.Duration) ([]store.OutboxRecord, error) {
-	return waitFor(ctx, block, func() []store.OutboxRecord {
-		m.mu.Lock()
-		defer m.mu.Unlock()
+	return waitFor(ctx, m, block, func() []store.OutboxRecord {
 		var found []store.OutboxRecord
 		for _, r := range m.outboxes[outbox] {
 			if r.ID > after && len(found) < count {
@@ -223,14 +234,32 @@ func (m *memory) ReadOutbox(ctx context.Context, outbox, after string, count int
 	})
 }
 
+func (m *memory) ReadReturned(_ context.Context, _ string) ([]store.OutboxRecord, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.returned), nil
+}
+
 func (m *memory) AckOutbox(_ context.Context, l store.Lease, outbox string, ids []string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.fenced(l); err != nil {
 		return err
 	}
-	m.outboxes[outbox] = slices.DeleteFunc(m.outboxes[outbox], func(r store.OutboxRecord) bool { return slices.Contains(ids, r.ID) })
+	gone := func(r store.OutboxRecord) bool { return slices.Contains(ids, r.ID) }
+	m.outboxes[outbox] = slices.DeleteFunc(m.outboxes[outbox], gone)
+	m.returned = slices.DeleteFunc(m.returned, gone)
 	return nil
+}
+
+// bringBack does what a person does to everything that is parked.
+func (m *memory) bringBack() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range m.parked {
+		m.returned = append(m.returned, store.OutboxRecord{ID: p.OutboxID, Key: p.Key, Payload: p.Payload})
+	}
+	m.parked = nil
 }
 
 func (m *memory) Park(_ context.Context, l store.Lease, outbox string, items []store.Parked) error {
@@ -240,10 +269,17 @@ func (m *memory) Park(_ context.Context, l store.Lease, outbox string, items []s
 		return err
 	}
 	for _, p := range items {
-		at := slices.IndexFunc(m.outboxes[outbox], func(r store.OutboxRecord) bool { return r.ID == p.ID })
+		from, at := &m.returned, slices.IndexFunc(m.returned, func(r store.OutboxRecord) bool { return r.ID == p.ID })
+		if at < 0 {
+			list := m.outboxes[outbox]
+			from, at = &list, slices.IndexFunc(list, func(r store.OutboxRecord) bool { return r.ID == p.ID })
+		}
 		if at >= 0 {
-			r := m.outboxes[outbox][at]
-			m.outboxes[outbox] = slices.Delete(m.outboxes[outbox], at, at+1)
+			r := (*from)[at]
+			*from = slices.Delete(*from, at, at+1)
+			if &m.returned != from {
+				m.outboxes[outbox] = *from
+			}
 			m.parked = append(m.parked, store.ParkedRecord{ID: m.id(), OutboxID: r.ID, Key: r.Key, Payload: r.Payload, Reason: p.Reason})
 		}
 	}
@@ -289,6 +325,7 @@ func (m *memory) put(outbox string, keyPayload ...string) {
 		m.outboxes[outbox] = append(m.outboxes[outbox],
 			store.OutboxRecord{ID: m.id(), Key: keyPayload[i], Payload: []byte(keyPayload[i+1])})
 	}
+	m.change()
 }
 
 // The looks take the lock, because Writers and Senders go on meanwhile.

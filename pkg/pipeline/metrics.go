@@ -91,6 +91,8 @@ type senderMetrics struct {
 	requests *prometheus.CounterVec
 	window   prometheus.Gauge
 	flying   prometheus.Gauge
+	paused   prometheus.Gauge
+	splits   prometheus.Counter
 	duration prometheus.Histogram
 }
 
@@ -110,7 +112,11 @@ func newSenderMetrics(reg prometheus.Registerer, outbox string) *senderMetrics {
 		window: auto.NewGauge(prometheus.GaugeOpts{Name: prefix + "sender_window_records",
 			Help: "Records read ahead: waiting, held back, in flight."}),
 		flying: auto.NewGauge(prometheus.GaugeOpts{Name: prefix + "sender_requests_in_flight",
-			Help: "Requests under way or waiting to be repeated."}),
+			Help: "Requests under way."}),
+		paused: auto.NewGauge(prometheus.GaugeOpts{Name: prefix + "sender_paused",
+			Help: "1 while nothing of this operation is taken and one request at a time tries whether it works again."}),
+		splits: auto.NewCounter(prometheus.CounterOpts{Name: prefix + "sender_splits_total",
+			Help: "Requests that were refused as a whole and sent again in halves."}),
 		duration: auto.NewHistogram(prometheus.HistogramOpts{Name: prefix + "sender_request_seconds",
 			Help:    "Duration of one request.",
 			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}, NativeHistogramBucketFactor: 1.1}),

@@ -8,11 +8,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/pipeline/delivery"
 	"engage.connector/pkg/store"
 )
 
 // SenderStore is what a Sender needs of a *store.Pipeline.
 type SenderStore interface {
+	// ReadReturned returns what a person has sent back from the parked records.
+	ReadReturned(ctx context.Context, outbox string) ([]store.OutboxRecord, error)
 	ReadOutbox(ctx context.Context, outbox, after string, count int, block time.Duration) ([]store.OutboxRecord, error)
 	AckOutbox(ctx context.Context, lease store.Lease, outbox string, ids []string) error
 	Park(ctx context.Context, lease store.Lease, outbox string, items []store.Parked) error
@@ -26,11 +29,10 @@ type SenderOptions struct {
 	// Lease is the Writer's: without it nothing is sent.
 	Lease func() (store.Lease, bool)
 	// Send makes one request and answers for each record, in their order. An
-	// error is about the request as a whole: what arrived is not known. The
-	// same records are then sent again until there is an answer, so they must
-	// carry ids by which the other side knows them. Of a request that is
-	// Invalid or TooLarge the halves are sent one after the other, until the
-	// record is found that is at fault.
+	// error is about the request as a whole: what arrived is not known, and
+	// the same records may be sent again, so they must carry ids by which the
+	// other side knows them. Whose matter an answer is and what follows is
+	// decided by package delivery.
 	Send func(ctx context.Context, records []store.OutboxRecord) ([]Outcome, error)
 
 	MaxBatch int           // records in a request; default 100
@@ -43,10 +45,9 @@ type SenderOptions struct {
 	Parallel int // requests at the same time; default 2
 	Window   int // records read ahead; default 2,000
 
-	RetryAttempts int           // Retry answers until a record is parked; default 10
-	RetryFor      time.Duration // and how long at most; default 15 min
-	SendTimeout   time.Duration // of one request; default 60 s
-	DrainTimeout  time.Duration // for requests under way at the end; default 5 s
+	Policy       delivery.Policy // how long a refused record is sent again
+	SendTimeout  time.Duration   // of one request; default 60 s
+	DrainTimeout time.Duration   // for requests under way at the end; default 5 s
 
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer
@@ -58,6 +59,7 @@ type SenderOptions struct {
 // sent before the fate of the one before it is stored.
 type Sender struct {
 	opts    SenderOptions
+	state   *delivery.State
 	log     *slog.Logger
 	metrics *senderMetrics
 }
@@ -66,8 +68,6 @@ const (
 	leasePoll = 250 * time.Millisecond
 	readAhead = 256
 	readBlock = time.Second
-	retryMin  = time.Second
-	retryMax  = time.Minute
 	pauseMin  = 200 * time.Millisecond
 	pauseMax  = 30 * time.Second
 )
@@ -85,7 +85,6 @@ func NewSender(opts SenderOptions) (*Sender, error) {
 		{&opts.PerKey, 1},
 		{&opts.Parallel, 2},
 		{&opts.Window, 2000},
-		{&opts.RetryAttempts, 10},
 	} {
 		if *d.value <= 0 {
 			*d.value = d.fallback
@@ -96,7 +95,6 @@ func NewSender(opts SenderOptions) (*Sender, error) {
 		fallback time.Duration
 	}{
 		{&opts.Linger, 100 * time.Millisecond},
-		{&opts.RetryFor, 15 * time.Minute},
 		{&opts.SendTimeout, time.Minute},
 		{&opts.DrainTimeout, 5 * time.Second},
 	} {
@@ -104,12 +102,13 @@ func NewSender(opts SenderOptions) (*Sender, error) {
 			*d.value = d.fallback
 		}
 	}
+	opts.Policy = opts.Policy.WithDefaults()
 	opts.Window = max(opts.Window, opts.MaxBatch)
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
 	return &Sender{
-		opts: opts, log: logger(opts.Logger, "sender").With("outbox", opts.Outbox),
+		opts: opts, state: delivery.NewState(opts.Outbox), log: logger(opts.Logger, "sender").With("outbox", opts.Outbox),
 		metrics: newSenderMetrics(opts.Registerer, opts.Outbox),
 	}, nil
 }
@@ -127,3 +126,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	}
 	return ctx.Err()
 }
+
+// Check is nil while the other side takes what is sent; else it tells, once
+// for all records, why nothing is sent. It is meant for the health page.
+func (s *Sender) Check(context.Context) error { return s.state.Check() }

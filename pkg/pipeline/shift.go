@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,23 +13,18 @@ import (
 	"engage.connector/pkg/store"
 )
 
-// batch is one request: under way, or waiting to be repeated unchanged.
-type batch struct {
-	items []*item
-	rest  []*item // the halves split off, sent afterwards
-}
-
 // landing is the answer to a request.
 type landing struct {
-	batch    *batch
+	items    []*item
 	outcomes []Outcome
 	err      error
 }
 
 // page is what one read of the outbox gave.
 type page struct {
-	records []store.OutboxRecord
-	err     error
+	returned []store.OutboxRecord // by a person, from the parked ones
+	records  []store.OutboxRecord
+	err      error
 }
 
 // shift is a Sender's work under one generation of the lease. One goroutine
@@ -39,12 +35,10 @@ type shift struct {
 	window     window
 	after      string
 	reading    bool
-	readFrom   time.Time // no read before
-	pausedTill time.Time // no request before
-	settleFrom time.Time // no storing of outcomes before
-	repeat     []*batch  // to be sent again
+	gone       map[string]bool // what was settled while a read was under way
+	readFrom   time.Time       // no read before
+	settleFrom time.Time       // no storing of outcomes before
 	flying     int
-	calm       *backoff.ExponentialBackOff // between requests that failed as a whole
 	ailing     *backoff.ExponentialBackOff // between failures of the store
 	landings   chan landing
 	pages      chan page
@@ -54,7 +48,7 @@ type shift struct {
 func newShift(s *Sender, generation int64) *shift {
 	return &shift{
 		s: s, generation: generation, window: window{perKey: s.opts.PerKey},
-		calm: newBackoff(pauseMin, pauseMax), ailing: newBackoff(pauseMin, pauseMax),
+		ailing:   newBackoff(pauseMin, pauseMax),
 		landings: make(chan landing, s.opts.Parallel), pages: make(chan page, 1),
 	}
 }
@@ -110,13 +104,20 @@ func (h *shift) read(ctx context.Context) {
 	h.reading = true
 	after := h.after
 	h.wg.Go(func() {
+		returned, err := h.s.opts.Pipeline.ReadReturned(ctx, h.s.opts.Outbox)
+		if err != nil {
+			h.pages <- page{err: err}
+			return
+		}
 		records, err := h.s.opts.Pipeline.ReadOutbox(ctx, h.s.opts.Outbox, after, min(room, readAhead), readBlock)
-		h.pages <- page{records, err}
+		h.pages <- page{returned, records, err}
 	})
 }
 
 func (h *shift) turn(p page) {
 	h.reading = false
+	gone := h.gone
+	h.gone = nil
 	now := h.s.opts.Now()
 	if p.err != nil {
 		h.readFrom = now.Add(h.ailing.NextBackOff())
@@ -124,6 +125,7 @@ func (h *shift) turn(p page) {
 		return
 	}
 	h.ailing.Reset()
+	h.window.add(slices.DeleteFunc(p.returned, func(r store.OutboxRecord) bool { return gone[r.ID] }), now)
 	h.window.add(p.records, now)
 	if n := len(p.records); n > 0 {
 		h.after = p.records[n-1].ID
@@ -131,37 +133,42 @@ func (h *shift) turn(p page) {
 	h.s.metrics.window.Set(float64(len(h.window.items)))
 }
 
-// dispatch sends what may go now and returns when there may be more.
+// dispatch sends what may go now and returns when there may be more. While
+// the operation fails only one request is under way.
 func (h *shift) dispatch(ctx context.Context) (wake time.Time) {
-	opts, now := h.s.opts, h.s.opts.Now()
+	opts, state, now := h.s.opts, h.s.state, h.s.opts.Now()
 	wake = now.Add(leasePoll)
 	for h.flying < opts.Parallel {
-		if now.Before(h.pausedTill) {
-			return earlier(wake, h.pausedTill)
+		if rest := state.Left(now); rest > 0 {
+			return earlier(wake, now.Add(rest))
 		}
-		if len(h.repeat) > 0 {
-			again := h.repeat[0]
-			h.repeat = h.repeat[1:]
-			h.send(ctx, again)
-			continue
+		failing := state.Failing()
+		if failing && h.flying > 0 {
+			return wake
 		}
-		items, next := h.window.candidates(now, opts.MaxBatch)
+		items, rest := h.next(now)
+		if rest > 0 {
+			wake = earlier(wake, now.Add(rest))
+		}
 		if len(items) == 0 {
-			return earlier(wake, next)
+			return wake
 		}
 		// A full batch goes at once, another when its oldest has waited.
-		if due := items[0].readAt.Add(opts.Linger); len(items) < opts.MaxBatch && now.Before(due) {
-			return earlier(earlier(wake, next), due)
+		due := items[0].readAt.Add(opts.Linger)
+		if len(items) < opts.MaxBatch && items[0].group == nil && !failing && now.Before(due) && !now.Before(items[0].readAt) {
+			return earlier(wake, due)
 		}
-		for _, it := range items {
-			it.stage = stageFlying
-			if it.firstTry.IsZero() {
-				it.firstTry = now
-			}
-		}
-		h.send(ctx, &batch{items: items})
+		h.send(ctx, items)
 	}
 	return wake
+}
+
+// next are the records of the next request.
+func (h *shift) next(now time.Time) ([]*item, time.Duration) {
+	if h.s.state.Probing() {
+		return h.window.probe(now)
+	}
+	return h.window.candidates(now, h.s.opts.MaxBatch)
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -171,11 +178,12 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-func (h *shift) send(ctx context.Context, b *batch) {
+func (h *shift) send(ctx context.Context, items []*item) {
 	h.flying++
-	h.s.metrics.flying.Set(float64(h.flying + len(h.repeat)))
-	records := make([]store.OutboxRecord, len(b.items))
-	for i, it := range b.items {
+	h.s.metrics.flying.Set(float64(h.flying))
+	records := make([]store.OutboxRecord, len(items))
+	for i, it := range items {
+		it.stage = stageFlying
 		records[i] = it.rec
 	}
 	h.wg.Go(func() {
@@ -187,7 +195,7 @@ func (h *shift) send(ctx context.Context, b *batch) {
 		if err == nil && len(outcomes) != len(records) {
 			err = fault.Newf(fault.Internal, "pipeline.send", "%d answers for %d records", len(outcomes), len(records))
 		}
-		h.landings <- landing{b, outcomes, err}
+		h.landings <- landing{items, outcomes, err}
 	})
 }
 
@@ -221,7 +229,7 @@ func (h *shift) store(ctx context.Context, lease store.Lease) error {
 		if err := h.s.opts.Pipeline.AckOutbox(ctx, lease, h.s.opts.Outbox, ids); err != nil {
 			return err
 		}
-		h.window.remove(stageToAck)
+		h.forget(stageToAck)
 	}
 	if given := h.window.at(stageToPark); len(given) > 0 {
 		parked := make([]store.Parked, len(given))
@@ -231,8 +239,22 @@ func (h *shift) store(ctx context.Context, lease store.Lease) error {
 		if err := h.s.opts.Pipeline.Park(ctx, lease, h.s.opts.Outbox, parked); err != nil {
 			return err
 		}
-		h.window.remove(stageToPark)
+		h.forget(stageToPark)
 	}
 	h.s.metrics.window.Set(float64(len(h.window.items)))
 	return nil
+}
+
+// forget drops what is settled from the window. A read under way may have seen
+// it as returned.
+func (h *shift) forget(s stage) {
+	if h.reading {
+		if h.gone == nil {
+			h.gone = map[string]bool{}
+		}
+		for _, it := range h.window.at(s) {
+			h.gone[it.rec.ID] = true
+		}
+	}
+	h.window.remove(s)
 }

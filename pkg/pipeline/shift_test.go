@@ -26,7 +26,7 @@ func TestAWindowFullOfHeldKeysReadsNoFurther(t *testing.T) {
 		}
 		return outcomes, nil
 	}
-	sending(t, p, func(o *SenderOptions) { o.MaxBatch, o.Window, o.RetryAttempts = 2, 10, 1000 }, func(t *testing.T, p *post) {
+	sending(t, p, func(o *SenderOptions) { o.MaxBatch, o.Window, o.Policy.RetryAttempts = 2, 10, 1000 }, func(t *testing.T, p *post) {
 		for i := range 20 {
 			p.memory.put("cloud", "a", "a"+strconv.Itoa(i))
 		}

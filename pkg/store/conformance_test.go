@@ -1,7 +1,10 @@
 package store_test
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -112,9 +115,14 @@ func logOf(ctx context.Context, t require.TestingT, p *store.Pipeline) (ids, pay
 }
 
 // outboxOf returns ids and "key:payload" of a whole outbox.
+// outboxOf returns an outbox as its reader has it: what a person has sent back is in its old place.
 func outboxOf(ctx context.Context, t require.TestingT, p *store.Pipeline, outbox string) (ids, texts []string) {
 	records, err := p.ReadOutbox(ctx, outbox, "", 1000, 0)
 	require.NoError(t, err)
+	returned, err := p.ReadReturned(ctx, outbox)
+	require.NoError(t, err)
+	records = append(records, returned...)
+	slices.SortFunc(records, func(a, b store.OutboxRecord) int { return compareStreamIDs(t, a.ID, b.ID) })
 	ids, texts = []string{}, []string{}
 	for _, r := range records {
 		ids, texts = append(ids, r.ID), append(texts, r.Key+":"+string(r.Payload))
@@ -124,4 +132,11 @@ func outboxOf(ctx context.Context, t require.TestingT, p *store.Pipeline, outbox
 
 func entry(key, payload string) store.OutboxEntry {
 	return store.OutboxEntry{Key: key, Payload: []byte(payload)}
+}
+
+func compareStreamIDs(t require.TestingT, a, b string) int {
+	var at, an, bt, bn int64
+	_, err := fmt.Sscanf(a+" "+b, "%d-%d %d-%d", &at, &an, &bt, &bn)
+	require.NoError(t, err)
+	return cmp.Or(cmp.Compare(at, bt), cmp.Compare(an, bn))
 }

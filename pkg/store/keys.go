@@ -22,6 +22,7 @@ const seenShards = 8192
 //	pipe:<pipeline>:outboxes        set      names of the outboxes there are
 //	pipe:<pipeline>:out:<outbox>    stream   what is not yet acknowledged
 //	pipe:<pipeline>:parked:<outbox> stream   what was given up, with its reason
+//	pipe:<pipeline>:back:<outbox>   hash     id -> what a person has sent back from the parked ones
 //	pipe:<pipeline>:aside           list     malformed input, newest first
 //	lease:<name>                    hash     o(wner), g(eneration), x (end, ms)
 //	idmap:<kind>                    hash     Engage id -> mapping

@@ -71,7 +71,7 @@ func TestEveryLuaFileIsAScriptOrAPartOfOne(t *testing.T) {
 // TestScriptsUseOnlyCommandsOfRedis6 lists them with their version in the comment where it is above 2.
 func TestScriptsUseOnlyCommandsOfRedis6(t *testing.T) {
 	known := []string{
-		"GET", "HDEL", "HEXISTS", "HGET", "HMGET", "HSET", "INFO", "LPUSH", "LTRIM", "PEXPIRE", "PTTL", "RENAME", "SADD", "SET", "SISMEMBER", "TIME",
+		"GET", "HDEL", "HEXISTS", "HGET", "HLEN", "HMGET", "HSET", "INFO", "LPUSH", "LTRIM", "PEXPIRE", "PTTL", "RENAME", "SADD", "SET", "SISMEMBER", "TIME",
 		"XADD", "XDEL", "XLEN", "XRANGE", // 5.0
 		"ZADD", "ZCARD", "ZRANGE", "ZRANGEBYSCORE", "ZREM",
 	}

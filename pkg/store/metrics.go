@@ -28,6 +28,7 @@ const (
 	opPark         operation = "park"
 	opParked       operation = "parked"
 	opRetryParked  operation = "retry_parked"
+	opReadReturned operation = "read_returned"
 	opSetAside     operation = "set_aside"
 	opAside        operation = "aside"
 	opDepth        operation = "depth"
@@ -55,7 +56,7 @@ const (
 func operations() []operation {
 	return []operation{
 		opPing, opEpoch, opPersist, opDeleteAll, opAppend, opCursor, opReadLog, opLoadState, opLoadKeys, opCommit, opReadOutbox, opAckOutbox,
-		opPark, opParked, opRetryParked, opSetAside, opAside, opDepth, opLeaseAcquire, opLeaseRenew, opLeaseRelease,
+		opPark, opParked, opRetryParked, opReadReturned, opSetAside, opAside, opDepth, opLeaseAcquire, opLeaseRenew, opLeaseRelease,
 		opIDMapGet, opIDMapPut, opIDMapAll, opDocumentGet, opDocumentPut,
 		opJobEnqueue, opJobClaim, opJobExtend, opJobComplete, opJobRetry, opJobPark, opJobUnpark,
 		opJobGet, opJobList, opJobDepth,

@@ -70,7 +70,7 @@ func (p *Pipeline) AckOutbox(ctx context.Context, lease Lease, outbox string, id
 		args = append(args, id)
 	}
 	return p.s.do(ctx, opAckOutbox, func(ctx context.Context) error {
-		removed, err := p.s.run(ctx, scriptAckOutbox, []string{p.s.leaseKey(lease.Name), p.key("out", outbox)}, args...).Int()
+		removed, err := p.s.run(ctx, scriptAckOutbox, []string{p.s.leaseKey(lease.Name), p.key("out", outbox), p.key("back", outbox)}, args...).Int()
 		if err == nil && removed < 0 {
 			return fenced("store.ack_outbox", lease)
 		}
@@ -85,7 +85,7 @@ func (p *Pipeline) Park(ctx context.Context, lease Lease, outbox string, items [
 	if len(items) == 0 {
 		return nil
 	}
-	keys := []string{p.s.leaseKey(lease.Name), p.key("out", outbox), p.key("parked", outbox)}
+	keys := []string{p.s.leaseKey(lease.Name), p.key("out", outbox), p.key("parked", outbox), p.key("back", outbox)}
 	args := []any{lease.Owner, lease.Generation, p.s.scriptTime(), p.s.opts.Limits.Parked}
 	for _, item := range items {
 		args = append(args, item.ID, clip(item.Reason))
@@ -131,27 +131,56 @@ func (p *Pipeline) Parked(ctx context.Context, outbox string, limit int) ([]Park
 // streamIDPattern is an id of a Redis stream; anything else would end the script half way.
 var streamIDPattern = regexp.MustCompile(`^[0-9]{1,20}(-[0-9]{1,20})?$`)
 
-// RetryParked puts parked entries back at the end of their outbox and returns how many there were;
-// unknown ones are passed over. Invalid when an id cannot be one.
-// An operator calls it on any instance, so it needs no lease.
+// maxReturned bounds how many retried entries wait beside an outbox.
+const maxReturned = 1000
+
+// RetryParked puts parked entries back and returns how many there were; unknown ones are passed
+// over, and above 1,000 that wait already the rest stays parked. They keep their ids, and with them
+// their place before the later entries of their keys that were not sent yet. Invalid when an id
+// cannot be one. An operator calls it on any instance, so it needs no lease.
 func (p *Pipeline) RetryParked(ctx context.Context, outbox string, ids []string) (int, error) {
 	if len(ids) == 0 {
 		return 0, nil
 	}
-	args := make([]any, len(ids))
-	for i, id := range ids {
+	args := make([]any, 0, 1+len(ids))
+	args = append(args, maxReturned)
+	for _, id := range ids {
 		if !streamIDPattern.MatchString(id) {
-			return 0, p.s.refuse(opRetryParked, fault.Invalid, "%q is no id of a parked entry", id)
+			return 0, p.s.refuse(opRetryParked, fault.Invalid, "%q is not the id of a parked entry", id)
 		}
-		args[i] = id
+		args = append(args, id)
 	}
 	var moved int
 	err := p.s.do(ctx, opRetryParked, func(ctx context.Context) error {
 		var err error
-		moved, err = p.s.run(ctx, scriptRetryParked, []string{p.key("out", outbox), p.key("parked", outbox)}, args...).Int()
+		moved, err = p.s.run(ctx, scriptRetryParked, []string{p.key("back", outbox), p.key("parked", outbox)}, args...).Int()
 		return err
 	})
 	return moved, err
+}
+
+// ReadReturned returns the entries that RetryParked has put back and that were not acknowledged or
+// parked since, in no order.
+func (p *Pipeline) ReadReturned(ctx context.Context, outbox string) ([]OutboxRecord, error) {
+	var records []OutboxRecord
+	err := p.s.do(ctx, opReadReturned, func(ctx context.Context) error {
+		found, err := p.s.client.HGetAll(ctx, p.key("back", outbox)).Result()
+		if err != nil {
+			return err
+		}
+		records = make([]OutboxRecord, 0, len(found))
+		for id, text := range found {
+			length, rest, _ := strings.Cut(text, ":")
+			n, err := strconv.Atoi(length)
+			if err != nil || n < 0 || n > len(rest) {
+				p.s.log.ErrorContext(ctx, "a retried entry beside an outbox cannot be read and stays there", "outbox", outbox, "id", id)
+				continue
+			}
+			records = append(records, OutboxRecord{ID: id, Key: rest[:n], Payload: []byte(rest[n:])})
+		}
+		return nil
+	})
+	return records, err
 }
 
 // Aside is a piece of input that could not be understood.
@@ -232,16 +261,17 @@ func (p *Pipeline) Depth(ctx context.Context) (Depth, error) {
 		}
 		batch := p.s.client.Pipeline()
 		log, aside := batch.XLen(ctx, p.key("log")), batch.LLen(ctx, p.key("aside"))
-		out, parked := make([]*redis.IntCmd, len(names)), make([]*redis.IntCmd, len(names))
+		out, parked, back := make([]*redis.IntCmd, len(names)), make([]*redis.IntCmd, len(names)), make([]*redis.IntCmd, len(names))
 		for i, name := range names {
 			out[i], parked[i] = batch.XLen(ctx, p.key("out", name)), batch.XLen(ctx, p.key("parked", name))
+			back[i] = batch.HLen(ctx, p.key("back", name))
 		}
 		if _, err := batch.Exec(ctx); err != nil {
 			return err
 		}
 		depth.Log, depth.SetAside = log.Val(), aside.Val()
 		for i, name := range names {
-			depth.Outboxes[name], depth.Parked[name] = out[i].Val(), parked[i].Val()
+			depth.Outboxes[name], depth.Parked[name] = out[i].Val()+back[i].Val(), parked[i].Val()
 		}
 		return nil
 	})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -16,6 +17,7 @@ func outboxBehaviours() []behaviour {
 		{"acknowledged entries are gone, in any order", ackedEntriesAreGone},
 		{"parked entries keep what they were", parkedEntriesKeepWhatTheyWere},
 		{"parked entries can be retried", parkedEntriesCanBeRetried},
+		{"retried entries are bounded", retriedEntriesAreBounded},
 		{"parked entries are bounded", parkedEntriesAreBounded},
 		{"malformed input is set aside and passed", malformedInputIsSetAside},
 	}
@@ -79,10 +81,61 @@ func parkedEntriesCanBeRetried(t *testing.T, s *store.Store, _ *storetest.Clock)
 	require.NoError(t, err)
 	require.Zero(t, n, "it is not parked any more")
 	_, texts := outboxOf(t.Context(), t, p, "injection")
-	require.Equal(t, []string{"k2:p2", "k1:p1"}, texts)
+	require.Equal(t, []string{"k1:p1", "k2:p2"}, texts, "it is before the later ones again")
 	left, err := p.Parked(t.Context(), "injection", 10)
 	require.NoError(t, err)
 	require.Equal(t, parked[:1], left)
+
+	require.NoError(t, p.Park(t.Context(), lease, "injection", []store.Parked{{ID: ids[1], Reason: "again"}}))
+	parked, err = p.Parked(t.Context(), "injection", 10)
+	require.NoError(t, err)
+	require.Len(t, parked, 2)
+	require.Equal(t, store.ParkedRecord{ID: parked[1].ID, OutboxID: ids[1], Key: "k1", Payload: []byte("p1"), Reason: "again", At: parked[1].At}, parked[1])
+	n, err = p.RetryParked(t.Context(), "injection", []string{parked[1].ID})
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	depth, err := p.Depth(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 2, depth.Outboxes["injection"])
+	require.NoError(t, p.AckOutbox(t.Context(), lease, "injection", []string{ids[1]}))
+	_, texts = outboxOf(t.Context(), t, p, "injection")
+	require.Equal(t, []string{"k2:p2"}, texts)
+}
+
+func retriedEntriesAreBounded(t *testing.T, s *store.Store, _ *storetest.Clock) {
+	p := s.Pipeline("calls")
+	var all []string
+	lease, err := s.AcquireLease(t.Context(), "calls-writer", "a", time.Minute)
+	require.NoError(t, err)
+	for range 202 {
+		require.NoError(t, p.Commit(t.Context(), lease, store.Commit{Outbox: map[string][]store.OutboxEntry{"injection": {
+			entry("k:1", "\x00:1"), entry("k", "2"), entry("k", "3"), entry("k", "4"), entry("", ""),
+		}}}))
+		ids, _ := outboxOf(t.Context(), t, p, "injection")
+		items := make([]store.Parked, 0, 5)
+		for _, id := range ids[max(len(ids)-5, 0):] {
+			items = append(items, store.Parked{ID: id, Reason: "r"})
+		}
+		require.NoError(t, p.Park(t.Context(), lease, "injection", items))
+		parked, err := p.Parked(t.Context(), "injection", 10)
+		require.NoError(t, err)
+		all = all[:0]
+		for _, r := range parked {
+			all = append(all, r.ID)
+		}
+		n, err := p.RetryParked(t.Context(), "injection", all)
+		require.NoError(t, err)
+		if n < len(all) {
+			back, err := p.ReadReturned(t.Context(), "injection")
+			require.NoError(t, err)
+			require.Len(t, back, 1000)
+			parked, err = p.Parked(t.Context(), "injection", 10)
+			require.NoError(t, err)
+			require.Len(t, parked, len(all)-n, "the rest stays parked")
+			return
+		}
+	}
+	require.Fail(t, "there is no bound")
 }
 
 func parkedEntriesAreBounded(t *testing.T, s *store.Store, _ *storetest.Clock) {

@@ -1,9 +1,12 @@
 package store_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -190,7 +193,8 @@ func (m *pipeMachine) retryParked(t *rapid.T) {
 	n, err := m.p.RetryParked(m.t.Context(), "injection", []string{parked[i].ID})
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
-	m.outbox = append(m.outbox, m.parked[i])
+	m.outbox = append(m.outbox, m.parked[i]) // its old place is that of its number
+	slices.SortFunc(m.outbox, func(a, b string) int { return cmp.Compare(numberOf(a), numberOf(b)) })
 	m.parked = slices.Delete(m.parked, i, i+1)
 }
 
@@ -277,4 +281,10 @@ func TestErrorsOfALeaseAreTold(t *testing.T) {
 	err = s.Pipeline("calls").Commit(t.Context(), lease, store.Commit{})
 	_, held := errors.AsType[*store.LeaseHeldError](err)
 	require.False(t, held)
+}
+
+// numberOf is the count at the end of what next made.
+func numberOf(text string) int {
+	n, _ := strconv.Atoi(text[strings.LastIndexByte(text, ' ')+1:])
+	return n
 }

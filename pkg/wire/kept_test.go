@@ -66,7 +66,7 @@ func TestWhatWasParkedCanBeSentAgain(t *testing.T) {
 	code, body := ask(t, pipeline, http.MethodPost, "/api/v1/parked/conversation/retry", "")
 	require.Equal(t, http.StatusOK, code, body)
 	require.JSONEq(t, `{"retried":1}`, body)
-	records, err := pipeline.ReadOutbox(t.Context(), "conversation", "", 10, 0)
+	records, err := pipeline.ReadReturned(t.Context(), "conversation")
 	require.NoError(t, err)
 	require.Len(t, records, 1)
 	require.Equal(t, "secret of a customer", string(records[0].Payload))
@@ -75,7 +75,7 @@ func TestWhatWasParkedCanBeSentAgain(t *testing.T) {
 	require.JSONEq(t, `{"retried":0}`, body)
 	code, body = ask(t, pipeline, http.MethodPost, "/api/v1/parked/conversation/retry", `{"ids":["7-0 0"]}`)
 	require.Equal(t, http.StatusBadRequest, code)
-	require.Contains(t, body, "is no id of a parked entry")
+	require.Contains(t, body, "is not the id of a parked entry")
 }
 
 func TestAWrongQuestionSaysWhatIsWrong(t *testing.T) {

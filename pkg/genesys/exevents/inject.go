@@ -4,19 +4,18 @@ package exevents
 
 import (
 	"context"
-	"net/http"
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys"
 )
 
 // InjectConversationEvents posts the events of one batch. Events that fail Validate are not sent
-// but listed in the result like the ones the server refused. When the server finds the body too
-// large the batch is halved and sent in order.
+// but listed in the result like the ones the server refused.
 //
 // An error concerns the whole request: some or all events may have been accepted, and the same
-// events (same ids) may be sent again when fault.Retryable says so. To keep the order within a
-// conversation, never have two requests with events of one conversation in flight.
+// events (same ids) may be sent again. An answer that does not say for every event what became of it
+// is such an error, too. The request is made once: when to repeat it is the caller's decision. To
+// keep the order within a conversation, never have two requests with its events in flight.
 func (a *API) InjectConversationEvents(ctx context.Context, batch ConversationBatch) (BatchResult, error) {
 	return inject(ctx, a, injectConversations, kindConversation, batch.events, injection[ConversationEvent]{
 		id:   func(e ConversationEvent) string { return e.EventID },
@@ -68,26 +67,39 @@ func inject[E interface{ Validate() error }](ctx context.Context, a *API, op gen
 	return result, nil
 }
 
-// injectValid sends the events, in two requests when the server says that one is too large.
+// injectValid sends the events.
 func injectValid[E any](ctx context.Context, a *API, op genesys.Operation, events []E, how injection[E], result *BatchResult) error {
 	if len(events) == 0 {
 		return nil
 	}
 	var answer struct {
-		Errors []EventError `json:"errors"`
+		Errors *[]EventError `json:"errors"`
 	}
-	header, err := a.client.Send(ctx, genesys.Request{Operation: op, Body: how.body(events), Out: &answer})
-	if fault.CodeOf(err) == fault.TooLarge && genesys.StatusOf(err) == http.StatusRequestEntityTooLarge && len(events) > 1 {
-		half := len(events) / 2
-		if err := injectValid(ctx, a, op, events[:half], how, result); err != nil {
-			return err
-		}
-		return injectValid(ctx, a, op, events[half:], how, result)
-	}
+	header, err := a.client.Send(ctx, genesys.Request{Operation: op, Body: how.body(events), Out: &answer, Once: true})
 	if err != nil {
 		return err
 	}
-	result.Errors = append(result.Errors, answer.Errors...)
 	result.CorrelationID = header.Get(genesys.HeaderCorrelation)
+	if answer.Errors == nil {
+		return unclear(op, "the answer has no list of errors", result.CorrelationID)
+	}
+	sent := make(map[string]bool, len(events))
+	for _, e := range events {
+		sent[how.id(e)] = true
+	}
+	for _, e := range *answer.Errors {
+		if !sent[e.EventID] {
+			return unclear(op, "the answer has an error of an event that was not sent, or names none", result.CorrelationID)
+		}
+	}
+	result.Errors = append(result.Errors, *answer.Errors...)
 	return nil
+}
+
+// unclear is the error of an answer from which nothing can be learned about any event.
+func unclear(op genesys.Operation, why, correlation string) error {
+	if correlation != "" {
+		why += " (correlation id " + correlation + ")"
+	}
+	return fault.New(fault.Internal, op.Op(), why+": nothing is known of the events")
 }

@@ -1,11 +1,9 @@
 package exevents
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -78,7 +76,7 @@ func TestInject_SetsUnfitEventsAside(t *testing.T) {
 
 // Nothing to send is no request; more than the API takes is refused here.
 func TestInject_BatchSize(t *testing.T) {
-	o := genesystest.Replies(genesystest.Says(200, `{}`))
+	o := genesystest.Replies(genesystest.Says(200, `{"errors":[]}`))
 	c := client(t, o)
 	require.Equal(t, 2, NewConversationBatch(manyEvents(2)).Len())
 	_, err := c.InjectConversationEvents(t.Context(), NewConversationBatch(nil))
@@ -90,49 +88,41 @@ func TestInject_BatchSize(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A body that is too large is halved until it is not, in order; a single event that is too large is an error.
-func TestInject_HalvesWhatIsTooLarge(t *testing.T) {
-	var order []string
-	o := &genesystest.Org{}
-	o.API = func(w http.ResponseWriter, _ *http.Request) {
-		var body map[string][]struct {
-			EventID string `json:"eventId"`
-		}
-		if err := json.Unmarshal([]byte(o.Last(t).Body), &body); err != nil || len(body["holdUpdatedEvents"]) > 3 {
-			genesystest.Answer(w, http.StatusRequestEntityTooLarge, `{"code":"request.entity.too.large"}`)
-			return
-		}
-		for _, e := range body["holdUpdatedEvents"] {
-			order = append(order, e.EventID)
-		}
-		genesystest.Answer(w, 200, `{"errors":[{"eventId":"`+body["holdUpdatedEvents"][0].EventID+`","message":"no"}]}`)
+// A failed request is made once; when it is made again is decided elsewhere, by one table.
+func TestInject_MakesOneRequest(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"503": genesystest.Says(503, `{}`), "413": genesystest.Says(413, `{}`), "429": genesystest.Says(429, `{}`), "no answer": genesystest.Breaks,
+	} {
+		o := genesystest.Replies(answer)
+		_, err := client(t, o).InjectConversationEvents(t.Context(), NewConversationBatch(manyEvents(10)))
+		require.Error(t, err, name)
+		require.Len(t, o.Calls(), 1, name)
 	}
-	events := manyEvents(10)
-	got, err := client(t, o).InjectConversationEvents(t.Context(), NewConversationBatch(events))
-	require.NoError(t, err)
-	var want []string
-	for _, e := range events {
-		want = append(want, e.EventID)
-	}
-	require.Equal(t, want, order)
-	require.Len(t, got.Errors, 4) // 2+3+2+3
-
-	c := client(t, genesystest.Replies(genesystest.Says(413, `{}`)))
-	_, err = c.InjectConversationEvents(t.Context(), NewConversationBatch(events))
-	require.Equal(t, fault.TooLarge, fault.CodeOf(err))
 }
 
-// A repeated injection repeats the body byte for byte: the same event ids.
-func TestInject_RepeatsTheSameEvents(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := genesystest.Replies(genesystest.Breaks, genesystest.Says(503, `{}`), genesystest.Says(200, `{}`))
-		_, err := client(t, o).InjectConversationEvents(t.Context(), NewConversationBatch(manyEvents(5)))
-		require.NoError(t, err)
-		calls := o.Calls()
-		require.Len(t, calls, 3)
-		require.Equal(t, calls[0].Body, calls[1].Body)
-		require.Equal(t, calls[0].Body, calls[2].Body)
-	})
+// An answer that does not say of each event what became of it says nothing of any.
+func TestInject_UnclearAnswersAreNoSuccess(t *testing.T) {
+	events := manyEvents(2)
+	id := events[0].EventID
+	for _, body := range []string{
+		``, `null`, `{}`, `{"errors":null}`, `[]`, `{"errors":[`, `{"errors":{}}`, `{"errors":[{"message":"no"}]}`,
+		`{"errors":[{"eventId":"` + id + `","message":"no"},{"eventId":"` + StableID("else") + `","message":"no"}]}`,
+		`{"errors":[{"eventId":"` + strings.ToUpper(id) + `","message":"no"}]}`, `{"errors":[{"eventId":null}]}`, `{"errors":[null]}`,
+		`<html>`, `{"accepted":2}`,
+	} {
+		o := genesystest.Replies(genesystest.Says(200, body, "ININ-Correlation-Id", "corr-9"))
+		got, err := client(t, o).InjectConversationEvents(t.Context(), NewConversationBatch(events))
+		require.Equal(t, fault.Internal, fault.CodeOf(err), body)
+		require.Zero(t, got, body)
+	}
+}
+
+// Of two errors of one event the milder counts; the correlation id is with it.
+func TestFailed_TakesTheMilder(t *testing.T) {
+	r := BatchResult{CorrelationID: "corr-9", Errors: []EventError{{EventID: "1", Message: "never"}, {EventID: "1", Message: "later", Retryable: true}}}
+	got, ok := r.Failed("1")
+	require.True(t, ok)
+	require.Equal(t, EventError{EventID: "1", Message: "later (correlation id corr-9)", Retryable: true}, got)
 }
 
 func TestInject_AgentEvents(t *testing.T) {

@@ -29,12 +29,16 @@ type EventError struct {
 	Retryable bool   `json:"retryable"`
 }
 
-// Failed finds the error of an event.
-func (r BatchResult) Failed(eventID string) (EventError, bool) {
+// Failed finds the error of an event. Of several the mildest counts: one that may be sent again is
+// not refused for good. Its message has the correlation id.
+func (r BatchResult) Failed(eventID string) (found EventError, ok bool) {
 	for _, e := range r.Errors {
-		if e.EventID == eventID {
-			return e, true
+		if e.EventID == eventID && (!ok || e.Retryable && !found.Retryable) {
+			found, ok = e, true
 		}
 	}
-	return EventError{}, false
+	if ok && r.CorrelationID != "" {
+		found.Message += " (correlation id " + r.CorrelationID + ")"
+	}
+	return found, ok
 }

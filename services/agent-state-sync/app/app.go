@@ -54,13 +54,13 @@ func New(opts Options) (*App, error) {
 		return nil, err
 	}
 	app := &App{Host: server, opts: opts}
-	for _, step := range []func() error{app.openStore, app.followConfigSync, app.wireWriter, app.wireSender, app.wireFeed} {
+	for _, step := range []func() error{app.openStore, app.followConfigSync, app.wireWriter, app.wireSenders, app.wireFeed} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, server.Stop(context.Background()))
 		}
 	}
 	app.Status(app.status)
-	wire.ServeKept(app.Mux(), app.pipeline, opts.Logger, statemodel.Outbox)
+	wire.ServeKept(app.Mux(), app.pipeline, opts.Logger, statemodel.Outboxes()...)
 	return app, nil
 }
 
@@ -115,14 +115,22 @@ func (a *App) wireWriter() error {
 	return nil
 }
 
-func (a *App) wireSender() error {
-	sender, err := pipeline.NewSender(pipeline.SenderOptions{
-		Pipeline: a.pipeline, Outbox: statemodel.Outbox, Lease: a.writer.Lease, Send: a.send, Parallel: 1, Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
-	})
-	if err != nil {
-		return err
+// wireSenders gives each operation of the org a sender of its own: what one is refused holds no
+// other back.
+func (a *App) wireSenders() error {
+	var senders []*pipeline.Sender
+	for _, outbox := range statemodel.Outboxes() {
+		sender, err := pipeline.NewSender(pipeline.SenderOptions{
+			Pipeline: a.pipeline, Outbox: outbox, Lease: a.writer.Lease, Parallel: 1, Policy: a.opts.Config.Delivery.Policy(),
+			Send: a.send, Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
+		})
+		if err != nil {
+			return err
+		}
+		a.Dependency("genesys-cloud-"+outbox, sender.Check)
+		senders = append(senders, sender)
 	}
-	a.Go("pipeline", func(ctx context.Context) error { return pipeline.Run(ctx, a.writer, sender) })
+	a.Go("pipeline", func(ctx context.Context) error { return pipeline.Run(ctx, a.writer, senders...) })
 	return nil
 }
 

@@ -8,16 +8,18 @@ import (
 
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/host"
+	"engage.connector/pkg/wire"
 )
 
 // Config is what the environment says.
 type Config struct {
 	host.Common
 
-	ConfigSyncAddr string        `env:"CONFIG_SYNC_ADDR,required" help:"host:port of config-sync's gRPC"`
-	FeedURL        string        `env:"ENGAGE_FEED_URL,required" help:"the URL of the Engage edge, such as https://edge.example:8443"`
-	FeedToken      host.Secret   `env:"ENGAGE_FEED_TOKEN" help:"the bearer token of the Engage edge"`
-	FeedCharset    string        `env:"ENGAGE_FEED_CHARSET" envDefault:"windows-1252" help:"what the edge's text is taken for that is not UTF-8, such as iso-8859-2 or shift_jis"`
+	ConfigSyncAddr string      `env:"CONFIG_SYNC_ADDR,required" help:"host:port of config-sync's gRPC"`
+	FeedURL        string      `env:"ENGAGE_FEED_URL,required" help:"the URL of the Engage edge, such as https://edge.example:8443"`
+	FeedToken      host.Secret `env:"ENGAGE_FEED_TOKEN" help:"the bearer token of the Engage edge"`
+	FeedCharset    string      `env:"ENGAGE_FEED_CHARSET" envDefault:"windows-1252" help:"what the edge's text is taken for that is not UTF-8, such as iso-8859-2 or shift_jis"`
+	Delivery       wire.Delivery
 	ReorderWindow  time.Duration `env:"REORDER_WINDOW" envDefault:"250ms" help:"how long events wait for earlier ones of other links"`
 
 	PrimaryHost string `env:"STAT_SERVER_PRIMARY_HOST,required" help:"the primary Stat Server"`

@@ -17,8 +17,8 @@ type Org interface {
 	InjectRoutingStatus(ctx context.Context, events []exevents.RoutingStatusEvent) (exevents.BatchResult, error)
 }
 
-// Send posts one batch: presences and routing statuses have a request each. When only the second
-// request fails as a whole, the first one's answer counts and the rest is tried again.
+// Send posts one batch of one outbox: presences or routing statuses. An error is about the whole
+// request; what follows from it, and from what is said of an event, is decided by package delivery.
 func Send(ctx context.Context, org Org, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
 	batch := split(records)
 	if len(batch.presences) > 0 {
@@ -30,16 +30,10 @@ func Send(ctx context.Context, org Org, records []store.OutboxRecord) ([]pipelin
 	}
 	if len(batch.routings) > 0 {
 		result, err := org.InjectRoutingStatus(ctx, batch.routings)
-		switch {
-		case err != nil && len(batch.presences) == 0:
+		if err != nil {
 			return nil, err
-		case err != nil:
-			for _, at := range batch.routingAt {
-				batch.outcomes[at] = pipeline.Retry(err.Error())
-			}
-		default:
-			batch.settle(result, func(i int) string { return batch.routings[i].EventID }, batch.routingAt)
 		}
+		batch.settle(result, func(i int) string { return batch.routings[i].EventID }, batch.routingAt)
 	}
 	return batch.outcomes, nil
 }

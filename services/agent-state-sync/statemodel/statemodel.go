@@ -21,8 +21,14 @@ import (
 	"engage.connector/services/agent-state-sync/statfeed"
 )
 
-// Outbox is the name of the outbox that the model fills.
-const Outbox = "agent-states"
+// The outboxes that the model fills: one per operation of the org, so that none holds another back.
+const (
+	OutboxPresence = "presence"
+	OutboxRouting  = "routing-status"
+)
+
+// Outboxes lists them.
+func Outboxes() []string { return []string{OutboxPresence, OutboxRouting} }
 
 // sameChange is how far apart the two statistics of an agent may report one and the same change;
 // only the later one is shown to the org.
@@ -38,7 +44,7 @@ type Directory interface {
 	SourceID() string
 }
 
-// Entry is one record of the outbox: exactly one of the two events.
+// Entry is one record of an outbox: exactly one of the two events.
 type Entry struct {
 	Presence *exevents.PresenceEvent      `json:"presence,omitempty"`
 	Routing  *exevents.RoutingStatusEvent `json:"routing,omitempty"`
@@ -191,14 +197,14 @@ func (m *Model) tell(employee string, effects *effects) {
 	}
 	at := later(kept.Agent.Since, kept.SentAt)
 	if kept.Sent.Presence != kept.Agent.User.Presence {
-		effects.add(user, Entry{Presence: &exevents.PresenceEvent{
+		effects.add(OutboxPresence, user, Entry{Presence: &exevents.PresenceEvent{
 			EventID:       exevents.StableID(m.opts.Tenant, user, "presence", string(kept.Agent.User.Presence), genesys.FormatTime(at)),
 			EventDateTime: at, UserID: user, SourceID: source, PresenceDefinitionID: definition,
 		}})
 		kept.SentAt = at
 	}
 	if kept.Sent.Routing != kept.Agent.User.Routing {
-		effects.add(user, Entry{Routing: &exevents.RoutingStatusEvent{
+		effects.add(OutboxRouting, user, Entry{Routing: &exevents.RoutingStatusEvent{
 			EventID:       exevents.StableID(m.opts.Tenant, user, "routing", string(kept.Agent.User.Routing), genesys.FormatTime(at)),
 			EventDateTime: at, AgentID: user, SourceID: source, Status: exevents.RoutingStatus(kept.Agent.User.Routing),
 		}})
@@ -219,19 +225,21 @@ func later(since, last time.Time) time.Time {
 // effects collects what a batch did.
 type effects struct {
 	touched map[string]bool
-	entries []store.OutboxEntry
+	entries map[string][]store.OutboxEntry // by outbox
 	fault   error
 }
 
-func newEffects() effects { return effects{touched: map[string]bool{}} }
+func newEffects() effects {
+	return effects{touched: map[string]bool{}, entries: map[string][]store.OutboxEntry{}}
+}
 
-func (e *effects) add(user string, entry Entry) {
+func (e *effects) add(outbox, user string, entry Entry) {
 	payload, err := json.Marshal(entry)
 	if err != nil {
 		e.fault = err
 		return
 	}
-	e.entries = append(e.entries, store.OutboxEntry{Key: user, Payload: payload})
+	e.entries[outbox] = append(e.entries[outbox], store.OutboxEntry{Key: user, Payload: payload})
 }
 
 func (m *Model) seal(collected effects) (pipeline.Effects, error) {
@@ -247,7 +255,7 @@ func (m *Model) seal(collected effects) (pipeline.Effects, error) {
 		return pipeline.Effects{}, fault.Wrap(fault.Internal, "statemodel", collected.fault)
 	}
 	if len(collected.entries) > 0 {
-		result.Outbox = map[string][]store.OutboxEntry{Outbox: collected.entries}
+		result.Outbox = collected.entries
 	}
 	m.measure()
 	return result, nil

@@ -1,9 +1,11 @@
 package statemodel_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -53,24 +55,35 @@ func info(employee, kind string, status int, at time.Time, reason string) engage
 	return engage.Event{Message: engage.MsgEventInfo, Time: at, Attributes: attributes}
 }
 
-// told renders the outbox in short: "user presence/Busy @1.5s".
+// told renders both outboxes in short, by time: "user presence/Busy @1.5s".
 func told(t require.TestingT, effects pipeline.Effects) []string {
-	var lines []string
-	for _, entry := range effects.Outbox[statemodel.Outbox] {
+	type line struct {
+		at         time.Time
+		user, text string
+	}
+	var lines []line
+	for _, entry := range slices.Concat(effects.Outbox[statemodel.OutboxPresence], effects.Outbox[statemodel.OutboxRouting]) {
 		var event statemodel.Entry
 		require.NoError(t, json.Unmarshal(entry.Payload, &event))
 		switch {
 		case event.Presence != nil:
 			require.Equal(t, entry.Key, event.Presence.UserID)
 			require.NoError(t, event.Presence.Validate())
-			lines = append(lines, fmt.Sprintf("%s %s @%s", entry.Key, event.Presence.PresenceDefinitionID, event.Presence.EventDateTime.Sub(start())))
+			at := event.Presence.EventDateTime
+			lines = append(lines, line{at, entry.Key, fmt.Sprintf("%s %s @%s", entry.Key, event.Presence.PresenceDefinitionID, at.Sub(start()))})
 		case event.Routing != nil:
 			require.Equal(t, entry.Key, event.Routing.AgentID)
 			require.NoError(t, event.Routing.Validate())
-			lines = append(lines, fmt.Sprintf("%s %s @%s", entry.Key, event.Routing.Status, event.Routing.EventDateTime.Sub(start())))
+			at := event.Routing.EventDateTime
+			lines = append(lines, line{at, entry.Key, fmt.Sprintf("%s %s @%s", entry.Key, event.Routing.Status, at.Sub(start()))})
 		}
 	}
-	return lines
+	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.user, b.user)) })
+	var texts []string
+	for _, l := range lines {
+		texts = append(texts, l.text)
+	}
+	return texts
 }
 
 func apply(t *testing.T, model *statemodel.Model, events ...engage.Event) []string {

@@ -171,9 +171,10 @@ func (a *App) wireWriter() error {
 }
 
 func (a *App) wireInjection() error {
+	cfg := a.opts.Config
 	refusals := injection.LoggedRefusals{Calls: a.pipeline, Lease: a.writer.Lease, Now: a.opts.Now}
 	sender, err := pipeline.NewSender(pipeline.SenderOptions{
-		Pipeline: a.pipeline, Outbox: model.OutboxConversation, Lease: a.writer.Lease, PerKey: perKey, Parallel: parallel,
+		Pipeline: a.pipeline, Outbox: model.OutboxConversation, Lease: a.writer.Lease, PerKey: perKey, Parallel: parallel, Policy: cfg.Delivery.Policy(),
 		Send: func(ctx context.Context, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
 			value, ready := a.settings.Value()
 			if !ready {
@@ -186,6 +187,7 @@ func (a *App) wireInjection() error {
 	if err != nil {
 		return err
 	}
+	a.Dependency("genesys-cloud-"+model.OutboxConversation, sender.Check)
 	a.senders = append(a.senders, sender)
 	return nil
 }
@@ -204,7 +206,7 @@ func (a *App) wireSubmission() error {
 	a.OnStop("connection to recording-provider", func(context.Context) error { return conn.Close() })
 	provider := recordingproviderv1.NewRecordingProviderServiceClient(conn)
 	sender, err := pipeline.NewSender(pipeline.SenderOptions{
-		Pipeline: a.pipeline, Outbox: model.OutboxRecording, Lease: a.writer.Lease,
+		Pipeline: a.pipeline, Outbox: model.OutboxRecording, Lease: a.writer.Lease, Policy: cfg.Delivery.Policy(),
 		Send: func(ctx context.Context, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
 			return submission.Send(ctx, provider, records)
 		},
@@ -213,6 +215,7 @@ func (a *App) wireSubmission() error {
 	if err != nil {
 		return err
 	}
+	a.Dependency("recording-provider", sender.Check)
 	a.senders = append(a.senders, sender)
 	return nil
 }

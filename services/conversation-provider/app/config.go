@@ -9,6 +9,7 @@ import (
 
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/host"
+	"engage.connector/pkg/wire"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedlinks"
 )
@@ -23,6 +24,7 @@ type Config struct {
 	FeedToken             host.Secret   `env:"ENGAGE_FEED_TOKEN" help:"the bearer token of the Engage edge"`
 	FeedCharset           string        `env:"ENGAGE_FEED_CHARSET" envDefault:"windows-1252" help:"what the edge's text is taken for that is not UTF-8, such as iso-8859-2 or shift_jis"`
 	MetadataAllowFrom     host.Networks `env:"METADATA_ALLOW_FROM" help:"the networks from which MCP may post metadata without credentials, separated by commas"`
+	Delivery              wire.Delivery
 	ReorderWindow         time.Duration `env:"REORDER_WINDOW" envDefault:"250ms" help:"how long events wait for earlier ones of other links"`
 
 	VoiceServerVQ    string `env:"VOICE_SERVER_VQ,required" help:"the SIP Server pair of the virtual queues, primary:port/backup:port; several pairs separated by commas"`

@@ -49,7 +49,9 @@ func TestHealthTellsTheStatusOfDependencies(t *testing.T) {
 		names = append(names, d.Name)
 		require.Equal(t, "ok", d.Status, d.Name)
 	}
-	require.ElementsMatch(t, []string{"redis", "config-sync", "engage-feed", "genesys-cloud-settings", "speech-settings"}, names)
+	require.ElementsMatch(t, []string{
+		"redis", "config-sync", "engage-feed", "genesys-cloud-settings", "speech-settings", "genesys-cloud-conversation", "recording-provider",
+	}, names)
 
 	environ := environment(o, redis)
 	for i, line := range environ {

@@ -4,12 +4,14 @@ package submission
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/pipeline"
+	"engage.connector/pkg/pipeline/delivery"
 	"engage.connector/pkg/recording"
 	"engage.connector/pkg/store"
 	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
@@ -20,21 +22,16 @@ type Provider interface {
 	SubmitRecording(ctx context.Context, in *recordingproviderv1.SubmitRecordingRequest, opts ...grpc.CallOption) (*recordingproviderv1.SubmitRecordingResponse, error)
 }
 
-// outcomesTable says what becomes of a segment that recording-provider did not take. What it lacks
-// is retried: recording-provider is there or will be.
-var outcomesTable = map[fault.Code]func(reason string) pipeline.Outcome{
-	fault.Invalid:     pipeline.Reject, // names every field that is wrong
-	fault.Unsupported: pipeline.Reject,
-	fault.TooLarge:    pipeline.Reject,
-	fault.Conflict:    pipeline.Reject,
-}
+// aboutTheRecord are the codes by which recording-provider answers about the segment; every other one
+// is about the service, and everything waits for it.
+var aboutTheRecord = []fault.Code{fault.Invalid, fault.Unsupported, fault.TooLarge, fault.Conflict}
 
 // parallel is how many segments are submitted at the same time: recording-provider answers each only
 // when it is safe in Redis, which takes it some seconds.
 const parallel = 32
 
-// Send submits each segment. When recording-provider cannot be reached, the whole batch is tried
-// again: submitting twice changes nothing.
+// Send submits each segment, and reports whose matter an answer is; what follows is decided by package
+// delivery. Submitting twice changes nothing.
 func Send(ctx context.Context, provider Provider, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
 	outcomes := make([]pipeline.Outcome, len(records))
 	group, ctx := errgroup.WithContext(ctx)
@@ -60,8 +57,8 @@ func submit(ctx context.Context, provider Provider, record store.OutboxRecord) (
 	if err == nil {
 		return pipeline.Done(), nil
 	}
-	if reject, final := outcomesTable[fault.CodeOf(err)]; final {
-		return reject(fault.Message(err)), nil
+	if answer := delivery.Failed(err); answer.Own && slices.Contains(aboutTheRecord, answer.Code) {
+		return pipeline.Refused(answer), nil
 	}
-	return pipeline.Outcome{}, fault.Wrap(fault.Unavailable, "submission.send", err)
+	return pipeline.Outcome{}, err
 }

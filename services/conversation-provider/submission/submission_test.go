@@ -8,11 +8,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/pipeline"
+	"engage.connector/pkg/pipeline/delivery"
 	"engage.connector/pkg/recording"
 	"engage.connector/pkg/store"
 	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
@@ -55,17 +55,22 @@ func TestSegmentsAreSubmitted(t *testing.T) {
 	require.Equal(t, "p", r.GetSpeechAnalytics().GetProgramId())
 }
 
-func TestWhatIsWrongIsGivenUpAndTheRestTriedAgain(t *testing.T) {
-	for code, final := range map[codes.Code]bool{
-		codes.InvalidArgument: true, codes.Unavailable: false, codes.DeadlineExceeded: false, codes.Internal: false,
-		codes.ResourceExhausted: false, codes.Unauthenticated: false,
-	} {
-		got, err := submission.Send(t.Context(), &provider{err: status.Error(code, "file_name")}, records(t))
-		if final {
+// What recording-provider says of a segment is about the segment; what gRPC or a proxy says is not.
+func TestOnlyTheProvidersOwnWordIsAboutASegment(t *testing.T) {
+	for _, code := range fault.Codes() {
+		_, err := submission.Send(t.Context(), &provider{err: status.Error(code.GRPC(), "file_name")}, records(t))
+		require.Error(t, err, "%s without the service's own details", code)
+
+		own := fault.GRPCError(fault.New(code, "api", "file_name"))
+		got, err := submission.Send(t.Context(), &provider{err: own}, records(t))
+		switch code {
+		case fault.Invalid, fault.Unsupported, fault.TooLarge, fault.Conflict:
 			require.NoError(t, err, code)
-			require.NotEqual(t, pipeline.Done(), got[0], code)
-			continue
+			answer := delivery.Failed(own)
+			require.True(t, answer.Own)
+			require.Equal(t, []pipeline.Outcome{pipeline.Refused(answer)}, got)
+		default:
+			require.Equal(t, code, fault.CodeOf(err))
 		}
-		require.True(t, fault.Retryable(err), code)
 	}
 }

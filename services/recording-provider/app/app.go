@@ -8,6 +8,7 @@ import (
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys/uploads"
 	"engage.connector/pkg/host"
+	"engage.connector/pkg/pipeline/delivery"
 	"engage.connector/pkg/store"
 	"engage.connector/pkg/wire"
 	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
@@ -76,9 +77,11 @@ func (a *App) wire() error {
 	a.queue = a.store.Jobs(queueName)
 	pool := worker.New(worker.Options{
 		Queue: a.queue, Inject: a.inject, Ready: a.injector.Ready, Name: wire.InstanceName(), Workers: a.opts.Config.Workers,
+		Policy: delivery.Policy{PermanentFor: a.opts.Config.PermanentFor},
 		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
 	})
 	a.Go("workers", pool.Run)
+	a.Dependency("recordings", pool.Check)
 	service := api.NewServer(a.queue)
 	recordingproviderv1.RegisterRecordingProviderServiceServer(a.GRPC(), service)
 	api.Routes(a.Mux(), service, a.opts.Logger)

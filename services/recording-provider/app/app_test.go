@@ -149,7 +149,7 @@ func start(t *testing.T, o *outside, redisAddr string, more ...string) *app.App 
 	t.Helper()
 	config, err := app.Load(append([]string{
 		"TENANT_ID=101", "REDIS_ADDR=" + redisAddr, "CONFIG_SYNC_ADDR=" + o.configAddr,
-		"HTTP_ADDR=127.0.0.1:0", "GRPC_ADDR=127.0.0.1:0", "GRPC_TOKEN=shared", "ALLOW_UNAUTHENTICATED=true",
+		"HTTP_ADDR=127.0.0.1:0", "GRPC_ADDR=127.0.0.1:0", "GRPC_TOKEN=shared", "ALLOW_UNAUTHENTICATED=true", "DELIVERY_PERMANENT_FOR=1s",
 	}, more...))
 	require.NoError(t, err)
 	service, err := app.New(app.Options{

@@ -3,6 +3,7 @@ package app
 
 import (
 	"strconv"
+	"time"
 
 	"engage.connector/pkg/host"
 )
@@ -11,9 +12,10 @@ import (
 type Config struct {
 	host.Common
 
-	ConfigSyncAddr string `env:"CONFIG_SYNC_ADDR,required" help:"host:port of config-sync's gRPC"`
-	Workers        int    `env:"RECORDING_WORKERS" envDefault:"12" help:"how many recordings are injected at a time; each waits two seconds until its upload place is safe in Redis"`
-	MaxBytes       int64  `env:"RECORDING_MAX_BYTES" envDefault:"67108864" help:"the largest recording in bytes; each worker may hold three times as much in memory"`
+	ConfigSyncAddr string        `env:"CONFIG_SYNC_ADDR,required" help:"host:port of config-sync's gRPC"`
+	Workers        int           `env:"RECORDING_WORKERS" envDefault:"12" help:"how many recordings are injected at a time; each waits two seconds until its upload place is safe in Redis"`
+	PermanentFor   time.Duration `env:"DELIVERY_PERMANENT_FOR" envDefault:"5m" help:"how long a recording must be refused for good, or a file be unreadable, before it is parked; counts only while org and storage can be reached"`
+	MaxBytes       int64         `env:"RECORDING_MAX_BYTES" envDefault:"67108864" help:"the largest recording in bytes; each worker may hold three times as much in memory"`
 
 	// Names of the guide's .env for Config Server. Its options come from config-sync, so they are
 	// accepted and not used.
@@ -44,6 +46,9 @@ func Load(environ []string) (Config, error) {
 		}
 		if c.Workers < 1 || c.Workers > maxWorkers {
 			faults = append(faults, host.BadVariable("RECORDING_WORKERS", strconv.Itoa(c.Workers)+" is out of range", "choose from 1 to 64"))
+		}
+		if c.PermanentFor < time.Second || c.PermanentFor > 30*24*time.Hour {
+			faults = append(faults, host.BadVariable("DELIVERY_PERMANENT_FOR", c.PermanentFor.String()+" is out of range", "choose from 1s to 720h"))
 		}
 		if c.MaxBytes < minMaxBytes {
 			faults = append(faults, host.BadVariable("RECORDING_MAX_BYTES", strconv.FormatInt(c.MaxBytes, 10)+" is too small", "allow at least 65536 bytes"))

@@ -1,9 +1,8 @@
 package injector
 
 import (
-	"time"
-
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/pipeline/delivery"
 )
 
 // Step is a stage of the injection; it labels metrics and reasons.
@@ -24,55 +23,36 @@ func Steps() []Step {
 	return []Step{StepFetch, StepInspect, StepKey, StepSeal, StepPresign, StepUpload}
 }
 
-// Verdict is what happens to a segment after a failed step.
-type Verdict struct {
-	Park bool          // keep it aside with its reason, until somebody retries it
-	In   time.Duration // otherwise: when to try again
+// Answer says whose matter the failure of a step is; what follows from it is decided by package
+// delivery.
+//
+// A file that is not there may come late, and one that cannot be read may still be growing: neither
+// is believed at once. Where the storage cannot be read, or the org has no usable key, every
+// recording waits for it.
+func Answer(step Step, err error) delivery.Answer {
+	switch step {
+	case StepFetch:
+		switch fault.CodeOf(err) {
+		case fault.NotFound:
+			a := delivery.Failed(err)
+			a.Scope, a.Own = delivery.Record, false
+			return a
+		case fault.Invalid, fault.TooLarge:
+			return ofRecord(err)
+		}
+		return delivery.Failed(delivery.OfOperation(err))
+	case StepInspect, StepSeal:
+		return ofRecord(err)
+	case StepKey:
+		return delivery.Failed(delivery.OfOperation(err))
+	case StepPresign, StepUpload:
+	}
+	return delivery.Failed(err)
 }
 
-const (
-	firstPause = 2 * time.Second
-	longPause  = 5 * time.Minute
-	// A file may reach the storage long after its call: the recorder retries on its own.
-	lateFile = 24 * time.Hour
-	// Longer outages than this are for a person to look at.
-	patience = 72 * time.Hour
-)
-
-// retryTable says how long a kind of failure is retried; a kind that is missing is parked at once,
-// because trying again would give the same result.
-func retryTable() map[fault.Code]time.Duration {
-	return map[fault.Code]time.Duration{
-		fault.Unavailable:     patience,
-		fault.Timeout:         patience,
-		fault.RateLimited:     patience,
-		fault.Canceled:        patience,
-		fault.Internal:        patience,
-		fault.Unauthenticated: patience, // rotated credentials arrive with the next settings
-		fault.Forbidden:       patience, // a role that somebody is about to grant
-	}
-}
-
-// AfterFailure decides about a segment whose step failed at its n-th attempt, age after it was
-// submitted.
-func AfterFailure(step Step, err error, attempt int, age time.Duration) Verdict {
-	limit, retryable := retryTable()[fault.CodeOf(err)]
-	if step == StepFetch && fault.CodeOf(err) == fault.NotFound {
-		limit, retryable = lateFile, true
-	}
-	if step == StepKey && fault.CodeOf(err) == fault.NotFound {
-		limit, retryable = patience, true // an org without a key yet
-	}
-	if !retryable || age >= limit {
-		return Verdict{Park: true}
-	}
-	return Verdict{In: max(pause(attempt), fault.RetryIn(err))}
-}
-
-// pause doubles from two seconds to five minutes.
-func pause(attempt int) time.Duration {
-	if attempt > 8 {
-		return longPause
-	}
-	return min(firstPause<<max(attempt-1, 0), longPause)
+// ofRecord is what we have found out ourselves about a file.
+func ofRecord(err error) delivery.Answer {
+	a := delivery.Failed(err)
+	a.Scope, a.Own = delivery.Record, true
+	return a
 }

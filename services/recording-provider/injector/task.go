@@ -3,6 +3,7 @@ package injector
 import (
 	"time"
 
+	"engage.connector/pkg/pipeline/delivery"
 	"engage.connector/pkg/recording"
 )
 
@@ -12,6 +13,9 @@ import (
 type Task struct {
 	Segment recording.Segment `json:"segment"`
 	Upload  *Upload           `json:"upload,omitempty"`
+	// Patience is what failed attempts have used of it, until Answered.
+	Patience delivery.Patience `json:"patience,omitzero"`
+	Answered time.Time         `json:"answered,omitzero"`
 }
 
 // Upload is a presigned place in the org. Its URL is a credential until it expires.

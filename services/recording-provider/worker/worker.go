@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/pipeline/delivery"
 	"engage.connector/pkg/store"
 	"engage.connector/services/recording-provider/injector"
 )
@@ -24,6 +25,8 @@ const (
 	claimBlock  = 2 * time.Second
 	settleLimit = 5 * time.Second
 	errorPause  = time.Second
+	// patience with a recording while others are taken; longer troubles are for a person to look at.
+	patience = 72 * time.Hour
 )
 
 // Queue is where the work comes from; store.JobQueue is one.
@@ -45,6 +48,7 @@ type Options struct {
 	Inject     Inject
 	Ready      func() bool // nothing is claimed before
 	Name       string      // of this instance, in the queue
+	Policy     delivery.Policy
 	Workers    int
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer
@@ -54,6 +58,8 @@ type Options struct {
 // Pool is a number of workers.
 type Pool struct {
 	opts    Options
+	state   *delivery.State
+	seen    marks
 	metrics *metrics
 }
 
@@ -61,6 +67,7 @@ type metrics struct {
 	settled  *prometheus.CounterVec
 	failures *prometheus.CounterVec
 	duration prometheus.Histogram
+	paused   prometheus.Gauge
 }
 
 // outcomes of a claimed recording.
@@ -81,6 +88,9 @@ func New(opts Options) *Pool {
 		failures: factory.NewCounterVec(prometheus.CounterOpts{
 			Name: "engage_connector_recording_provider_failures_total", Help: "Failed attempts by the step that failed.",
 		}, []string{"step"}),
+		paused: factory.NewGauge(prometheus.GaugeOpts{
+			Name: "engage_connector_recording_provider_paused", Help: "1 while no recording is taken and one at a time tries whether that is over.",
+		}),
 		duration: factory.NewHistogram(prometheus.HistogramOpts{
 			Name: "engage_connector_recording_provider_injection_seconds", Help: "Time from claim to upload.",
 			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 15, 60, 300}, NativeHistogramBucketFactor: 1.1,
@@ -93,7 +103,11 @@ func New(opts Options) *Pool {
 		m.failures.WithLabelValues(string(step))
 	}
 	opts.Logger = opts.Logger.With("component", "worker")
-	return &Pool{opts: opts, metrics: m}
+	if opts.Policy.RetryFor == 0 {
+		opts.Policy.RetryFor = patience
+	}
+	opts.Policy = opts.Policy.WithDefaults()
+	return &Pool{opts: opts, state: delivery.NewState("recordings"), metrics: m}
 }
 
 // Run works until ctx ends and returns when every worker has settled what it held.
@@ -112,17 +126,27 @@ func (p *Pool) work(ctx context.Context, name string) {
 			sleep(ctx, errorPause)
 			continue
 		}
-		jobs, err := p.opts.Queue.Claim(ctx, name, 1, leaseTime, claimBlock)
-		if err != nil {
-			if ctx.Err() == nil {
-				p.opts.Logger.Warn("cannot claim a recording", "error", err)
-				sleep(ctx, errorPause)
-			}
+		if wait := p.state.Begin(p.opts.Now()); wait > 0 {
+			sleep(ctx, min(wait, errorPause))
 			continue
 		}
-		for _, job := range jobs {
-			p.handle(ctx, job)
+		p.claim(ctx, name)
+		p.state.End()
+	}
+}
+
+// claim takes one recording and does it.
+func (p *Pool) claim(ctx context.Context, name string) {
+	jobs, err := p.opts.Queue.Claim(ctx, name, 1, leaseTime, claimBlock)
+	if err != nil {
+		if ctx.Err() == nil {
+			p.opts.Logger.Warn("cannot claim a recording", "error", err)
+			sleep(ctx, errorPause)
 		}
+		return
+	}
+	for _, job := range jobs {
+		p.handle(ctx, job)
 	}
 }
 
@@ -139,18 +163,23 @@ func (p *Pool) handle(ctx context.Context, job store.Job) {
 	}
 	working, cancel := context.WithCancel(ctx)
 	extended := p.keepLease(working, cancel, job)
-	receipt, err := p.opts.Inject(working, task, func(ctx context.Context, task injector.Task) error { return p.save(ctx, job, task) })
+	receipt, err := p.opts.Inject(working, task, func(ctx context.Context, saved injector.Task) error {
+		task.Upload = saved.Upload
+		return p.save(ctx, job, task)
+	})
 	cancel()
 	<-extended
 	if err != nil {
-		p.afterFailure(ctx, log, job, err)
+		p.afterFailure(ctx, log, job, task, err)
 		return
 	}
 	result, err := json.Marshal(receipt)
 	if err != nil {
-		p.afterFailure(ctx, log, job, fault.Wrap(fault.Internal, "worker.receipt", err))
+		p.afterFailure(ctx, log, job, task, fault.Wrap(fault.Internal, "worker.receipt", err))
 		return
 	}
+	p.seen.answered(job.ID, 0, true)
+	p.resume(true)
 	p.settle(ctx, log, outcomeUploaded, func(ctx context.Context) error { return p.opts.Queue.Complete(ctx, job, result) })
 	p.metrics.duration.Observe(p.opts.Now().Sub(begin).Seconds())
 }
@@ -186,23 +215,83 @@ func (p *Pool) keepLease(ctx context.Context, cancel context.CancelFunc, job sto
 	return done
 }
 
-func (p *Pool) afterFailure(ctx context.Context, log *slog.Logger, job store.Job, err error) {
+// afterFailure reports whose matter the failure is and does what the table of package delivery says.
+func (p *Pool) afterFailure(ctx context.Context, log *slog.Logger, job store.Job, task injector.Task, err error) {
 	step := injector.StepFetch
 	if failed, ok := errors.AsType[*injector.StepError](err); ok {
 		step = failed.Step
 		p.metrics.failures.WithLabelValues(string(step)).Inc()
 	}
-	verdict := injector.AfterFailure(step, err, job.Attempts, p.opts.Now().Sub(job.EnqueuedAt))
-	if verdict.Park {
-		log.Error("recording is parked", "step", step, "error", err)
-		p.settle(ctx, log, outcomeParked, func(ctx context.Context) error { return p.opts.Queue.Park(ctx, job, err.Error()) })
+	if ctx.Err() != nil || fault.CodeOf(err) == fault.Canceled { // we have stopped: nothing is known of it
+		p.settle(ctx, log, outcomeRetried, func(ctx context.Context) error {
+			return p.opts.Queue.Retry(ctx, job, delivery.RecordWait(1, 0), err.Error())
+		})
 		return
 	}
-	log.Warn("recording is tried again", "step", step, "error", err, "in", verdict.In.String())
-	p.settle(ctx, log, outcomeRetried, func(ctx context.Context) error {
-		return p.opts.Queue.Retry(ctx, job, verdict.In, err.Error())
-	})
+	answer := injector.Answer(step, err)
+	action, wait := p.decide(job.ID, &task, answer)
+	switch action {
+	case delivery.Park:
+		reason := delivery.GivenUp(answer, task.Patience)
+		log.Error("recording is parked", "step", step, "code", answer.Code, "reason", reason)
+		p.settle(ctx, log, outcomeParked, func(ctx context.Context) error {
+			task.Patience, task.Answered = delivery.Patience{}, time.Time{} // who retries it has all of it
+			return errors.Join(p.save(ctx, job, task), p.opts.Queue.Park(ctx, job, reason))
+		})
+	case delivery.Pause:
+		p.settle(ctx, log, outcomeRetried, func(ctx context.Context) error { return p.opts.Queue.Retry(ctx, job, wait, err.Error()) })
+	case delivery.Again, delivery.Split:
+		log.Info("recording is tried again", "step", step, "code", answer.Code, "reason", answer.Reason, "in", wait.String())
+		p.settle(ctx, log, outcomeRetried, func(ctx context.Context) error {
+			return errors.Join(p.save(ctx, job, task), p.opts.Queue.Retry(ctx, job, wait, err.Error()))
+		})
+	}
 }
+
+// decide asks the table, and notes in the task what was used of its patience.
+func (p *Pool) decide(id string, task *injector.Task, a delivery.Answer) (delivery.Action, time.Duration) {
+	now := p.opts.Now()
+	seen := p.seen.of(id, p.state.Now())
+	proven := p.state.Proven(seen.first)
+	everyone, reached := p.state.Refused(now, id, delivery.Last{At: task.Answered, Mark: seen.last}, a, proven)
+	history := delivery.History{Alone: true, Proven: proven, Everyone: everyone}
+	action, used := p.opts.Policy.Decide(a, history, task.Patience, reached)
+	if action == delivery.Pause {
+		p.state.Failed()
+		wait, report := p.state.Pause(now, a)
+		p.metrics.paused.Set(boolean(p.state.Paused()))
+		if report {
+			p.opts.Logger.Warn("no recording is taken, the work is paused and tried again with one at a time", "scope", a.Scope,
+				"code", a.Code, "reason", a.Reason, "hint", a.Hint, "retry_in", wait)
+		}
+		return action, wait
+	}
+	p.seen.answered(id, p.state.Now(), action == delivery.Park)
+	task.Patience, task.Answered = used, now
+	if a.Scope == delivery.Record || a.Own {
+		p.resume(false)
+	}
+	return action, delivery.RecordWait(used.Times, a.RetryIn)
+}
+
+// resume notes that storage and org have dealt with a recording.
+func (p *Pool) resume(took bool) {
+	ended := p.state.Answered(p.opts.Now(), took)
+	p.metrics.paused.Set(0)
+	if ended != nil {
+		p.opts.Logger.Info("recordings are taken again", "code", ended.Cause.Code, "after", ended.After.Round(time.Second))
+	}
+}
+
+func boolean(on bool) float64 {
+	if on {
+		return 1
+	}
+	return 0
+}
+
+// Check is nil while recordings are taken; else it tells once, for all of them, why not.
+func (p *Pool) Check(context.Context) error { return p.state.Check() }
 
 // settle stores the outcome even while the service is stopping. When that fails, the lease runs out
 // and the job comes again: an upload of the same file replaces itself.

@@ -1,10 +1,12 @@
 package worker_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/pipeline/delivery"
 	"engage.connector/pkg/recording"
 	"engage.connector/pkg/store"
 	"engage.connector/pkg/store/storetest"
@@ -38,6 +41,7 @@ func start(t *testing.T, queue worker.Queue, inject worker.Inject) (stop func())
 	t.Helper()
 	pool := worker.New(worker.Options{
 		Queue: queue, Inject: inject, Ready: func() bool { return true }, Name: "test", Workers: 3,
+		Policy: delivery.Policy{PermanentFor: time.Millisecond},
 		Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Now: time.Now,
 	})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -85,7 +89,9 @@ func TestAHopelessRecordingIsParkedWithItsReason(t *testing.T) {
 	start(t, queue, func(context.Context, injector.Task, injector.Save) (injector.Receipt, error) {
 		return injector.Receipt{}, &injector.StepError{Step: injector.StepInspect, Err: fault.New(fault.Invalid, "oggopus", "no Ogg page at byte 0")}
 	})
-	require.Equal(t, "inspect: oggopus: no Ogg page at byte 0", eventually(t, queue, "a", store.JobParked).Reason)
+	parked := eventually(t, queue, "a", store.JobParked)
+	require.Contains(t, parked.Reason, "inspect: oggopus: no Ogg page at byte 0")
+	require.Contains(t, parked.Reason, "after 3 attempts", "the file may still be growing: one look is not enough")
 }
 
 func TestAnUnreadableJobIsParked(t *testing.T) {
@@ -165,4 +171,61 @@ func TestWhatIsSavedComesWithTheNextAttempt(t *testing.T) {
 		return injector.Receipt{Segment: task.Segment, UploadKey: task.Upload.Key}, nil
 	})
 	require.Contains(t, string(eventually(t, queue, "a", store.JobDone).Result), `"place"`)
+}
+
+// A cause of all recordings blames none: one at a time is tried, the health page has one line, the log
+// has one, and when it is over everything is taken.
+func TestACauseOfAllRecordingsParksNone(t *testing.T) {
+	queue := storetest.Server(t).Jobs("recordings")
+	enqueue(t, queue, "a", "b", "c", "d", "e")
+	var down atomic.Bool
+	var flying, most, calls atomic.Int32
+	down.Store(true)
+	var logged bytes.Buffer
+	pool := worker.New(worker.Options{
+		Queue: queue, Ready: func() bool { return true }, Name: "test", Workers: 3,
+		Policy: delivery.Policy{PermanentFor: time.Millisecond, RetryFor: time.Millisecond, RetryAttempts: 1},
+		Logger: slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelWarn})), Registerer: prometheus.NewRegistry(), Now: time.Now,
+		Inject: func(_ context.Context, task injector.Task, _ injector.Save) (injector.Receipt, error) {
+			now := flying.Add(1)
+			defer flying.Add(-1)
+			if !down.Load() {
+				return injector.Receipt{Segment: task.Segment}, nil
+			}
+			if calls.Add(1) > 3 {
+				most.Store(max(most.Load(), now))
+			}
+			return injector.Receipt{}, &injector.StepError{Step: injector.StepKey, Err: fault.New(fault.NotFound, "org", "the organization has no recording encryption key")}
+		},
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = pool.Run(ctx) }()
+	require.Eventually(t, func() bool { return calls.Load() > 4 }, 20*time.Second, 10*time.Millisecond)
+	require.ErrorContains(t, pool.Check(t.Context()), "no recording encryption key")
+	require.LessOrEqual(t, most.Load(), int32(1))
+	down.Store(false)
+	for _, id := range []string{"a", "b", "c", "d", "e"} {
+		eventually(t, queue, id, store.JobDone)
+	}
+	require.NoError(t, pool.Check(t.Context()))
+	cancel()
+	<-done
+	require.Equal(t, 1, strings.Count(logged.String(), "\n"), logged.String())
+}
+
+// Who retries a parked recording gives it all its patience again.
+func TestARetriedRecordingHasAllItsPatience(t *testing.T) {
+	queue := storetest.Server(t).Jobs("recordings")
+	enqueue(t, queue, "a")
+	var attempts atomic.Int32
+	start(t, queue, func(context.Context, injector.Task, injector.Save) (injector.Receipt, error) {
+		attempts.Add(1)
+		return injector.Receipt{}, &injector.StepError{Step: injector.StepInspect, Err: fault.New(fault.Invalid, "oggopus", "no Ogg page at byte 0")}
+	})
+	eventually(t, queue, "a", store.JobParked)
+	before := attempts.Load()
+	require.NoError(t, queue.Unpark(t.Context(), "a"))
+	eventually(t, queue, "a", store.JobParked)
+	require.Equal(t, before, attempts.Load()-before)
 }
