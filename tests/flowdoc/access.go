@@ -205,7 +205,7 @@ func effectTable() map[conversation.Effect]string {
 func tableRows() []tableRow {
 	var rows []tableRow
 	effects := effectTable()
-	for _, r := range conversation.Rows() {
+	for _, r := range conversation.Rows(conversation.ModelExtended) {
 		row := tableRow{
 			ID: r.ID, Next: string(r.Next), Reason: string(r.Reason), From: string(r.From), Why: r.Why, Wait: r.Wait,
 			Stages: texts(r.Stages), On: texts(r.On), If: texts(r.If), Effect: strings.Trim(effects[r.Before]+"; "+effects[r.Effect], "; "),

@@ -4,6 +4,7 @@ package app
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -38,6 +39,7 @@ type Config struct {
 	WrapUpTimeout  time.Duration `env:"WRAPUP_TIMEOUT" envDefault:"5m" help:"how long after-call work may last before the disposition is applied"`
 	MaxCallAge     time.Duration `env:"MAX_CALL_AGE" envDefault:"24h" help:"the age at which a call whose end was never reported is ended in the org"`
 	MaxTraces      int           `env:"MAX_TRACES" envDefault:"50000" help:"ended calls of the last 24 hours whose traces are kept, about 1 KB each, in memory and in Redis"`
+	CallModel      string        `env:"CALL_MODEL" envDefault:"guide" help:"how far the model of the org is used: guide keeps the limits of the vendor's guide, extended shows what can be told truthfully beyond them (see docs/call-model.md)"`
 	DispositionKey string        `env:"DISPOSITION_KEY" envDefault:"DispositionCode" help:"the user data key of the disposition"`
 }
 
@@ -92,6 +94,7 @@ func (c *Config) faults() []error {
 	add(c.WrapUpTimeout <= 0 || c.WrapUpTimeout > maxWrapUp, "WRAPUP_TIMEOUT", c.WrapUpTimeout.String()+" is out of range", "choose more than 0s, at most 2h")
 	add(c.MaxCallAge < minCallAge || c.MaxCallAge > maxCallAge, "MAX_CALL_AGE", c.MaxCallAge.String()+" is out of range", "choose from 1m to 168h")
 	add(c.MaxTraces < minTraces || c.MaxTraces > maxTraces, "MAX_TRACES", strconv.Itoa(c.MaxTraces)+" is out of range", "choose from 100 to 1000000")
+	add(!slices.Contains(conversation.CallModels(), conversation.CallModel(c.CallModel)), "CALL_MODEL", c.CallModel+" is not a call model", "choose guide or extended")
 	add(!feedlinks.ValidPrefix(c.LinkPrefix), "LINK_PREFIX", "has other characters than letters, digits and hyphens, or more than 32", "write something like site-a-")
 	for _, server := range c.servers() {
 		if server.text == "" {
@@ -138,5 +141,5 @@ func (c *Config) links() ([]feedlinks.Link, error) {
 
 // rules are the settings of the conversation's rules.
 func (c *Config) rules() conversation.Options {
-	return conversation.Options{Grace: c.LinkGrace, WrapUpTimeout: c.WrapUpTimeout, DispositionKey: c.DispositionKey}
+	return conversation.Options{Grace: c.LinkGrace, WrapUpTimeout: c.WrapUpTimeout, DispositionKey: c.DispositionKey, CallModel: conversation.CallModel(c.CallModel)}
 }

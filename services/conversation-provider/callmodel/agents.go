@@ -19,8 +19,8 @@ func (b *Book) userEvent(e engage.Event) []string {
 		return nil
 	}
 	b.readAttributes(c, StreamAgent, e)
-	if supervised(e.Extensions()) {
-		b.recordOnce(c, Fact{Kind: Supervision, At: e.Time, Stream: StreamAgent, Subject: e.ThisDN()})
+	if ext := e.Extensions(); supervised(ext) {
+		b.recordOnce(c, Fact{Kind: Supervision, At: e.Time, Stream: StreamAgent, Subject: e.ThisDN(), Note: ext["LCTSupervisor0_mode"]})
 	}
 	const both = 2
 	if n, _ := e.Attributes.Int("LCTPartiesLength"); n > both || len(e.Participants()) > both {

@@ -216,6 +216,26 @@ func (x *situation) invited() *situation {
 	return nil
 }
 
+// changePending tells whether a change of a party's state is still to be read.
+func (x *situation) changePending(y *situation) bool {
+	return slices.ContainsFunc(y.call.Facts, func(f callmodel.Fact) bool {
+		return f.Kind == callmodel.PartyChanged && f.Subject == y.fact.Subject
+	})
+}
+
+// others counts those who are in the call with the caller beside the agent, and have no leg.
+func (x *situation) others() int {
+	n := 0
+	for _, c := range x.g.mainCalls() {
+		for _, p := range c.Parties {
+			if x.newcomers(x.g.key(c, p.UUID)) && p.LiveAt(x.fact.At) && p.UUID != x.fact.Subject {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 func (x *situation) hadLeg(key string) bool {
 	return slices.ContainsFunc(x.conv.Legs, func(l *Leg) bool { return l.at(key) })
 }

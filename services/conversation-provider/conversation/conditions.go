@@ -3,6 +3,7 @@ package conversation
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"engage.connector/pkg/engage"
@@ -14,53 +15,59 @@ type Condition string
 
 // The conditions.
 const (
-	notVoice          Condition = "the call is a chat, a video call or of another medium"
-	typeUnknown       Condition = "call type unknown"
-	typeInternal      Condition = "call type internal"
-	typeOutbound      Condition = "call type outbound"
-	typeConsult       Condition = "call type consult"
-	linkedAlone       Condition = "linked to a call that is not known"
-	siteBehind        Condition = "the link of another site of the call has not come as far"
-	mergedCalls       Condition = "merged with an independent call"
-	overflowed        Condition = "forwarded by the switch"
-	queueNotMapped    Condition = "queue not mapped"
-	sameQueue         Condition = "queue of the ACD leg"
-	queueLegLeft      Condition = "ACD leg's queue left"
-	queueLegOpen      Condition = "ACD leg open"
-	queueLegGone      Condition = "no ACD leg open"
-	ivrLegOpen        Condition = "IVR leg open"
-	queueLegAlone     Condition = "ACD leg's queue was left, nobody has taken over"
-	stayLost          Condition = "the ACD leg's stay ended without an agent"
-	afterUnknown      Condition = "where the call goes on is not known"
-	afterOther        Condition = "it waits in another queue as well"
-	afterIVR          Condition = "it is back at a routing point"
-	afterNowhere      Condition = "nothing has the call"
-	queueLinkBehind   Condition = "queue link has not come as far"
-	callLinkBehind    Condition = "call link has not come as far"
-	attemptUnsettled  Condition = "queue link has not come as far as the failed attempt"
-	attemptLate       Condition = "a phone rings, and later things have been told"
-	attemptOver       Condition = "a phone rang, was not answered, and later things have been told"
-	winnerUnknown     Condition = "several queues, none says that it delivered the call"
-	otherQueueWon     Condition = "delivered by another queue than that of the ACD leg"
-	agentConnected    Condition = "agent connected at once"
-	loginUnsure       Condition = "nobody logged in, or the agent link has not come as far"
-	nobodyLoggedIn    Condition = "nobody logged in"
-	agentOutOfScope   Condition = "agent not mapped"
-	agentBusy         Condition = "agent has another call"
-	peerBusy          Condition = "agent has a main call and a consultation"
-	held              Condition = "held"
-	notHeld           Condition = "not held"
-	olderThanStage    Condition = "older than the stage"
-	linkPossible      Condition = "no link to another site reported"
-	onBehalf          Condition = "queue of the outbound call known"
-	callerConnected   Condition = "caller connected"
-	nextUnknown       Condition = "nothing that follows is known"
-	takenOver         Condition = "an agent, a queue or a number takes over"
-	takenOverByIVR    Condition = "a routing point takes over"
-	queueUnsure       Condition = "a routing point takes over, a queue may follow"
-	newcomerUnclear   Condition = "the agent may still leave"
-	newcomerTransfers Condition = "the agent leaves"
-	newcomerRings     Condition = "the newcomer's phone rings"
+	notVoice           Condition = "the call is a chat, a video call or of another medium"
+	typeUnknown        Condition = "call type unknown"
+	typeInternal       Condition = "call type internal"
+	typeOutbound       Condition = "call type outbound"
+	typeConsult        Condition = "call type consult"
+	linkedAlone        Condition = "linked to a call that is not known"
+	siteBehind         Condition = "the link of another site of the call has not come as far"
+	mergedCalls        Condition = "merged with an independent call"
+	overflowed         Condition = "forwarded by the switch"
+	queueNotMapped     Condition = "queue not mapped"
+	sameQueue          Condition = "queue of the ACD leg"
+	queueLegLeft       Condition = "ACD leg's queue left"
+	queueLegOpen       Condition = "ACD leg open"
+	queueLegGone       Condition = "no ACD leg open"
+	ivrLegOpen         Condition = "IVR leg open"
+	queueLegAlone      Condition = "ACD leg's queue was left, nobody has taken over"
+	stayLost           Condition = "the ACD leg's stay ended without an agent"
+	afterUnknown       Condition = "where the call goes on is not known"
+	afterOther         Condition = "it waits in another queue as well"
+	afterIVR           Condition = "it is back at a routing point"
+	afterNowhere       Condition = "nothing has the call"
+	queueLinkBehind    Condition = "queue link has not come as far"
+	callLinkBehind     Condition = "call link has not come as far"
+	attemptUnsettled   Condition = "queue link has not come as far as the failed attempt"
+	attemptLate        Condition = "a phone rings, and later things have been told"
+	attemptOver        Condition = "a phone rang, was not answered, and later things have been told"
+	winnerUnknown      Condition = "several queues, none says that it delivered the call"
+	otherQueueWon      Condition = "delivered by another queue than that of the ACD leg"
+	agentConnected     Condition = "agent connected at once"
+	loginUnsure        Condition = "nobody logged in, or the agent link has not come as far"
+	nobodyLoggedIn     Condition = "nobody logged in"
+	agentOutOfScope    Condition = "agent not mapped"
+	agentBusy          Condition = "agent has another call"
+	peerBusy           Condition = "agent has a main call and a consultation"
+	held               Condition = "held"
+	notHeld            Condition = "not held"
+	olderThanStage     Condition = "older than the stage"
+	linkPossible       Condition = "no link to another site reported"
+	onBehalf           Condition = "queue of the outbound call known"
+	callerConnected    Condition = "caller connected"
+	nextUnknown        Condition = "nothing that follows is known"
+	takenOver          Condition = "an agent, a queue or a number takes over"
+	takenOverByIVR     Condition = "a routing point takes over"
+	queueUnsure        Condition = "a routing point takes over, a queue may follow"
+	newcomerUnclear    Condition = "the agent may still leave"
+	newcomerTransfers  Condition = "the agent leaves"
+	newcomerTalks      Condition = "the newcomer talks to the caller beside the agent"
+	queueMapped        Condition = "queue mapped"
+	supervisedSilently Condition = "the supervisor only listens"
+	oneElse            Condition = "one without a leg is in the call"
+	nobodyElse         Condition = "nobody without a leg is in the call"
+	peerHasLeft        Condition = "who was consulted has left"
+	newcomerRings      Condition = "the newcomer's phone rings"
 )
 
 // conditionTable says how each question is answered.
@@ -145,6 +152,7 @@ func (x *situation) overflowed() bool {
 // queueConditions ask about virtual queues.
 func queueConditions() map[Condition]func(*situation) bool {
 	return map[Condition]func(*situation) bool{
+		queueMapped:    func(x *situation) bool { return x.queueID() != "" },
 		queueNotMapped: func(x *situation) bool { return x.queueID() == "" },
 		sameQueue: func(x *situation) bool {
 			leg := x.conv.leg(ACD)
@@ -217,10 +225,22 @@ func aheadConditions() map[Condition]func(*situation) bool {
 			t := x.takeover()
 			return t.ivr != nil && !t.agent && !x.settled()
 		},
-		newcomerUnclear:   func(x *situation) bool { return x.newcomer() == newcomerUnknown },
-		newcomerTransfers: func(x *situation) bool { return x.newcomer() == newcomerTransfer },
-		newcomerRings:     func(x *situation) bool { return !connects(x) },
+		newcomerUnclear:    func(x *situation) bool { return x.newcomer() == newcomerUnknown },
+		newcomerTransfers:  func(x *situation) bool { return x.newcomer() == newcomerTransfer },
+		newcomerTalks:      func(x *situation) bool { return x.newcomer() == newcomerConference },
+		oneElse:            func(x *situation) bool { return x.others() == 1 },
+		nobodyElse:         func(x *situation) bool { return x.others() == 0 },
+		supervisedSilently: (*situation).silently,
+		newcomerRings:      func(x *situation) bool { return !connects(x) },
 	}
+}
+
+// silently tells whether a supervisor only listens. The mode is named in the first report only.
+func (x *situation) silently() bool {
+	if x.fact.Kind == callmodel.Supervision {
+		return x.fact.Note == "" || strings.EqualFold(x.fact.Note, "mute")
+	}
+	return x.fact.State != engage.PartyStateUnknown && observes(x.fact.State)
 }
 
 // busy counts the other calls that the agent of the party has while it is in this interaction, as far

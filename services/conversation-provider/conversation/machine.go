@@ -25,6 +25,8 @@ type Options struct {
 	Grace time.Duration
 	// WrapUpTimeout is how long after-call work may last; 0 means DefaultWrapUpTimeout.
 	WrapUpTimeout time.Duration
+	// CallModel says how far the model of the org is used; "" means ModelGuide.
+	CallModel CallModel
 	// DispositionKey is the user data key of the disposition; "" means DefaultDispositionKey.
 	DispositionKey string
 }
@@ -61,8 +63,8 @@ func NewMachine(opts Options, dir Directory) *Machine {
 	if opts.DispositionKey == "" {
 		opts.DispositionKey = DefaultDispositionKey
 	}
-	m := &Machine{opts: opts, dir: dir, rows: map[cue][]rule{}, roles: roleRules(), effects: effects()}
-	table, conditions := Rows(), conditionTable()
+	m := &Machine{opts: opts, dir: dir, rows: map[cue][]rule{}, roles: roleRules(opts.CallModel), effects: effects()}
+	table, conditions := Rows(opts.CallModel), conditionTable()
 	for i := range table {
 		r := rule{row: &table[i]}
 		for _, c := range r.row.If {
@@ -128,6 +130,9 @@ func (m *Machine) takeInvited(x *situation) {
 	y := x.invited()
 	if y == nil {
 		return
+	}
+	if connected := y.call.Party(y.fact.Subject); connected != nil && !x.changePending(y) && connected.State.Generic() == engage.PartyStateConnected {
+		y.fact.State = connected.State // of a conference: it has answered already
 	}
 	if y.trigger = roleTrigger(x.conv.Parties.of(y.key)); y.trigger == "" {
 		return

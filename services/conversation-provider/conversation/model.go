@@ -24,19 +24,20 @@ type Stage string
 
 // The stages.
 const (
-	StageNew       Stage = ""          // nothing is known that matters
-	StageCaller    Stage = "caller"    // the caller is there; nothing was sent yet
-	StageDialing   Stage = "dialing"   // an agent calls out; nothing was sent yet
-	StageCalling   Stage = "calling"   // the customer's phone rings
-	StageIVR       Stage = "ivr"       // the caller talks to the IVR
-	StageQueue     Stage = "queue"     // the caller waits in a queue
-	StageRinging   Stage = "ringing"   // the phone of an agent or of an outside number rings
-	StageTalking   Stage = "talking"   // the caller talks to an agent or to an outside number
-	StageTransfer  Stage = "transfer"  // an agent handed the caller on; who takes over is not there yet
-	StageParting   Stage = "parting"   // one of the two has left
-	StageOver      Stage = "over"      // all legs have ended
-	StageSuspended Stage = "suspended" // Monitoring Suspension Mode
-	StageIgnored   Stage = "ignored"   // nothing was or will be sent
+	StageNew        Stage = ""           // nothing is known that matters
+	StageCaller     Stage = "caller"     // the caller is there; nothing was sent yet
+	StageDialing    Stage = "dialing"    // an agent calls out; nothing was sent yet
+	StageCalling    Stage = "calling"    // the customer's phone rings
+	StageIVR        Stage = "ivr"        // the caller talks to the IVR
+	StageQueue      Stage = "queue"      // the caller waits in a queue
+	StageRinging    Stage = "ringing"    // the phone of an agent or of an outside number rings
+	StageTalking    Stage = "talking"    // the caller talks to an agent or to an outside number
+	StageConference Stage = "conference" // several talk to the caller; CALL_MODEL=extended only
+	StageTransfer   Stage = "transfer"   // an agent handed the caller on; who takes over is not there yet
+	StageParting    Stage = "parting"    // one of the two has left
+	StageOver       Stage = "over"       // all legs have ended
+	StageSuspended  Stage = "suspended"  // Monitoring Suspension Mode
+	StageIgnored    Stage = "ignored"    // nothing was or will be sent
 )
 
 // Reason says why a conversation is ignored or suspended.

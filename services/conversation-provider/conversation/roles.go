@@ -14,6 +14,8 @@ type RoleRow struct {
 	Role Role
 	From Source
 	Why  string
+	// Extended rows hold with CALL_MODEL=extended only.
+	Extended bool
 }
 
 // RoleCondition is a named question about a party that joins a call.
@@ -99,6 +101,8 @@ func RoleRows() []RoleRow {
 			From: FromInferred, Why: "a party that names another location is the way there"},
 		{ID: "caller-by-number", If: who(inMainCall, callerMissing, partyCalling, kindNoExtension), Role: RoleCaller,
 			From: FromInferred, Why: "the party with the calling number"},
+		{ID: "internal-caller", If: who(inMainCall, inInternalCall, callerMissing, partyCalling), Role: RoleCaller, Extended: true,
+			From: FromInferred, Why: "an agent who calls a queue of the center is its caller"},
 		{ID: "routing-point-idle", If: who(kindRoutingDN), Role: RoleIVR,
 			From: FromGuide, Why: "IVR applications are hosted on routing points"},
 		{ID: "agent", If: who(kindExtension), Role: RoleAgent,
@@ -147,14 +151,18 @@ func (r roleRule) holds(x *situation, p *callmodel.Party) bool {
 	return true
 }
 
-func roleRules() []roleRule {
-	table, conditions := RoleRows(), roleConditions()
-	rules := make([]roleRule, len(table))
-	for i, row := range table {
-		rules[i].row = row
-		for _, c := range row.If {
-			rules[i].ifs = append(rules[i].ifs, conditions[c])
+func roleRules(of CallModel) []roleRule {
+	conditions := roleConditions()
+	var rules []roleRule
+	for _, row := range RoleRows() {
+		if row.Extended && of != ModelExtended {
+			continue
 		}
+		rule := roleRule{row: row}
+		for _, c := range row.If {
+			rule.ifs = append(rule.ifs, conditions[c])
+		}
+		rules = append(rules, rule)
 	}
 	return rules
 }
@@ -252,11 +260,6 @@ func (x *situation) releaser() string {
 	}
 	if x.leg != nil && (x.leg.Kind == External || x.leg.Kind == Phone) {
 		return x.leg.Party
-	}
-	for _, y := range x.ahead() {
-		if y.fact.Ctrl != "" && y.consult == nil && y.fact.At.Sub(x.fact.At) <= settling {
-			return y.fact.Ctrl
-		}
 	}
 	if leg := x.conv.external(); leg != nil {
 		return leg.Party

@@ -50,6 +50,11 @@ func consultConditions() map[Condition]func(*situation) bool {
 		peerUnseen: func(x *situation) bool { return x.conv.Consult != nil && x.conv.Consult.Unseen != "" },
 		peerTalks:  func(x *situation) bool { l := x.conv.peer(); return l.Open() && !l.Answered.IsZero() },
 		peerRings:  func(x *situation) bool { l := x.conv.peer(); return l.Open() && l.Answered.IsZero() },
+		peerHasLeft: func(x *situation) bool {
+			l := x.conv.peer()
+			left := l != nil && !x.g.legLeft(l).IsZero() && !x.g.legLeft(l).After(x.fact.At)
+			return left && x.fact.Kind != callmodel.PartyJoined && !x.g.livesElsewhere(l, x.key, x.fact.At, x.g.Calls)
+		},
 		peerQueued: func(x *situation) bool { return x.conv.peerQueue().Open() },
 		peerGone:   func(x *situation) bool { return !x.conv.peer().Open() && !x.conv.peerQueue().Open() },
 	}
@@ -113,14 +118,6 @@ func consultBeginRows() []Row {
 func consultEndRows() []Row {
 	at := stages(StageTalking)
 	stirs := on(ConsultStirs, AgentLeft, CallerLeft, ConsultEnded)
-	transferTo := func(to Ref) []Step {
-		return []Step{
-			{Event: exevents.ConsultTransfer, Leg: to, From: Agent},
-			{Event: exevents.ProgressConsultTransfer, Leg: to, From: Agent},
-			end(Agent, exevents.DisconnectTransferConsult),
-			{Event: exevents.EndConsultTransfer, Leg: to},
-		}
-	}
 	return []Row{
 		{ID: "consult/outcome-awaited", Stages: at, On: stirs, If: when(consultUnsettled), Wait: true,
 			From: FromInferred, Why: "whether this is a transfer, a conference or the end of the consultation shows in the next events"},
@@ -161,5 +158,15 @@ func consultEndRows() []Row {
 				end(Peer, ByLeaver),
 			},
 			From: FromInferred, Why: "the consultation is over, the agent goes back to the caller"},
+	}
+}
+
+// transferTo are the steps by which the consulted party, or queue, takes over the caller.
+func transferTo(to Ref) []Step {
+	return []Step{
+		{Event: exevents.ConsultTransfer, Leg: to, From: Agent},
+		{Event: exevents.ProgressConsultTransfer, Leg: to, From: Agent},
+		end(Agent, exevents.DisconnectTransferConsult),
+		{Event: exevents.EndConsultTransfer, Leg: to},
 	}
 }

@@ -6,14 +6,14 @@ import "engage.connector/pkg/genesys/exevents"
 // still sent (guide, chapter "Monitoring Suspension Mode").
 func suspensionRows() []Row {
 	live := stages(StageCalling, StageIVR, StageQueue, StageRinging, StageTalking, StageTransfer)
-	started := append(stages(StageParting), live...)
+	started := append(stages(StageParting, StageConference), live...)
 	suspended := stages(StageSuspended)
 	return []Row{
 		{ID: "suspend/call-link-awaited", Stages: live, On: on(InConference, Supervised), If: when(callLinkBehind), Wait: true,
 			From: FromInferred, Why: "what the agent link reports is read when call monitoring has come as far"},
 		{ID: "suspend/conference", Stages: live, On: on(InConference), Next: StageSuspended, Reason: ReasonConference,
 			From: FromGuide, Why: "conferences are not supported"},
-		{ID: "suspend/supervision", Stages: live, On: on(Supervised), Next: StageSuspended, Reason: ReasonSupervision,
+		{ID: "suspend/supervision", Stages: append(stages(StageConference), live...), On: on(Supervised), Next: StageSuspended, Reason: ReasonSupervision,
 			From: FromGuide, Why: "supervision is not supported"},
 		{ID: "suspend/site-awaited", Stages: stages(StageCalling, StageIVR, StageQueue), On: on(OutsideJoined), If: when(linkPossible), Wait: true,
 			From: FromInferred, Why: "the party may be the way to another site"},

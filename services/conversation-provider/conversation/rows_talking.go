@@ -4,12 +4,12 @@ import "engage.connector/pkg/genesys/exevents"
 
 // talkingRows: the caller talks to somebody, and one of them leaves or hands on.
 func talkingRows() []Row {
-	talking, parting := stages(StageTalking), stages(StageParting)
+	talking, parting, holding := stages(StageTalking), stages(StageParting), stages(StageTalking, StageConference)
 	return []Row{
-		{ID: "talking/held", Stages: talking, On: on(AgentHeld), If: when(notHeld),
+		{ID: "talking/held", Stages: holding, On: on(AgentHeld), If: when(notHeld),
 			Do:   []Step{{Event: exevents.HoldUpdated, Leg: Agent, Held: true}},
 			From: FromAPI, Why: "hold"},
-		{ID: "talking/retrieved", Stages: talking, On: on(AgentConnected), If: when(held),
+		{ID: "talking/retrieved", Stages: holding, On: on(AgentConnected), If: when(held),
 			Do:   []Step{{Event: exevents.HoldUpdated, Leg: Agent}},
 			From: FromAPI, Why: "retrieve"},
 		{ID: "talking/next-awaited", Stages: talking, On: on(AgentLeft), If: when(nextUnknown), Wait: true,

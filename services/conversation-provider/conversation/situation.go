@@ -197,6 +197,9 @@ func (x *situation) changeTrigger() Trigger {
 	if x.fact.State != engage.PartyStateUnknown && observes(x.fact.State) {
 		return Supervised
 	}
+	if x.conv.Parties.of(x.key) == RoleObserver && connects(x) {
+		return InConference // the supervisor barges in
+	}
 	if x.leg == nil && x.consult == nil && connects(x) && x.newcomers(x.key) {
 		return NewcomerConnected
 	}

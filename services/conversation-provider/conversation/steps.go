@@ -138,6 +138,9 @@ func freshKind(t Trigger) LegKind {
 func (x *situation) newLeg() *Leg {
 	if x.fresh == nil {
 		kind := freshKind(x.trigger)
+		if kind == User && x.userID() == "" {
+			kind = Phone // extended only: the guide's rows do not come here
+		}
 		if x.trigger == NewcomerConnected {
 			kind = map[Role]LegKind{RoleAgent: User, RoleOutside: Phone}[x.conv.Parties.of(x.key)]
 		}

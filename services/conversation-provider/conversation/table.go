@@ -179,9 +179,32 @@ func toPhone(from Ref) []Step {
 	}
 }
 
-// Rows is the transition table; the first row that fits is taken. What fits no row changes nothing.
-func Rows() []Row {
+// CallModel says how far the model of the org is used.
+type CallModel string
+
+// The call models.
+const (
+	// ModelGuide keeps the limits of the vendor's deployment guide.
+	ModelGuide CallModel = "guide"
+	// ModelExtended says what the EX model can say beyond them.
+	ModelExtended CallModel = "extended"
+)
+
+// CallModels lists the call models, the default first.
+func CallModels() []CallModel { return []CallModel{ModelGuide, ModelExtended} }
+
+// everyStage lists the stages of a conversation that is still told.
+func everyStage() []Stage {
+	return stages(StageNew, StageCaller, StageDialing, StageCalling, StageIVR, StageQueue, StageRinging, StageTalking, StageConference, StageTransfer, StageParting)
+}
+
+// Rows is the transition table of a call model; the first row that fits is taken. What fits no row
+// changes nothing.
+func Rows(of CallModel) []Row {
 	var table []Row
+	if of == ModelExtended {
+		table = extendedRows()
+	}
 	for _, part := range [][]Row{
 		unfitRows(), startRows(), outboundRows(), siteRows(), ivrRows(), queueRows(), ringingRows(), consultRows(),
 		talkingRows(), transferRows(), suspensionRows(),

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/genesys/exevents"
+	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
 	"engage.connector/services/conversation-provider/feedtest/flowfile"
 )
@@ -61,6 +62,8 @@ func TestDocumentedFlowsShowWhatIsExpected(t *testing.T) {
 // playFlow plays lines and judges what the org shows.
 func playFlow(t *testing.T, site *flowfile.Site, flow flowfile.Flow, lines []feedtest.Event) []string {
 	d := newDeskOf(t, site)
+	d.opts.Machine.CallModel = conversation.CallModel(flow.Model)
+	d.restart()
 	d.now = lines[0].ReceivedAt
 	for _, line := range lines {
 		d.until(line.ReceivedAt)
@@ -122,4 +125,50 @@ func (d *desk) shown(flow flowfile.Flow, call string, legs map[string][]*flowfil
 		shown.Fate = "unfinished:" + stage
 	}
 	return shown
+}
+
+// Each row that goes beyond the guide is reached by one of the flows.
+func TestEveryExtendedRowHasItsFlow(t *testing.T) {
+	site, flows, err := flowfile.Load(filepath.Join("testdata", "flows"))
+	require.NoError(t, err)
+	taken := map[string]bool{}
+	for _, flow := range flows {
+		if conversation.CallModel(flow.Model) != conversation.ModelExtended {
+			continue
+		}
+		d := newDeskOf(t, site)
+		d.opts.Machine.CallModel = conversation.ModelExtended
+		d.restart()
+		d.now = flow.Lines[0].ReceivedAt
+		for _, line := range flow.Lines {
+			d.until(line.ReceivedAt)
+			d.apply(line.Event)
+			d.noteRows(taken, flow.Calls)
+		}
+		d.settle()
+		d.noteRows(taken, flow.Calls)
+	}
+	for _, row := range conversation.Rows(conversation.ModelExtended) {
+		if row.Extended && !row.Wait {
+			require.Contains(t, taken, row.ID)
+		}
+	}
+}
+
+// noteRows notes the rows that the traces of calls name.
+func (d *desk) noteRows(taken map[string]bool, calls map[string]string) {
+	for _, uuid := range calls {
+		trace, found, err := d.model.Lookup(uuid)
+		require.NoError(d.t, err)
+		if !found {
+			continue
+		}
+		var in struct {
+			Conversation conversation.Conversation `json:"conversation"`
+		}
+		require.NoError(d.t, json.Unmarshal(trace.Interaction, &in))
+		for _, decision := range in.Conversation.Trace.All() {
+			taken[decision.Row] = true
+		}
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/tests/soak/drive"
 	"engage.connector/tests/soak/judge"
 )
@@ -27,6 +28,7 @@ type Options struct {
 	Shown     int    // failing histories of each rule that are printed
 	LinkOrder bool   // also beyond the reorder window
 	Org       string // URL of an org that gets the events; empty: none
+	CallModel string // guide or extended
 	Environ   []string
 	Stdout    io.Writer
 }
@@ -51,7 +53,7 @@ type tally struct {
 
 // Run runs the campaign; false when a history failed.
 func Run(ctx context.Context, opts Options) (bool, error) {
-	run := drive.Options{Mapping: drive.NewMapping(), Calls: opts.Calls, Moves: opts.Moves, LinkOrder: opts.LinkOrder}
+	run := drive.Options{CallModel: conversation.CallModel(opts.CallModel), Mapping: drive.NewMapping(), Calls: opts.Calls, Moves: opts.Moves, LinkOrder: opts.LinkOrder}
 	var sink *drive.Org
 	if opts.Org != "" {
 		var err error

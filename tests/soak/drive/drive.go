@@ -25,9 +25,10 @@ const (
 
 // Options of a run.
 type Options struct {
-	Mapping *Mapping
-	Calls   int
-	Moves   int
+	CallModel conversation.CallModel // how far the model of the org is used
+	Mapping   *Mapping
+	Calls     int
+	Moves     int
 	// LinkOrder demands that the way the links lag does not matter even beyond the reorder window.
 	LinkOrder bool
 }
@@ -66,12 +67,12 @@ func Run(tag string, opts Options, pick history.Pick) (r Result) {
 	}
 	r.late = !p.inOrder()
 	fed := p.batches(p.disturb(r.History.Events))
-	whole := newWriter(opts.Mapping)
+	whole := newWriter(opts.Mapping, opts.CallModel)
 	r.judge(opts, "disturbed", whole, fed, false, -1)
 	if len(r.Faults) > 0 {
 		return r
 	}
-	again := newWriter(opts.Mapping)
+	again := newWriter(opts.Mapping, opts.CallModel)
 	if r.feed("restarted", again, fed, false, p.restart*len(fed)/parts); len(r.Faults) == 0 && !slices.Equal(whole.lines, again.lines) {
 		r.fault(RestartDiffers, difference(whole.lines, again.lines))
 		return r
@@ -88,7 +89,7 @@ func Run(tag string, opts Options, pick history.Pick) (r Result) {
 			r.History.Talks[i].Plain = false
 		}
 	}
-	r.judge(opts, "live", newWriter(opts.Mapping), fed, true, -1)
+	r.judge(opts, "live", newWriter(opts.Mapping, opts.CallModel), fed, true, -1)
 	if p.lag > conversation.DefaultGrace {
 		// What is told late gets a later time than it had, and may overlap with the agent's next call. The
 		// org takes events as they come, and that order is right.
@@ -101,7 +102,7 @@ func Run(tag string, opts Options, pick history.Pick) (r Result) {
 // window covers the lag; beyond that, what is told is still true and well formed, but a call may be
 // told of in less detail, and how often that is so is counted.
 func (r *Result) compare(opts Options, p plan, whole *writer, fed []batch) {
-	plain := newWriter(opts.Mapping)
+	plain := newWriter(opts.Mapping, opts.CallModel)
 	r.feed("undisturbed", plain, clean(r.History.Events), false, -1)
 	if len(r.Faults) > 0 {
 		return

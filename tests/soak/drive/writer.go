@@ -23,11 +23,11 @@ type writer struct {
 	now   time.Time
 }
 
-func newWriter(m *Mapping) *writer {
+func newWriter(m *Mapping, of conversation.CallModel) *writer {
 	w := &writer{
 		opts: model.Options{
 			Tenant: "101", Directory: m, Recordings: noRecordings{},
-			Machine: conversation.Options{WrapUpTimeout: time.Minute},
+			Machine: conversation.Options{WrapUpTimeout: time.Minute, CallModel: of},
 		},
 		state: map[string][]byte{},
 	}

@@ -12,6 +12,8 @@ type Expected struct {
 	T0    time.Time
 	Calls map[string]string // CallUUID by the name that the legs use
 	Convs []Conv
+	// Model is the call model that the flow is played with; empty: the default.
+	Model string
 }
 
 // Conv is what is to become of one call.
@@ -59,6 +61,8 @@ func ParseExpected(text string) (Expected, error) {
 			e.Title = line[2:]
 		case strings.HasPrefix(line, "t0: "):
 			e.T0, err = time.Parse(time.RFC3339, line[4:])
+		case strings.HasPrefix(line, "model: "):
+			e.Model = line[7:]
 		case strings.HasPrefix(line, "call "):
 			if name, uuid, ok := strings.Cut(line[5:], " = "); ok {
 				e.Calls[name] = uuid
