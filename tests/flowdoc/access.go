@@ -178,6 +178,7 @@ func outsideTheTable() []tableRow {
 
 // tableRow is a row of the transition table as text.
 type tableRow struct {
+	Extended                            bool // with CALL_MODEL=extended only
 	ID, Next, Reason, From, Why, Effect string
 	Stages, On, If, Steps               []string
 	Wait                                bool
@@ -196,6 +197,11 @@ func effectTable() map[conversation.Effect]string {
 		conversation.UnseenLogin:   "note the consultation; who is consulted is not shown (nobody logged in)",
 		conversation.UnseenScope:   "note the consultation; who is consulted is not shown (not mapped)",
 		conversation.UnseenBusy:    "note the consultation; who is consulted is not shown (other calls)",
+		conversation.LeaveQueue:    "note when the queue was left",
+		conversation.PassNobody:    "note that the call passes a phone at which nobody is logged in",
+		conversation.PassScope:     "note that the call passes an agent who is not mapped",
+		conversation.PassOutside:   "note that the call passes somebody who cannot be shown",
+		conversation.Answered:      "the customer's leg begins now",
 		conversation.EndConsult:    "forget the consultation",
 		conversation.TakeOver:      "who was consulted takes over the caller",
 	}
@@ -208,7 +214,7 @@ func tableRows() []tableRow {
 	for _, r := range conversation.Rows(conversation.ModelExtended) {
 		row := tableRow{
 			ID: r.ID, Next: string(r.Next), Reason: string(r.Reason), From: string(r.From), Why: r.Why, Wait: r.Wait,
-			Stages: texts(r.Stages), On: texts(r.On), If: texts(r.If), Effect: strings.Trim(effects[r.Before]+"; "+effects[r.Effect], "; "),
+			Stages: texts(r.Stages), On: texts(r.On), If: texts(r.If), Extended: r.Extended, Effect: strings.Trim(effects[r.Before]+"; "+effects[r.Effect], "; "),
 		}
 		for _, s := range r.Do {
 			row.Steps = append(row.Steps, stepText(s))
@@ -247,7 +253,7 @@ func allStages() []string {
 	return texts([]conversation.Stage{
 		conversation.StageNew, conversation.StageCaller, conversation.StageDialing, conversation.StageCalling,
 		conversation.StageIVR, conversation.StageQueue, conversation.StageRinging, conversation.StageTalking,
-		conversation.StageTransfer, conversation.StageParting, conversation.StageOver, conversation.StageSuspended,
+		conversation.StageConference, conversation.StageTransfer, conversation.StageParting, conversation.StageOver, conversation.StageSuspended,
 		conversation.StageIgnored,
 	})
 }
@@ -297,4 +303,21 @@ func codeName(id string) string {
 func userOf(login string) string {
 	id, _ := feedtest.Directory{}.User(login)
 	return id
+}
+
+// roleRows are the rows of the table of roles, as lines of a table.
+func roleRows() []string {
+	var lines []string
+	for _, r := range conversation.RoleRows() {
+		extended := ""
+		if r.Extended {
+			extended = " *extended*"
+		}
+		when := strings.Join(texts(r.If), "; ")
+		if when == "" {
+			when = "otherwise"
+		}
+		lines = append(lines, fmt.Sprintf("| `%s`%s | %s | **%s** | %s: %s |", r.ID, extended, when, r.Role, r.From, r.Why))
+	}
+	return lines
 }

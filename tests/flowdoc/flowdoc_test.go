@@ -18,10 +18,12 @@ import (
 var update = flag.Bool("update", false, "write the pages anew")
 
 func TestPagesAreFresh(t *testing.T) {
-	flows, err := CallFlows()
+	pages, err := CallFlows()
 	require.NoError(t, err)
-	requirePage(t, "call-flows.md", flows)
-	requirePage(t, "call-model.md", CallModel())
+	pages["call-model.md"], pages["call-roles.md"] = CallModel(), CallRoles()
+	for name, want := range pages {
+		requirePage(t, name, want)
+	}
 }
 
 func requirePage(t *testing.T, name, want string) {
@@ -114,6 +116,20 @@ func TestEveryRowOfATraceIsDocumented(t *testing.T) {
 			require.Contains(t, stageTable(), stage, r.ID)
 			require.Contains(t, allStages(), stage, r.ID)
 		}
+	}
+}
+
+// An engineer finds every trigger in the glossary, and nothing that is no trigger.
+func TestEveryTriggerIsInTheGlossary(t *testing.T) {
+	used := map[string]bool{}
+	for _, r := range tableRows() {
+		for _, trigger := range r.On {
+			used[trigger] = true
+			require.NotEmpty(t, glossary()[trigger], trigger)
+		}
+	}
+	for trigger := range glossary() {
+		require.True(t, used[trigger], trigger)
 	}
 }
 

@@ -10,29 +10,32 @@ import (
 	"engage.connector/services/conversation-provider/feedtest"
 )
 
-// testdata is where the files of the flows stand, seen from docs.
-const testdata = "../services/conversation-provider/model/testdata/"
+// testdata is where the files of the flows stand, seen from their pages.
+const testdata = "../../services/conversation-provider/model/testdata/"
 
-// CallFlows writes the page about the call flows.
-func CallFlows() (string, error) {
-	var flows []*flow
-	for _, s := range feedtest.Scenarios() {
-		f, err := play(s)
-		if err != nil {
-			return "", err
+// CallFlows writes the pages about the call flows, by their names in docs: the list of all flows, and
+// a page for each family.
+func CallFlows() (map[string]string, error) {
+	pages := map[string]string{}
+	var index strings.Builder
+	index.WriteString(intro)
+	for _, family := range feedtest.Families() {
+		page := "call-flows/" + family.Name + ".md"
+		var b strings.Builder
+		fmt.Fprintf(&b, "# Call flows: %s\n\nGenerated; do not edit. How to read it stands on the [list of all flows](../call-flows.md).\n", strings.ToLower(family.Title[:1])+family.Title[1:])
+		fmt.Fprintf(&index, "\n### %s\n\n| flow | what happens | in the EX org |\n|---|---|---|\n", family.Title)
+		for _, s := range family.Flows {
+			f, err := play(s)
+			if err != nil {
+				return nil, err
+			}
+			fmt.Fprintf(&index, "| [%s](%s#%s) | %s | %s |\n", f.Name, page, f.Name, f.Title, f.outcome())
+			b.WriteString(f.chapter())
 		}
-		flows = append(flows, f)
+		pages[page] = b.String()
 	}
-	var b strings.Builder
-	b.WriteString(intro)
-	b.WriteString("| flow | what happens | in the EX org |\n|---|---|---|\n")
-	for _, f := range flows {
-		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s |\n", f.Name, f.Name, f.Title, f.outcome())
-	}
-	for _, f := range flows {
-		b.WriteString(f.chapter())
-	}
-	return b.String(), nil
+	pages["call-flows.md"] = index.String()
+	return pages, nil
 }
 
 const intro = `# Call flows
@@ -50,12 +53,14 @@ What stands after a leg is its disconnect type, and what became of the dispositi
   legs is sent, each when its party leaves Engage; who would be left alone ends too.
 - **ignored**: the call never fitted the EX model; nothing is sent.
 
+Further flows, written down as scripts of messages with the legs that are expected, stand in
+[model/testdata/flows](../services/conversation-provider/model/testdata/flows).
+
 The reason stands at ` + "`GET /api/v1/interactions/{callUUID}`" + ` and in the metric ` + "`engage_connector_conversation_provider_calls_total`" + `.
 The guide counts 17 types of supported call flows and does not list them; the list is in another document of the vendor,
 which is not publicly documented. The flows here were reconstructed from the fields of the API.
 
 ## All flows
-
 `
 
 // outcome says what the org shows.

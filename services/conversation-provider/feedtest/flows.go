@@ -18,14 +18,33 @@ type Scenario struct {
 	Play        func(s *Site, n int)
 }
 
+// Family is a group of flows, which has a page of its own.
+type Family struct {
+	Name  string // of the page
+	Title string
+	Flows []Scenario
+}
+
+// Families are all flows, in the order of the documentation.
+func Families() []Family {
+	return []Family{
+		{Name: "inbound", Title: "Inbound calls", Flows: inboundScenarios()},
+		{Name: "queues", Title: "Queues", Flows: queueScenarios()},
+		{Name: "transfers", Title: "Transfers", Flows: blindScenarios()},
+		{Name: "consultations", Title: "Consultations", Flows: append(consultScenarios(), consultEndScenarios()...)},
+		{Name: "outbound", Title: "Outbound calls", Flows: outboundScenarios()},
+		{Name: "sites", Title: "Several sites", Flows: siteScenarios()},
+		{Name: "after-call-work", Title: "After-call work", Flows: dispositionScenarios()},
+		{Name: "conferences", Title: "Conferences and supervision", Flows: conferenceScenarios()},
+		{Name: "limits", Title: "Limits", Flows: append(unsupportedScenarios(), otherCallScenarios()...)},
+	}
+}
+
 // Scenarios are all flows, in the order of the documentation.
 func Scenarios() []Scenario {
 	var all []Scenario
-	for _, part := range [][]Scenario{
-		inboundScenarios(), queueScenarios(), blindScenarios(), consultScenarios(), consultEndScenarios(), outboundScenarios(),
-		siteScenarios(), dispositionScenarios(), conferenceScenarios(), unsupportedScenarios(), otherCallScenarios(),
-	} {
-		all = append(all, part...)
+	for _, family := range Families() {
+		all = append(all, family.Flows...)
 	}
 	return all
 }
