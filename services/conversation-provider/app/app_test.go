@@ -261,11 +261,11 @@ func TestMetadataWithoutACallIsNotFound(t *testing.T) {
 func TestAllFaultsOfTheConfigurationAreReportedAtOnce(t *testing.T) {
 	_, err := app.Load([]string{
 		"REORDER_WINDOW=1h", "ENGAGE_FEED_URL=edge", "LOG_LEVEL=loud", "LINK_GRACE=0s", "WRAPUP_TIMEOUT=-1s", "RECORDING_PROVIDER_ADDR=nowhere",
-		"VOICE_SERVER_CALL=a:1/b:2/c:3",
+		"VOICE_SERVER_CALL=a:1/b:2/c:3", "CALL_MODEL=loose",
 	})
 	for _, name := range []string{
 		"TENANT_ID", "REDIS_ADDR", "CONFIG_SYNC_ADDR", "VOICE_SERVER_VQ", "VOICE_SERVER_AGENT", "VOICE_SERVER_CALL", "REORDER_WINDOW",
-		"ENGAGE_FEED_URL", "LOG_LEVEL", "LINK_GRACE", "WRAPUP_TIMEOUT", "RECORDING_PROVIDER_ADDR",
+		"ENGAGE_FEED_URL", "LOG_LEVEL", "LINK_GRACE", "WRAPUP_TIMEOUT", "RECORDING_PROVIDER_ADDR", "CALL_MODEL",
 	} {
 		require.ErrorContains(t, err, name)
 	}
