@@ -21,10 +21,12 @@ var (
 	postQueueCodes   = genesys.Operation{Method: http.MethodPost, Path: "/api/v2/routing/queues/{queueId}/wrapupcodes", Permission: "routing:queue:edit", Source: "swagger postRoutingQueueWrapupcodes; a set operation"}
 	listCodes        = genesys.Operation{Method: http.MethodGet, Path: "/api/v2/routing/wrapupcodes", Permission: "routing:wrapupCode:view", Source: "swagger getRoutingWrapupcodes"}
 	createCode       = genesys.Operation{Method: http.MethodPost, Path: "/api/v2/routing/wrapupcodes", Creates: true, Permission: "routing:wrapupCode:add", Source: "swagger postRoutingWrapupcodes"}
+	getCode          = genesys.Operation{Method: http.MethodGet, Path: "/api/v2/routing/wrapupcodes/{codeId}", Permission: "routing:wrapupCode:view", Source: "swagger getRoutingWrapupcode"}
+	putCode          = genesys.Operation{Method: http.MethodPut, Path: "/api/v2/routing/wrapupcodes/{codeId}", Permission: "routing:wrapupCode:edit", Source: "swagger putRoutingWrapupcode"}
 	getTranscription = genesys.Operation{Method: http.MethodGet, Path: "/api/v2/routing/settings/transcription", Permission: "routing:transcriptionSettings:view", Source: "swagger getRoutingSettingsTranscription"}
 )
 
 // Operations lists the operations of the area.
 func Operations() []genesys.Operation {
-	return []genesys.Operation{listSkills, createSkill, listQueues, createQueue, getQueue, putQueue, listMembers, postMembers, listQueueCodes, postQueueCodes, listCodes, createCode, getTranscription}
+	return []genesys.Operation{listSkills, createSkill, listQueues, createQueue, getQueue, putQueue, listMembers, postMembers, listQueueCodes, postQueueCodes, listCodes, createCode, getCode, putCode, getTranscription}
 }

@@ -92,6 +92,17 @@ func (a *API) CreateWrapupCode(ctx context.Context, code WrapupCode) (WrapupCode
 	return made, a.client.Do(ctx, genesys.Request{Operation: createCode, Body: code, Out: &made})
 }
 
+// RenameWrapupCode gives a wrap-up code another name; what else it has is sent back as it was read,
+// since the API replaces it as a whole.
+func (a *API) RenameWrapupCode(ctx context.Context, id, name string) error {
+	var code WrapupCode
+	if err := a.client.Do(ctx, genesys.Request{Operation: getCode, Args: []string{id}, Out: &code}); err != nil {
+		return err
+	}
+	code.ID, code.Name = "", name
+	return a.client.Do(ctx, genesys.Request{Operation: putCode, Args: []string{id}, Body: code})
+}
+
 // WrapupCodes lists the organization's wrap-up codes; name, when given, selects by name.
 func (a *API) WrapupCodes(ctx context.Context, name string) iter.Seq2[WrapupCode, error] {
 	return genesys.Pages[WrapupCode](ctx, a.client, genesys.Request{Operation: listCodes, Query: genesys.Query("name", name)}, genesys.LargePage)

@@ -58,6 +58,43 @@ func (a *API) FindUserByExternalID(ctx context.Context, externalID string) (User
 	return a.findUser(ctx, "externalId", externalID, func(u User) bool { return u.ExternalID == externalID })
 }
 
+// FindDeletedUser finds the deleted user that owns an e-mail address: it keeps the address from others.
+func (a *API) FindDeletedUser(ctx context.Context, address string) (id string, found bool, err error) {
+	type criterion struct {
+		Type   string   `json:"type"`
+		Fields []string `json:"fields"`
+		Values []string `json:"values"`
+	}
+	var answer struct {
+		Results []struct {
+			ID       string `json:"id"`
+			Email    string `json:"email"`
+			UserName string `json:"username"`
+		} `json:"results"`
+	}
+	err = a.client.Do(ctx, genesys.Request{Operation: searchUsers, Out: &answer, Body: map[string]any{
+		"pageSize": 25, "pageNumber": 1,
+		"query": []criterion{{"EXACT", []string{"email"}, []string{address}}, {"EXACT", []string{"state"}, []string{"deleted"}}},
+	}})
+	for _, u := range answer.Results {
+		if strings.EqualFold(u.Email, address) || strings.EqualFold(u.UserName, address) {
+			return u.ID, true, err
+		}
+	}
+	return "", false, err
+}
+
+// RestoreUser makes a deleted user active again.
+func (a *API) RestoreUser(ctx context.Context, id string) error {
+	var u struct {
+		Version int `json:"version"`
+	}
+	if err := a.client.Do(ctx, genesys.Request{Operation: getPlainUser, Args: []string{id}, Query: genesys.Query("state", "deleted"), Out: &u}); err != nil {
+		return err
+	}
+	return a.client.Do(ctx, genesys.Request{Operation: restoreUser, Args: []string{id}, Body: map[string]any{"state": "active", "version": u.Version}})
+}
+
 // findUser asks by a filter and checks what comes back.
 func (a *API) findUser(ctx context.Context, attribute, value string, is func(User) bool) (User, bool, error) {
 	for u, err := range a.Users(ctx, UserFilter{Filter: attribute + " eq " + scimValue(value)}) {

@@ -91,7 +91,7 @@ func (a *App) wireSyncer() error {
 		Tenant: cfg.TenantID, Owner: a.instanceName(), Source: a.db, Map: a.idmap, Cloud: a.cloud.organization,
 		Leases: a.store, Documents: a.store, Catalog: a.catalog, Desired: cfg.desired(), Interval: cfg.PollInterval,
 		DriftInterval: cfg.DriftInterval, RequestsPerMinute: int(float64(cfg.RequestsPerMinute) * budgetShare),
-		ConfirmRemovals: cfg.ConfirmRemovals, MaxRemovalPercent: cfg.MaxRemovalPercent,
+		Guard:  cfg.guard(),
 		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
 	})
 	a.Dependency("genesys-cloud", func(ctx context.Context) error {

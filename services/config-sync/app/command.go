@@ -37,6 +37,9 @@ type output struct{ stdout, stderr io.Writer }
 func commandTable() []command {
 	return []command{
 		{"plan", "prints what the next synchronisation would do, and changes nothing", "plan [-json]\n  Prints what the next synchronisation would do, and changes nothing.", planCommand},
+		{"approve", "agrees to what a plan takes away", "approve PLAN_ID\n" +
+			"  Agrees to what the plan of this id takes away. The service carries it out with its next synchronisation, provided\n" +
+			"  that it is still exactly this plan. The approval is good for an hour.", approveCommand},
 		{"clear-mapping", "forgets what was done for objects, so that they are mapped anew", "clear-mapping -deleted | KIND ENGAGE_ID...\n" +
 			"  Makes the service forget what it did for objects, so that its next synchronisation maps them anew: an object that\n" +
 			"  was deleted in the organization is created again. KIND is users, queues, skills, wrapupcodes or source; -deleted\n" +
@@ -116,6 +119,21 @@ func planCommand(flags *flag.FlagSet) func(context.Context, *App, []string, outp
 		encoder := json.NewEncoder(out.stdout)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(p)
+	}
+}
+
+// approveCommand notes the operator's agreement; the service that leads acts on it.
+func approveCommand(*flag.FlagSet) func(context.Context, *App, []string, output) error {
+	return func(ctx context.Context, a *App, args []string, out output) error {
+		if len(args) != 1 {
+			return fault.New(fault.Invalid, "app.approve", "the id of one plan is expected").WithHint("config-sync plan shows it")
+		}
+		p, err := a.syncer.Approve(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(out.stdout, "plan %s is approved for one hour: %d operations that take something away (%s)\n", p.ID, len(p.Held), p.Withheld())
+		return err
 	}
 }
 

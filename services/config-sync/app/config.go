@@ -38,8 +38,8 @@ type Config struct {
 	QueueTypes          []string      `env:"SYNC_QUEUE_DN_TYPES" help:"the DN types that become queues: virtual_queue, acd_queue, routing_queue, routing_point"`
 	CustomerObjectsOnly bool          `env:"SYNC_CUSTOMER_OBJECTS_ONLY" envDefault:"false" help:"true for folder filtering"`
 	FolderName          string        `env:"SYNC_CUSTOMER_FOLDER_NAME" help:"the folders to synchronise, separated by commas"`
-	ConfirmRemovals     bool          `env:"SYNC_CONFIRM_REMOVALS" envDefault:"false" help:"true to carry out large removals"`
-	MaxRemovalPercent   int           `env:"SYNC_MAX_REMOVAL_PERCENT" envDefault:"20" help:"how much of the users or queues may be removed without confirmation"`
+	MaxRemovalPercent   int           `env:"SYNC_MAX_REMOVAL_PERCENT" envDefault:"20" help:"how much of a kind of thing may be taken away at once without an approval"`
+	RemovalLimits       []string      `env:"SYNC_REMOVAL_LIMITS" help:"other limits for single kinds, as kind=percent or kind=percent/floor; up to the floor anything may go"`
 
 	CloudAPIURL       string      `env:"GENESYS_CLOUD_API_URL" help:"the API's URL instead of general/base_service_url"`
 	CloudAuthURL      string      `env:"GENESYS_CLOUD_AUTH_URL" help:"the login's URL instead of general/base_auth_url"`
@@ -94,6 +94,9 @@ func (c *Config) faults() []error {
 	add(c.PollInterval < minPollInterval || c.PollInterval > maxPollInterval, "POLL_INTERVAL", c.PollInterval.String()+" is out of range", "choose from 1s to 24h")
 	add(c.DriftInterval != 0 && (c.DriftInterval < minDriftInterval || c.DriftInterval > maxPollInterval), "DRIFT_INTERVAL", c.DriftInterval.String()+" is out of range", "choose from 1m to 24h, or 0 for none")
 	add(c.MaxRemovalPercent < 0 || c.MaxRemovalPercent > 100, "SYNC_MAX_REMOVAL_PERCENT", strconv.Itoa(c.MaxRemovalPercent)+" is no percentage", "choose from 0 to 100")
+	if _, err := c.limits(); err != nil {
+		add(true, "SYNC_REMOVAL_LIMITS", err.Error(), "write kind=percent/floor, such as members=30/10; kinds are "+lossNames())
+	}
 	add(c.CustomerObjectsOnly && len(folders.Names(c.FolderName)) == 0, "SYNC_CUSTOMER_FOLDER_NAME",
 		"required with SYNC_CUSTOMER_OBJECTS_ONLY=true, but not set", "list the names of the folders to synchronise")
 	for _, name := range c.QueueTypes {

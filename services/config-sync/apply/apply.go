@@ -5,6 +5,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"log/slog"
@@ -27,6 +28,8 @@ type Cloud interface {
 	GetUser(ctx context.Context, id string) (users.User, error)
 	FindUserByUserName(ctx context.Context, userName string) (users.User, bool, error)
 	FindUserByExternalID(ctx context.Context, externalID string) (users.User, bool, error)
+	FindDeletedUser(ctx context.Context, address string) (id string, found bool, err error)
+	RestoreUser(ctx context.Context, id string) error
 	Users(ctx context.Context, f users.UserFilter) iter.Seq2[users.User, error]
 	PatchUser(ctx context.Context, id, ifMatch string, ops ...users.PatchOperation) (users.User, error)
 	Roles(ctx context.Context, name string) iter.Seq2[users.Role, error]
@@ -48,6 +51,7 @@ type Cloud interface {
 
 	WrapupCodes(ctx context.Context, name string) iter.Seq2[routing.WrapupCode, error]
 	CreateWrapupCode(ctx context.Context, code routing.WrapupCode) (routing.WrapupCode, error)
+	RenameWrapupCode(ctx context.Context, id, name string) error
 
 	Sources(ctx context.Context) iter.Seq2[presence.Source, error]
 	CreateSource(ctx context.Context, s presence.Source) (presence.Source, error)
@@ -150,9 +154,10 @@ func (r *run) stage(ctx context.Context, ops []plan.Operation) error {
 	return g.Wait()
 }
 
-// object executes the operations on one object. After a refusal the rest of them is left for the
-// next plan, since it may depend on it.
+// object executes the operations on one object, or on several that pass names on. What is refused
+// does not hold back the rest, except where the rest builds on it.
 func (r *run) object(ctx context.Context, ops []plan.Operation) error {
+	var vacated []plan.Operation
 	for _, o := range ops {
 		err := r.begin(ctx, o)
 		if err == nil {
@@ -160,14 +165,45 @@ func (r *run) object(ctx context.Context, ops []plan.Operation) error {
 		}
 		if err == nil {
 			r.succeeded(o)
+			if o.Action == plan.Vacate {
+				vacated = append(vacated, o)
+			}
 			continue
 		}
 		if stop := r.refused(ctx, o, err); stop != nil {
 			return stop
 		}
-		return nil
+		switch {
+		case len(vacated) > 0:
+			return r.takeBack(ctx, vacated[len(vacated)-1])
+		case o.Action == plan.Create, o.Action == plan.Vacate, r.unanswered(err):
+			return nil
+		}
 	}
 	return nil
+}
+
+// unanswered tells whether an operation failed because the organization is not there, so that the
+// next one would fail too.
+func (r *run) unanswered(err error) bool { return fault.Retryable(err) }
+
+// takeBack gives an object its name back when the circle of renames that it was set aside for could
+// not be closed: nobody is to be left with a temporary name.
+func (r *run) takeBack(ctx context.Context, o plan.Operation) error {
+	back := o
+	back.Action, back.Changes = plan.Update, nil
+	for _, c := range o.Changes {
+		back.Changes = append(back.Changes, plan.FieldChange{Field: c.Field, Before: c.After, After: c.Before, Known: true})
+	}
+	err := r.begin(ctx, back)
+	if err == nil {
+		err = r.execute(ctx, back)
+	}
+	if err == nil {
+		r.log.WarnContext(ctx, "renames that depend on each other were refused; a temporary name was taken back", "operation", o.String())
+		return nil
+	}
+	return r.refused(ctx, back, err)
 }
 
 // split separates the operations that only change records from those that need the organization,
@@ -179,7 +215,7 @@ func split(ops []plan.Operation) (memory []plan.Operation, groups [][]plan.Opera
 			memory = append(memory, o)
 			continue
 		}
-		key := string(o.Kind) + "/" + o.ID
+		key := cmp.Or(o.Group, string(o.Kind)+"/"+o.ID)
 		if o.Action == plan.ReadPresences {
 			key = string(o.Kind) // one listing answers all of them
 		}
@@ -229,16 +265,43 @@ func (r *run) refused(ctx context.Context, o plan.Operation, err error) error {
 	defer r.mu.Unlock()
 	code := fault.CodeOf(err)
 	r.metrics.operations.WithLabelValues(string(o.Action), resultOf(code)).Inc()
-	r.log.WarnContext(ctx, "operation failed", "operation", o.String(), "code", string(code), "error", err)
 	r.rejected = append(r.rejected, Rejection{o, err})
 	switch {
 	case isStop(err), code == fault.Unauthenticated, code == fault.RateLimited:
 		return err
 	case fault.Retryable(err):
+		r.log.WarnContext(ctx, "operation failed", "operation", o.String(), "code", string(code), "error", err)
 		r.failures++
 		if r.failures >= stopAfter {
 			return err
 		}
+		return nil
 	}
-	return nil
+	return r.noteRefusals(ctx, o, err)
+}
+
+// noteRefusals remembers what of an operation was refused, so that it is asked for again later.
+func (r *run) noteRefusals(ctx context.Context, o plan.Operation, err error) error {
+	now := r.opts.Now()
+	failures := failuresOf(err)
+	if len(failures) == 0 {
+		for _, c := range o.Claims() {
+			failures = append(failures, failure{c, err})
+		}
+	}
+	var changes []plan.Change
+	for _, f := range failures {
+		c := r.applied.Refused(o, f.claim, plan.Refusal{
+			Code: string(fault.CodeOf(f.err)), Reason: fault.Message(f.err), Hint: fault.Hint(f.err), Pending: isPending(f.err),
+		}, now)
+		refusal := c.Record.Refusal
+		changes = append(changes, c)
+		level := slog.LevelDebug
+		if refusal.Attempts == 1 && !refusal.Pending {
+			level = slog.LevelWarn
+		}
+		r.log.Log(ctx, level, "refused by the organization", "operation", string(o.Action), "kind", string(o.Kind), "engage_id", o.ID,
+			"attribute", refusal.Attribute, "code", refusal.Code, "error", f.err, "attempts", refusal.Attempts, "next", refusal.Next)
+	}
+	return r.store(ctx, r.put(changes))
 }

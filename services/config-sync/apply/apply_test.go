@@ -73,7 +73,7 @@ func sync1(ctx context.Context, cloud apply.Cloud, m *memory, org desired.Org, p
 	if err != nil {
 		return apply.Result{}, plan.Plan{}, err
 	}
-	p := plan.Build(tenant, org, applied)
+	p := plan.Build(tenant, org, applied, plan.Conditions{})
 	result, err := executor.Run(ctx, cloud, p, applied)
 	return result, p, err
 }
@@ -277,7 +277,7 @@ func TestRefusedOperationIsReportedAndOthersGoOn(t *testing.T) {
 	o.Cut = nil
 	id := o.AddUser(refuse)
 	org := center()
-	m.applied.Put(plan.Change{Kind: plan.Users, ID: "77", Record: &plan.Record{CloudID: id, CloudName: "other@x.example", Hash: "x"}})
+	m.applied.Put(plan.Change{Kind: plan.Users, ID: "77", Record: &plan.Record{CloudID: id, CloudName: "other@x.example"}})
 	org.Users = append(org.Users, user("77", "other@x.example"))
 	org.Users[2].UserName = "ann@x.example" // 77 is to be renamed to a name that 1 will have
 
@@ -310,7 +310,7 @@ func TestMissingPermissionOfTheClientStopsExecution(t *testing.T) {
 func TestResultsAreCounted(t *testing.T) {
 	o, reg := orgtest.New(), prometheus.NewRegistry()
 	e := apply.New(apply.Options{Records: newMemory(), Logger: slog.New(slog.DiscardHandler), Registerer: reg})
-	_, err := e.Run(t.Context(), o.Client(t), plan.Build(tenant, center(), plan.Applied{}), plan.Applied{})
+	_, err := e.Run(t.Context(), o.Client(t), plan.Build(tenant, center(), plan.Applied{}, plan.Conditions{}), plan.Applied{})
 	require.NoError(t, err)
 	families, err := reg.Gather()
 	require.NoError(t, err)

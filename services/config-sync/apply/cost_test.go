@@ -56,7 +56,7 @@ func TestFirstSynchronisationOfAThousandAgents(t *testing.T) {
 	o, m := orgtest.New(), newMemory()
 	org := thousand()
 	const most = 1000*110/100 + 200*2 + 200*1 + 100 + 50
-	p := plan.Build(tenant, org, plan.Applied{})
+	p := plan.Build(tenant, org, plan.Applied{}, plan.Conditions{})
 	cost := p.Cost(285)
 	require.Less(t, cost.Expected(), 10*time.Minute)
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys"
@@ -24,7 +26,7 @@ func (r *run) execute(ctx context.Context, o plan.Operation) error {
 		return r.readPresence(ctx, o)
 	case plan.Create:
 		return r.create(ctx, o)
-	case plan.Update, plan.Deactivate, plan.AddRoles, plan.SetSkills, plan.DropSkills:
+	case plan.Update, plan.Vacate, plan.Enable, plan.Disable, plan.Deactivate, plan.AddRoles, plan.SetSkills, plan.DropSkills:
 		return r.change(ctx, o)
 	case plan.AddMembers, plan.RemoveMembers, plan.AddCodes:
 		return r.relate(ctx, o)
@@ -99,7 +101,7 @@ func (r *run) create(ctx context.Context, o plan.Operation) error {
 			c, err := r.cloud.CreateWrapupCode(ctx, routing.WrapupCode{Name: o.Name})
 			return found{c.ID, c.Name}, err
 		})
-	case plan.DNs, plan.Source, plan.Presences, plan.Intents:
+	case plan.DNs, plan.Source, plan.Presences, plan.Intents, plan.Refusals:
 	}
 	return fault.Newf(fault.Internal, "apply.create", "nothing to create for %s", o.Kind)
 }
@@ -144,26 +146,76 @@ func (r *run) createQueue(ctx context.Context, o plan.Operation) error {
 		made, err := r.cloud.CreateQueue(ctx, routing.Queue{Name: q.Name, Description: q.Description, PeerID: q.PeerID})
 		return found{made.ID, made.Name}, err
 	})
+	if isRefusal(err) && !genesys.IsDuplicate(err) {
+		return r.createBareQueue(ctx, o, err)
+	}
 	if err != nil {
-		if code := fault.CodeOf(err); code == fault.Invalid || code == fault.Forbidden {
-			return errors.Join(err, r.abandon(ctx, o))
-		}
 		return err
 	}
 	if !isNew {
 		if err := r.free(o, f); err != nil {
 			return errors.Join(err, r.abandon(ctx, o))
 		}
-		if err := r.updateQueue(ctx, f.id, o); err != nil {
-			return err
-		}
+		return r.complete(ctx, o, f.id, false, changesTo(plan.QueueFields(*q)))
 	}
 	return r.saveObject(ctx, o, f.id, q.Name, isNew)
 }
 
-func (r *run) updateQueue(ctx context.Context, id string, o plan.Operation) error {
+// createBareQueue makes a queue with nothing but its name, after it was refused with everything,
+// and then adds the rest piece by piece.
+func (r *run) createBareQueue(ctx context.Context, o plan.Operation, refusal error) error {
+	made, err := r.cloud.CreateQueue(ctx, routing.Queue{Name: o.Queue.Name})
+	if err != nil {
+		if isRefusal(err) {
+			return errors.Join(refusal, r.abandon(ctx, o))
+		}
+		return err
+	}
+	return r.complete(ctx, o, made.ID, true, changesTo(map[string]string{
+		plan.FieldDescription: o.Queue.Description, plan.FieldPeerID: o.Queue.PeerID,
+	}))
+}
+
+// changesTo are changes to the values, of which nothing is known yet.
+func changesTo(values map[string]string) []plan.FieldChange {
+	var changes []plan.FieldChange
+	for _, field := range slices.Sorted(maps.Keys(values)) {
+		changes = append(changes, plan.FieldChange{Field: field, After: values[field]})
+	}
+	return changes
+}
+
+// complete remembers an object that a create has found or made without everything, and sets what is
+// missing. What is refused of that is noted, and does not keep the object from being used.
+func (r *run) complete(ctx context.Context, o plan.Operation, id string, isNew bool, missing []plan.FieldChange) error {
+	name := o.Name
+	made := o
+	if made.Bare = isNew; !isNew {
+		made.Roles = nil // it keeps its own
+	}
+	if err := r.saveObject(ctx, made, id, name, isNew); err != nil {
+		return err
+	}
+	rest := o
+	rest.Action, rest.Changes = plan.Update, missing
+	if err := r.begin(ctx, rest); err != nil {
+		return err
+	}
+	return r.change(ctx, rest)
+}
+
+func (r *run) updateQueue(ctx context.Context, id string, changes []plan.FieldChange) error {
 	_, err := r.cloud.UpdateQueue(ctx, id, func(q *routing.Queue) {
-		q.Name, q.Description, q.PeerID = o.Queue.Name, o.Queue.Description, o.Queue.PeerID
+		for _, c := range changes {
+			switch c.Field {
+			case plan.FieldName:
+				q.Name = c.After
+			case plan.FieldDescription:
+				q.Description = c.After
+			case plan.FieldPeerID:
+				q.PeerID = c.After
+			}
+		}
 	})
 	return err
 }
@@ -184,29 +236,42 @@ func (r *run) change(ctx context.Context, o plan.Operation) error {
 	if err != nil {
 		return err
 	}
-	if err = r.changeObject(ctx, id, o); err != nil {
-		if !r.missing(id, err) || r.exists(ctx, o.Kind, id) {
+	err = r.changeObject(ctx, id, o)
+	if fault.CodeOf(err) == fault.NotFound && !isStop(err) && !r.exists(ctx, o.Kind, id) {
+		return r.absent(ctx, o.Kind, o.ID, err)
+	}
+	if !isRefusal(err) || len(o.Claims()) < 2 {
+		if err != nil {
 			return err
 		}
-		return r.markGone(ctx, o.Kind, o.ID)
+		return r.save(ctx, o)
 	}
-	return r.save(ctx, o)
+	done, failures, err := piecemeal(o, func(part plan.Operation) error { return r.changeObject(ctx, id, part) })
+	if err != nil {
+		return err
+	}
+	if saveErr := r.save(ctx, done); saveErr != nil {
+		return saveErr
+	}
+	return partial(failures)
 }
 
 func (r *run) changeObject(ctx context.Context, id string, o plan.Operation) error {
 	switch o.Action {
-	case plan.Update:
-		if o.Kind == plan.Queues {
-			return r.updateQueue(ctx, id, o)
+	case plan.Update, plan.Vacate, plan.Enable, plan.Disable:
+		switch o.Kind {
+		case plan.Queues:
+			return r.updateQueue(ctx, id, o.Changes)
+		case plan.Codes:
+			return r.cloud.RenameWrapupCode(ctx, id, o.Changes[0].After)
 		}
-		return r.patchUser(ctx, id, userFields(*o.User)...)
+		return r.patchUser(ctx, id, userPatch(o.Changes)...)
 	case plan.Deactivate:
 		return r.patchUser(ctx, id, users.Replace("active", false))
 	case plan.AddRoles:
 		return r.addRoles(ctx, id, o.Roles)
 	case plan.SetSkills:
-		_, err := r.setSkills(ctx, id, o.Skills)
-		return err
+		return r.setSkills(ctx, id, o.Skills)
 	case plan.DropSkills:
 		return r.dropSkills(ctx, id, o.IDs)
 	}
@@ -230,14 +295,14 @@ func (r *run) relate(ctx context.Context, o plan.Operation) error {
 	if err != nil {
 		return err
 	}
-	done, err := r.relateChunk(ctx, queue, o, o.IDs)
-	if saveErr := r.settle(ctx, o, done, err == nil); saveErr != nil {
+	out, err := r.relateChunk(ctx, queue, o, o.IDs)
+	if saveErr := r.settle(ctx, o, out.settled, err == nil && len(out.failures) == 0); saveErr != nil {
 		return saveErr
 	}
 	if err != nil {
-		return fmt.Errorf("%d of %d: %w", len(o.IDs)-len(done), len(o.IDs), err)
+		return fmt.Errorf("%d of %d: %w", len(o.IDs)-len(out.settled), len(o.IDs), err)
 	}
-	return nil
+	return partial(out.failures)
 }
 
 // settle remembers what of a relation is settled. When nothing of it is open, the rest has no

@@ -154,7 +154,7 @@ func converge(t *rapid.T, client apply.Cloud, m *memory, org desired.Org) {
 		}
 		rejected = result.Rejected
 	}
-	left := plan.Build(tenant, org, m.applied)
+	left := plan.Build(tenant, org, m.applied, plan.Conditions{})
 	require.Empty(t, left.Operations, "%v", rejected)
 }
 

@@ -7,13 +7,24 @@ import (
 	"engage.connector/services/config-sync/plan"
 )
 
-// relateChunk changes the relation of a queue to the given Engage ids and returns those that are
+// relating is what became of the change of a relation.
+type relating struct {
+	settled  []string // Engage ids
+	failures []failure
+}
+
+func (a *relating) add(b relating) {
+	a.settled, a.failures = append(a.settled, b.settled...), append(a.failures, b.failures...)
+}
+
+// relateChunk changes the relation of a queue to the given Engage ids and tells those that are
 // settled. A refused list is halved until the one that is at fault stands alone, so that a single
-// deleted user does not keep a hundred others out of a queue.
-func (r *run) relateChunk(ctx context.Context, queue string, o plan.Operation, ids []string) ([]string, error) {
+// deleted user does not keep a hundred others out of a queue. The error ends the run.
+func (r *run) relateChunk(ctx context.Context, queue string, o plan.Operation, ids []string) (relating, error) {
 	known, settled := r.resolve(o, ids)
+	out := relating{settled: settled}
 	if len(known) == 0 {
-		return settled, nil
+		return out, nil
 	}
 	cloudIDs := make([]string, 0, len(known))
 	for _, k := range known {
@@ -22,39 +33,67 @@ func (r *run) relateChunk(ctx context.Context, queue string, o plan.Operation, i
 	err := r.callRelation(ctx, queue, o.Action, cloudIDs)
 	switch {
 	case err == nil:
-		for _, k := range known {
-			settled = append(settled, k.engage)
-		}
-		return settled, nil
-	case !divisible(err):
-		return settled, err
-	case r.missing(queue, err) && !r.exists(ctx, plan.Queues, queue):
-		return ids, r.markGone(ctx, plan.Queues, o.ID)
-	case len(known) == 1:
-		return r.single(ctx, o, known[0], settled, err)
+		out.settled = append(out.settled, engageIDs(known)...)
+		return out, nil
+	case !isRefusal(err):
+		return out, err
+	case fault.CodeOf(err) == fault.NotFound && !r.exists(ctx, plan.Queues, queue):
+		absent := r.absent(ctx, plan.Queues, o.ID, err)
+		out.failures = r.failed(o, known, absent)
+		return out, stopOnly(absent)
 	}
-	var failed error
+	if fresh, old := r.byAge(o, known); len(fresh) > 0 {
+		// What is new may just not be there for everybody yet; asking for each would not help.
+		out.failures = r.failed(o, fresh, pendingError{err})
+		known = old
+	}
+	if len(known) == 1 {
+		one, err := r.single(ctx, queue, o, known[0], len(cloudIDs) > 1, err)
+		out.add(one)
+		return out, err
+	}
 	for _, half := range halves(known) {
-		done, err := r.relateChunk(ctx, queue, o, half)
-		settled = append(settled, done...)
-		if err != nil && !divisible(err) {
-			return settled, err
+		if len(half) == 0 {
+			continue
 		}
+		part, err := r.relateChunk(ctx, queue, o, half)
+		out.add(part)
 		if err != nil {
-			failed = err
+			return out, err
 		}
 	}
-	return settled, failed
+	return out, nil
 }
 
-// divisible tells whether a smaller list may be accepted.
-func divisible(err error) bool {
-	switch fault.CodeOf(err) {
-	case fault.NotFound, fault.Invalid, fault.TooLarge:
-		return !isStop(err)
-	default:
-		return false
+// failed are the failures of the claims on the given objects.
+func (r *run) failed(o plan.Operation, pairs []pair, err error) []failure {
+	o.IDs = engageIDs(pairs)
+	var failures []failure
+	for _, c := range o.Claims() {
+		failures = append(failures, failure{c, err})
 	}
+	return failures
+}
+
+// byAge separates the objects that the organization may not show everywhere yet. That says nothing
+// where an object is taken away.
+func (r *run) byAge(o plan.Operation, pairs []pair) (fresh, old []pair) {
+	for _, p := range pairs {
+		if o.Action != plan.RemoveMembers && (r.young(related(o.Action), p.engage) || r.young(plan.Queues, o.ID)) {
+			fresh = append(fresh, p)
+		} else {
+			old = append(old, p)
+		}
+	}
+	return fresh, old
+}
+
+// stopOnly returns an error that ends the run, and nil for any other.
+func stopOnly(err error) error {
+	if isStop(err) {
+		return err
+	}
+	return nil
 }
 
 // pair is an object by both its ids.
@@ -110,20 +149,24 @@ func (r *run) callRelation(ctx context.Context, queue string, action plan.Action
 	return fault.Newf(fault.Internal, "apply.relate", "%s is no relation", action)
 }
 
-// single settles an object that is refused on its own: one that is not there any more is
-// remembered as deleted.
-func (r *run) single(ctx context.Context, o plan.Operation, p pair, settled []string, err error) ([]string, error) {
-	if !r.missing(p.cloud, err) {
-		return settled, err
+// single settles an object that may be the one at fault. It was refused as part of a list unless
+// it was alone.
+func (r *run) single(ctx context.Context, queue string, o plan.Operation, p pair, inList bool, err error) (relating, error) {
+	if inList {
+		err = r.callRelation(ctx, queue, o.Action, []string{p.cloud})
 	}
-	if o.Action == plan.RemoveMembers {
-		return append(settled, p.engage), nil
+	switch {
+	case err == nil:
+		return relating{settled: []string{p.engage}}, nil
+	case !isRefusal(err):
+		return relating{}, err
+	case fault.CodeOf(err) != fault.NotFound:
+		return relating{failures: r.failed(o, []pair{p}, err)}, nil
+	case o.Action == plan.RemoveMembers: // who is not there is no member
+		return relating{settled: []string{p.engage}}, nil
+	case o.Action == plan.AddMembers && r.exists(ctx, plan.Users, p.cloud):
+		return relating{failures: r.failed(o, []pair{p}, err)}, nil
 	}
-	if o.Action == plan.AddMembers && r.exists(ctx, plan.Users, p.cloud) {
-		return settled, err
-	}
-	if goneErr := r.markGone(ctx, related(o.Action), p.engage); goneErr != nil {
-		return settled, goneErr
-	}
-	return settled, nil
+	absent := r.absent(ctx, related(o.Action), p.engage, err)
+	return relating{failures: r.failed(o, []pair{p}, absent)}, stopOnly(absent)
 }

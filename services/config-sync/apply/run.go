@@ -21,18 +21,19 @@ type run struct {
 	homeMu sync.Mutex
 	home   users.Division
 
-	mu       sync.Mutex
-	applied  plan.Applied
-	fresh    map[string]bool                   // objects made in this run, which reads may not show yet
-	skills   map[string]plan.Object            // by Engage name; nil after a change
-	holders  map[plan.Kind]map[string][]string // Engage ids by the id of their object
-	executed int
-	failures int // operations without an answer since the last success
-	rejected []Rejection
+	mu        sync.Mutex
+	applied   plan.Applied
+	fresh     map[string]bool                   // objects made in this run, which reads may not show yet
+	skills    map[string]plan.Object            // by Engage name; nil after a change
+	holders   map[plan.Kind]map[string][]string // Engage ids by the id of their object
+	executed  int
+	failures  int // operations without an answer since the last success
+	rejected  []Rejection
+	toldRoles map[string]bool
 }
 
 func newRun(e *Executor, cloud Cloud, p plan.Plan, applied plan.Applied) *run {
-	r := &run{Executor: e, cloud: cloud, parallel: e.opts.Parallel, applied: applied.Clone(), fresh: map[string]bool{}, holders: map[plan.Kind]map[string][]string{}}
+	r := &run{Executor: e, cloud: cloud, parallel: e.opts.Parallel, applied: applied.Clone(), fresh: map[string]bool{}, toldRoles: map[string]bool{}, holders: map[plan.Kind]map[string][]string{}}
 	r.finder = newFinder(cloud, p)
 	return r
 }
@@ -76,10 +77,26 @@ func (r *run) saveObject(ctx context.Context, o plan.Operation, id, name string,
 		r.fresh[id] = true
 	}
 	changes := r.note(o, id, name)
+	if isNew {
+		changes = r.stamp(changes, o)
+	}
 	if !isNew {
 		changes = append(changes, r.succeed(o, id)...)
 	}
 	return r.store(ctx, changes)
+}
+
+// stamp notes when an object was made.
+func (r *run) stamp(changes []plan.Change, o plan.Operation) []plan.Change {
+	for i, c := range changes {
+		if c.Kind == o.Kind && c.ID == o.ID && c.Record != nil {
+			record := *c.Record
+			record.Made = r.opts.Now().UTC()
+			changes[i].Record = &record
+			r.applied.Put(changes[i])
+		}
+	}
+	return changes
 }
 
 // succeed ends the records of Engage objects that have left and whose object has gone over to
@@ -193,19 +210,24 @@ func (r *run) possible(o plan.Operation) bool {
 	return known || o.Kind == plan.DNs
 }
 
-// markGone remembers that an object was deleted in the organization. It is not created again
-// (guide, "Object synchronization rules").
-func (r *run) markGone(ctx context.Context, kind plan.Kind, id string) error {
+// absent remembers that an object was not found. That is no proof that somebody deleted it: the
+// organization shows new objects late and may err. A reading of the organization decides.
+func (r *run) absent(ctx context.Context, kind plan.Kind, id string, cause error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	record := r.applied[kind][id]
-	record.Gone = true
-	change := plan.Change{Kind: kind, ID: id, Record: &record}
-	r.applied.Put(change)
-	r.log.WarnContext(ctx, "object was deleted in the organization and is not synchronised any more",
-		"kind", string(kind), "engage_id", id, "cloud_id", record.CloudID, "name", record.CloudName,
-		"hint", "to map it anew: config-sync clear-mapping "+string(kind)+" "+id)
-	return r.store(ctx, []plan.Change{change})
+	if record.Young(r.opts.Now()) || r.fresh[record.CloudID] {
+		return pendingError{cause}
+	}
+	if record.Missing.IsZero() {
+		record.Missing = r.opts.Now().UTC()
+		r.log.WarnContext(ctx, "object was not found in the organization; the next reading of the organization decides whether it was deleted",
+			"kind", string(kind), "engage_id", id, "cloud_id", record.CloudID)
+		if err := r.store(ctx, r.put([]plan.Change{{Kind: kind, ID: id, Record: &record}})); err != nil {
+			return err
+		}
+	}
+	return cause
 }
 
 func (r *run) succeeded(o plan.Operation) {
@@ -233,12 +255,13 @@ func (r *run) require(o plan.Operation) (string, error) {
 	return record.CloudID, nil
 }
 
-// missing tells whether a NotFound concerns an object that had been there before this run, that is,
-// one that somebody deleted.
-func (r *run) missing(id string, err error) bool {
+// young tells whether an object was made so short a time ago that the organization may not show it
+// everywhere yet.
+func (r *run) young(kind plan.Kind, id string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return fault.CodeOf(err) == fault.NotFound && !r.fresh[id]
+	record := r.applied[kind][id]
+	return r.fresh[record.CloudID] || record.Young(r.opts.Now())
 }
 
 // owner returns the Engage id whose live record has the object, other than id.

@@ -30,16 +30,76 @@ func (r *run) createUser(ctx context.Context, o plan.Operation) error {
 			o.Skills = skills
 			return r.saveObject(ctx, o, made.ID, o.User.UserName, true)
 		}
-		if unknown := genesys.UnknownOutcome(createErr); !unknown && !genesys.IsDuplicate(createErr) {
+		switch {
+		case genesys.IsDuplicate(createErr), genesys.UnknownOutcome(createErr):
+		case isRefusal(createErr):
+			return r.createBareUser(ctx, o, createErr)
+		default:
 			return errors.Join(createErr, r.abandon(ctx, o))
 		}
 		u, exists, err := r.cloud.FindUserByUserName(ctx, o.User.UserName)
-		if err != nil || !exists {
+		switch {
+		case err != nil:
+			return createErr
+		case exists:
+			f = found{u.ID, u.UserName}
+		case genesys.IsDuplicate(createErr):
+			if f, err = r.restore(ctx, o, createErr); err != nil {
+				return errors.Join(err, r.abandon(ctx, o))
+			}
+		default:
 			return createErr
 		}
-		f = found{u.ID, u.UserName}
 	}
 	return r.takeOver(ctx, o, f)
+}
+
+// restore brings back the deleted user that still owns the address of a person which was never
+// mapped: as long as it has it, no other user can be made.
+func (r *run) restore(ctx context.Context, o plan.Operation, duplicate error) (found, error) {
+	const op = "apply.restore"
+	id, deleted, err := r.cloud.FindDeletedUser(ctx, o.User.UserName)
+	switch {
+	case err != nil:
+		return found{}, fault.Newf(fault.CodeOf(err), op, "the address is taken and deleted users could not be searched for its owner: %s", fault.Message(err))
+	case !deleted:
+		return found{}, duplicate
+	}
+	if err := r.cloud.RestoreUser(ctx, id); err != nil {
+		return found{}, fault.Newf(fault.CodeOf(err), op, "a deleted user owns the address and could not be restored: %s", fault.Message(err)).
+			WithHint("restore the user in the organization, or give it another address")
+	}
+	r.log.InfoContext(ctx, "a deleted user that owns the address of a new person was restored", "engage_id", o.ID, "cloud_id", id)
+	return found{id, o.User.UserName}, nil
+}
+
+// createBareUser makes a user with what the organization demands and nothing else, after it was
+// refused with everything, and then adds the rest piece by piece: whoever has a user can work. If
+// it is the display name that is refused, the address stands in for it.
+func (r *run) createBareUser(ctx context.Context, o plan.Operation, refusal error) error {
+	u := o.User
+	home, err := r.homeDivision(ctx)
+	if err != nil {
+		return err
+	}
+	for _, displayName := range []string{u.DisplayName, u.UserName} {
+		made, err := r.cloud.CreateUser(ctx, users.User{
+			Active: &u.Active, UserName: u.UserName, DisplayName: displayName, Enterprise: &users.UserEnterprise{Division: home.Name},
+		})
+		if err == nil {
+			bare := o
+			bare.Skills = nil // they and the roles come with the next plan
+			missing := map[string]string{plan.FieldExternalID: u.ExternalID, plan.FieldDisplayName: u.DisplayName}
+			if u.Email != "" {
+				missing[plan.FieldEmails] = u.Email
+			}
+			return r.complete(ctx, bare, made.ID, true, changesTo(missing))
+		}
+		if !isRefusal(err) {
+			return err
+		}
+	}
+	return errors.Join(refusal, r.abandon(ctx, o))
 }
 
 func (r *run) findUser(ctx context.Context, u desired.User) (found, bool, error) {
@@ -61,7 +121,7 @@ func (r *run) newUser(ctx context.Context, o plan.Operation) (users.User, map[st
 	u := o.User
 	body := users.User{
 		Active: &u.Active, UserName: u.UserName, DisplayName: u.DisplayName, ExternalID: u.ExternalID,
-		Emails: emails(*u), Enterprise: &users.UserEnterprise{Division: home.Name},
+		Emails: emails(u.Email), Enterprise: &users.UserEnterprise{Division: home.Name},
 	}
 	for _, role := range roles {
 		body.Roles = append(body.Roles, users.UserRole{Value: role.name})
@@ -87,32 +147,47 @@ func (r *run) takeOver(ctx context.Context, o plan.Operation, f found) error {
 		return err
 	}
 	r.metrics.found.Inc()
-	if err := r.patchUser(ctx, f.id, append(userFields(*o.User), users.Replace(divisionPath, home.Name))...); err != nil {
+	// Whether it is active comes first and alone: no other attribute may hold that back.
+	if err := r.patchUser(ctx, f.id, users.Replace(plan.FieldActive, o.User.Active)); err != nil {
 		return err
 	}
-	if o.Skills, err = r.setSkills(ctx, f.id, o.Skills); err != nil {
-		return err
+	if err := r.patchUser(ctx, f.id, users.Replace(divisionPath, home.Name)); err != nil {
+		if !isRefusal(err) {
+			return err
+		}
+		r.log.WarnContext(ctx, "a user that existed stays in its division", "engage_id", o.ID, "cloud_id", f.id, "error", err)
 	}
-	return r.saveObject(ctx, o, f.id, o.User.UserName, false)
+	missing := plan.UserFields(*o.User)
+	delete(missing, plan.FieldActive)
+	if o.User.Email == "" {
+		delete(missing, plan.FieldEmails)
+	}
+	o.Skills = nil // they come as an operation of their own
+	return r.complete(ctx, o, f.id, false, changesTo(missing))
 }
 
-// userFields are the fields of a user that Engage controls.
-func userFields(u desired.User) []users.PatchOperation {
-	ops := []users.PatchOperation{
-		users.Replace("userName", u.UserName), users.Replace("displayName", u.DisplayName),
-		users.Replace("active", u.Active), users.Replace("externalId", u.ExternalID),
-	}
-	if u.Email != "" {
-		ops = append(ops, users.Replace("emails", emails(u)))
+// userPatch sets attributes of a user.
+func userPatch(changes []plan.FieldChange) []users.PatchOperation {
+	var ops []users.PatchOperation
+	for _, c := range changes {
+		switch c.Field {
+		case plan.FieldActive:
+			ops = append(ops, users.Replace(c.Field, c.After == "true"))
+		case plan.FieldEmails:
+			ops = append(ops, users.Replace(c.Field, emails(c.After)))
+		default:
+			ops = append(ops, users.Replace(c.Field, c.After))
+		}
 	}
 	return ops
 }
 
-func emails(u desired.User) []users.UserEmail {
-	if u.Email == "" {
-		return nil
+// emails is the list of a user's addresses; empty, not absent, when there is none.
+func emails(address string) []users.UserEmail {
+	if address == "" {
+		return []users.UserEmail{}
 	}
-	return []users.UserEmail{{Value: u.Email, Type: "work", Primary: true}}
+	return []users.UserEmail{{Value: address, Type: "work", Primary: true}}
 }
 
 func (r *run) patchUser(ctx context.Context, id string, ops ...users.PatchOperation) error {
@@ -132,7 +207,7 @@ func (r *run) existingRoles(ctx context.Context, names []string) ([]found, error
 		case ok:
 			roles = append(roles, role)
 		default:
-			r.log.WarnContext(ctx, "role does not exist in the organization and is not assigned", "role", name)
+			r.missingRole(ctx, name)
 		}
 	}
 	return roles, nil
@@ -182,15 +257,27 @@ func (r *run) ratings(skills map[string]float64) (assigned map[string]float64, r
 	return assigned, ratings
 }
 
-func (r *run) setSkills(ctx context.Context, user string, skills map[string]float64) (map[string]float64, error) {
-	assigned, ratings := r.ratings(skills)
+func (r *run) setSkills(ctx context.Context, user string, skills map[string]float64) error {
+	_, ratings := r.ratings(skills)
 	if len(ratings) < len(skills) {
-		return nil, fault.Newf(fault.NotFound, "apply.set_skills", "%d of %d skills have no object in the organization yet", len(skills)-len(ratings), len(skills))
+		return fault.Newf(fault.NotFound, "apply.set_skills", "%d of %d skills have no object in the organization yet", len(skills)-len(ratings), len(skills))
 	}
 	if len(ratings) == 0 {
-		return assigned, nil
+		return nil
 	}
-	return assigned, r.cloud.PatchUserSkills(ctx, user, ratings)
+	return r.cloud.PatchUserSkills(ctx, user, ratings)
+}
+
+// missingRole tells once of a role that the organization does not have.
+func (r *run) missingRole(ctx context.Context, name string) {
+	r.mu.Lock()
+	told := r.toldRoles[name]
+	r.toldRoles[name] = true
+	r.mu.Unlock()
+	if !told {
+		r.log.WarnContext(ctx, "role does not exist in the organization and is not assigned to anybody", "role", name,
+			"hint", "make the role, or correct the *_role_names options of hybrid_integration")
+	}
 }
 
 // dropSkills takes skills away that Engage had assigned. A skill that the user does not have any

@@ -29,7 +29,7 @@ func (b *builder) codes() []Code {
 			at, taken := first[fold(v.Name)]
 			if !taken {
 				first[fold(v.Name)] = len(codes)
-				codes = append(codes, Code{ID: v.Name, Name: v.Name})
+				codes = append(codes, Code{ID: v.Name, Name: v.Name, Value: v.DBID.String()})
 				continue
 			}
 			b.joinCode(&codes[at], v)
@@ -58,5 +58,5 @@ func selectedAttribute(a configmodel.BusinessAttribute) bool {
 		return false
 	}
 	contains, _ := a.Annex.Value("htcc", "contains")
-	return a.Name == dispositionAttribute || contains == "dispositions"
+	return a.Name == dispositionAttribute || strings.TrimSpace(contains) == "dispositions"
 }

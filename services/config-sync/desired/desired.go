@@ -90,6 +90,7 @@ type Queue struct {
 type Code struct {
 	ID      string  `json:"id"` // name of the value, case-sensitive
 	Name    string  `json:"name"`
+	Value   string  `json:"value"` // DBID of the value, which stays when its name changes
 	Aliases []Alias `json:"aliases,omitempty"`
 }
 

@@ -143,7 +143,7 @@ func TestWrapUpCodes(t *testing.T) {
 		attribute(706, "DispositionCode", 4, "dispositions", "no: custom type"),
 	}})
 	require.Equal(t, []desired.Code{
-		{ID: "Resolved", Name: "Resolved"}, {ID: "Call back", Name: "Call back"}, {ID: "Escalated", Name: "Escalated"},
+		{ID: "Resolved", Name: "Resolved", Value: "7010"}, {ID: "Call back", Name: "Call back", Value: "7011"}, {ID: "Escalated", Name: "Escalated", Value: "7021"},
 	}, org.Codes)
 }
 

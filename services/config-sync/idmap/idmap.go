@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/store"
@@ -71,7 +72,7 @@ func (m *Map) Save(ctx context.Context, lease store.Lease, changes ...plan.Chang
 func encode(id string, r plan.Record) (store.Mapping, error) {
 	attributes, err := json.Marshal(r)
 	return store.Mapping{
-		EngageID: id, CloudID: r.CloudID, EngageName: r.EngageName, CloudName: r.CloudName, Hash: r.Hash, Attributes: attributes,
+		EngageID: id, CloudID: r.CloudID, EngageName: r.EngageName, CloudName: r.CloudName, Attributes: attributes,
 	}, err
 }
 
@@ -82,7 +83,7 @@ func decode(m store.Mapping) (plan.Record, error) {
 			return r, err
 		}
 	}
-	r.CloudID, r.EngageName, r.CloudName, r.Hash = m.CloudID, m.EngageName, m.CloudName, m.Hash
+	r.CloudID, r.EngageName, r.CloudName = m.CloudID, m.EngageName, m.CloudName
 	return r, nil
 }
 
@@ -118,6 +119,50 @@ func (m *Map) Requests(ctx context.Context) ([]Key, error) {
 // Granted forgets requests, as the holder of the lease.
 func (m *Map) Granted(ctx context.Context, lease store.Lease, keys ...Key) error {
 	return m.store.IDMap(requests).Delete(ctx, lease, names(keys)...)
+}
+
+// approvals is the name of the map that holds the plans that an operator has agreed to.
+const approvals = "plan-approvals"
+
+// Approval is an operator's agreement to one plan.
+type Approval struct {
+	PlanID string
+	At     time.Time
+}
+
+// name is the approval's id in the store.
+func (a Approval) name() string { return a.PlanID + "@" + a.At.UTC().Format(time.RFC3339Nano) }
+
+// Approve notes an agreement; the leader acts on it.
+func (m *Map) Approve(ctx context.Context, a Approval) error {
+	return m.store.IDMap(approvals).Request(ctx, a.name())
+}
+
+// Approvals returns the agreements that are not used up.
+func (m *Map) Approvals(ctx context.Context) ([]Approval, error) {
+	all, err := m.store.IDMap(approvals).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", approvals, err)
+	}
+	var list []Approval
+	for _, text := range slices.Sorted(maps.Keys(all)) {
+		id, stamp, _ := strings.Cut(text, "@")
+		at, err := time.Parse(time.RFC3339Nano, stamp)
+		if err != nil {
+			at = time.Time{} // it has run out
+		}
+		list = append(list, Approval{id, at})
+	}
+	return list, nil
+}
+
+// UseUp forgets agreements, as the holder of the lease.
+func (m *Map) UseUp(ctx context.Context, lease store.Lease, used ...Approval) error {
+	ids := make([]string, 0, len(used))
+	for _, a := range used {
+		ids = append(ids, a.name())
+	}
+	return m.store.IDMap(approvals).Delete(ctx, lease, ids...)
 }
 
 // names are the requests' ids in the store.

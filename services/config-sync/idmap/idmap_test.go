@@ -20,7 +20,7 @@ func TestRecordsSurviveTheStore(t *testing.T) {
 		lease, err := s.AcquireLease(t.Context(), "config-sync", "a", time.Minute)
 		require.NoError(t, err)
 		user := plan.Record{
-			CloudID: "c1", EngageName: "alee", CloudName: "ann@x.example", Hash: "h", Role: desired.Agent, Skills: map[string]float64{"Spanish": 2.5},
+			CloudID: "c1", EngageName: "alee", CloudName: "ann@x.example", Fields: map[string]string{"displayName": "Ann"}, Role: desired.Agent, Skills: map[string]float64{"Spanish": 2.5},
 			Person: &desired.Person{UserName: "alee", EmployeeID: "E1", Agent: true, Logins: []desired.Login{{Switch: "S", Code: "7301"}}},
 		}
 		extension := plan.Record{EngageName: "8001", DN: &desired.DN{ID: "211", Switch: "S", Number: "8001", Alias: "8001_SIP", Type: 1}}

@@ -28,11 +28,10 @@ func (a Applied) Before(o Operation, now time.Time) []Change {
 	switch o.Action {
 	case Create:
 		return intended(o, now)
-	case Update, Deactivate:
-		if r.Hash == "" && !r.Removed {
-			return nil
-		}
-		r.Hash, r.Removed = "", false // it may be active again
+	case Update, Vacate, Enable, Disable:
+		r.Removed, r.Fields = false, unknown(r.Fields, o.Changes) // it may be active again
+	case Deactivate:
+		r.Removed, r.Fields = false, unknown(r.Fields, []FieldChange{{Field: FieldActive}})
 	case SetSkills:
 		names := slices.Collect(maps.Keys(o.Skills))
 		r.Skills, r.Unsure = dropped(r.Skills, names), union(r.Unsure, names)
@@ -136,7 +135,7 @@ func (a Applied) Clear(kind Kind, id string) (changes []Change, known bool) {
 		changes = append(changes, a.clearRelation(id)...)
 	case Skills:
 		changes = append(changes, a.clearSkill(r.EngageName)...)
-	case Queues, DNs, Source, Presences, Intents:
+	case Queues, DNs, Source, Presences, Intents, Refusals:
 	}
 	return changes, true
 }

@@ -4,7 +4,9 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"engage.connector/services/config-sync/desired"
 )
@@ -17,6 +19,8 @@ type Observation struct {
 	Codes  map[string]string // names
 	// Gone are mapped objects that were looked for and are not there.
 	Gone map[Kind]map[string]bool
+	// At is when the reading began.
+	At time.Time
 	// DefaultSource is the organization's primary source of presence; nil when it was not read.
 	DefaultSource *string
 }
@@ -42,13 +46,17 @@ type Deviation struct {
 	Kind   Kind
 	ID     string   // Engage id
 	Fields []string // what differs: names of attributes, or "deleted"
-	// Record is what to believe from now on, so that the next plan puts the object right; nil when
-	// it cannot be put right by the API.
+	// Record is what to believe from now on, so that the next plan puts the object right.
 	Record *Record
 }
 
-// Deleted is the field of a deviation whose object is not there any more.
-const Deleted = "deleted"
+// The fields of deviations that concern an object as a whole: it was missed for the first time, is
+// there again, or is not there any more.
+const (
+	NotFound   = "notFound"
+	FoundAgain = "foundAgain"
+	Deleted    = "deleted"
+)
 
 // Drift compares the mapped objects with what was seen of them, by the attributes that Engage
 // controls and no others (guide, "Object synchronization rules"). Objects for which settled says no
@@ -115,18 +123,53 @@ func (d *drift) object(kind Kind, id string, compare func(*Record) []string) {
 		return
 	}
 	if d.seen.Gone[kind][r.CloudID] {
-		r.Gone = true
-		d.found = append(d.found, Deviation{kind, id, []string{Deleted}, &r})
+		d.missing(kind, id, r)
 		return
+	}
+	if !r.Missing.IsZero() && d.shown(kind, r.CloudID) {
+		r.Missing = time.Time{}
+		d.found = append(d.found, Deviation{kind, id, []string{FoundAgain}, &r})
 	}
 	fields := compare(&r)
 	switch {
 	case len(fields) == 0:
-	case kind == Codes: // the API has no way to rename a code
-		d.found = append(d.found, Deviation{kind, id, fields, nil})
 	default:
 		d.found = append(d.found, Deviation{kind, id, fields, &r})
 	}
+}
+
+// missing notes an object that was looked for in vain. One that is new may not be shown yet, and one
+// that is missed for the first time is looked for again: only a later reading makes it deleted.
+func (d *drift) missing(kind Kind, id string, r Record) {
+	switch {
+	case r.Young(d.seen.At):
+	case r.Missing.IsZero() || !r.Missing.Before(d.seen.At):
+		if r.Missing.IsZero() {
+			r.Missing = d.seen.At
+			d.found = append(d.found, Deviation{kind, id, []string{NotFound}, &r})
+		}
+	default:
+		r.Gone = true
+		d.found = append(d.found, Deviation{kind, id, []string{Deleted}, &r})
+	}
+}
+
+// shown tells whether a reading has seen the object. Of skills and sources only those that are
+// missing are known.
+func (d *drift) shown(kind Kind, cloudID string) bool {
+	var read bool
+	switch kind {
+	case Users:
+		_, read = d.seen.Users[cloudID]
+	case Queues:
+		_, read = d.seen.Queues[cloudID]
+	case Codes:
+		_, read = d.seen.Codes[cloudID]
+	case Skills, Source:
+		read = true
+	case DNs, Presences, Intents, Refusals:
+	}
+	return read
 }
 
 func (d *drift) user(u desired.User, r *Record) []string {
@@ -134,19 +177,14 @@ func (d *drift) user(u desired.User, r *Record) []string {
 	if !read {
 		return nil
 	}
-	var fields []string
-	if r.Hash == UserHash(u) { // else it will be updated anyway
-		fields = differing(
-			field{"userName", strings.EqualFold(seen.UserName, u.UserName)},
-			field{"displayName", strings.TrimSpace(seen.DisplayName) == strings.TrimSpace(u.DisplayName)},
-			field{"externalId", seen.ExternalID == u.ExternalID},
-			field{"active", seen.Active == u.Active},
-			field{"emails", u.Email == "" || slices.ContainsFunc(seen.Emails, func(e string) bool { return strings.EqualFold(e, u.Email) })},
-		)
-		if len(fields) > 0 {
-			r.Hash = ""
-		}
-	}
+	fields := differing(r, UserFields(u),
+		field{FieldUserName, seen.UserName, strings.EqualFold(seen.UserName, u.UserName)},
+		field{FieldDisplayName, seen.DisplayName, strings.TrimSpace(seen.DisplayName) == strings.TrimSpace(u.DisplayName)},
+		field{FieldExternalID, seen.ExternalID, seen.ExternalID == u.ExternalID},
+		field{FieldActive, strconv.FormatBool(seen.Active), seen.Active == u.Active},
+		field{FieldEmails, strings.Join(seen.Emails, ","), u.Email == "" ||
+			slices.ContainsFunc(seen.Emails, func(e string) bool { return strings.EqualFold(e, u.Email) })},
+	)
 	if d.shows.skills {
 		if skills := d.skills(*r, seen.Skills); !maps.Equal(skills, r.Skills) {
 			r.Skills = skills
@@ -178,17 +216,11 @@ func (d *drift) queue(q desired.Queue, r *Record) []string {
 	if !read {
 		return nil
 	}
-	var fields []string
-	if r.Hash == QueueHash(q) {
-		fields = differing(
-			field{"name", seen.Name == q.Name},
-			field{"description", seen.Description == q.Description},
-			field{"peerId", !d.shows.peers || seen.PeerID == q.PeerID},
-		)
-		if len(fields) > 0 {
-			r.Hash = ""
-		}
-	}
+	fields := differing(r, QueueFields(q),
+		field{FieldName, seen.Name, seen.Name == q.Name},
+		field{FieldDescription, seen.Description, seen.Description == q.Description},
+		field{FieldPeerID, seen.PeerID, !d.shows.peers || seen.PeerID == q.PeerID},
+	)
 	if seen.Members != nil {
 		if members := d.members(*r, seen.Members); !slices.Equal(members, r.Members) {
 			r.Members = members
@@ -236,7 +268,8 @@ func (d *drift) code(r *Record) []string {
 	if !read || strings.EqualFold(name, r.CloudName) {
 		return nil
 	}
-	return []string{"name"}
+	r.CloudName = name
+	return []string{FieldName}
 }
 
 func (d *drift) source(r *Record) []string {
@@ -248,15 +281,18 @@ func (d *drift) source(r *Record) []string {
 }
 
 type field struct {
-	name string
-	same bool
+	name, seen string
+	same       bool
 }
 
-func differing(fields ...field) []string {
+// differing returns the attributes that were applied as they are wanted and look different now, and
+// makes the record show what was seen. The others will be changed anyway.
+func differing(r *Record, wanted map[string]string, fields ...field) []string {
 	var names []string
 	for _, f := range fields {
-		if !f.same {
+		if applied, known := r.Fields[f.name]; known && applied == wanted[f.name] && !f.same {
 			names = append(names, f.name)
+			r.Fields = changed(r.Fields, []FieldChange{{Field: f.name, After: f.seen}})
 		}
 	}
 	return names

@@ -36,10 +36,10 @@ func BenchmarkUnchangedLargeCenter(b *testing.B) {
 		org.DNs = append(org.DNs, desired.DN{ID: id, Switch: "S", Number: id, Type: configmodel.DNExtension})
 	}
 	applied := plan.Applied{}
-	run(applied, plan.Build(tenant, org, applied))
+	run(applied, plan.Build(tenant, org, applied, plan.Conditions{}))
 	b.ReportAllocs()
 	for b.Loop() {
-		if p := plan.Build(tenant, org, applied); !p.Empty() {
+		if p := plan.Build(tenant, org, applied, plan.Conditions{}); !p.Empty() {
 			b.Fatalf("%d operations", len(p.Operations))
 		}
 	}

@@ -10,12 +10,13 @@ import (
 type named struct {
 	id, name string
 	aliases  []desired.Alias
+	value    string // of a code: the DBID of its value, which stays when the name changes
 }
 
 func (p *planner) skills() {
 	var wanted []named
 	for _, s := range p.org.Skills {
-		wanted = append(wanted, named{s.ID, s.Name, s.Aliases})
+		wanted = append(wanted, named{id: s.ID, name: s.Name, aliases: s.Aliases})
 	}
 	p.named(Skills, wanted)
 }
@@ -23,13 +24,37 @@ func (p *planner) skills() {
 func (p *planner) codes() {
 	var wanted []named
 	for _, c := range p.org.Codes {
-		wanted = append(wanted, named{c.ID, c.Name, c.Aliases})
+		wanted = append(wanted, named{c.ID, c.Name, c.Aliases, c.Value})
 	}
+	p.renamedCodes(wanted)
 	p.named(Codes, wanted)
 }
 
-// named plans skills and wrap-up codes. Neither is ever deleted in the organization, and neither
-// can be renamed there: another name is another object.
+// renamedCodes gives codes whose value has another name now the object that they had: the id of a
+// code is its name, that of its value stays.
+func (p *planner) renamedCodes(wanted []named) {
+	stays := wantedAliases(wanted)
+	for _, w := range wanted {
+		stays[w.id] = true
+	}
+	former := map[string]string{}
+	for _, id := range others(p.now[Codes], stays) {
+		if r := p.now[Codes][id]; r.Live() && r.AliasOf == "" && r.Value != "" {
+			former[r.Value] = id
+		}
+	}
+	for _, w := range wanted {
+		if r, known := p.now[Codes][w.id]; known && r.AliasOf == "" && !r.Removed {
+			continue
+		}
+		if from, renamed := former[w.value]; renamed && w.value != "" {
+			p.emit(Operation{Stage: StageAdopt, Action: Adopt, Kind: Codes, ID: w.id, Name: w.name, From: from})
+		}
+	}
+}
+
+// named plans skills and wrap-up codes, which are never deleted in the organization. Skills cannot
+// be renamed there: another name is another object.
 func (p *planner) named(kind Kind, wanted []named) {
 	primaries := map[string]bool{}
 	for _, w := range wanted {
@@ -39,17 +64,28 @@ func (p *planner) named(kind Kind, wanted []named) {
 		r, known := p.own(kind, w.id, w.name, primaries)
 		switch {
 		case r.Gone:
+		case known && kind == Codes:
+			p.code(w, r)
 		case !known || !strings.EqualFold(r.CloudName, w.name) && r.EngageName != w.name:
-			p.emit(Operation{Stage: StageNames, Action: Create, Kind: kind, ID: w.id, Name: w.name, Calls: 1})
+			p.emit(Operation{Stage: StageNames, Action: Create, Kind: kind, ID: w.id, Name: w.name, Calls: 1, Value: w.value})
 		case r.Removed || r.EngageName != w.name:
 			// Users refer to skills by name, so the name is taken over before they are treated.
 			p.emit(Operation{Stage: StageNames, Action: Remember, Kind: kind, ID: w.id, Name: w.name, Record: &Record{EngageName: w.name}})
 		}
 		p.aliases(kind, w.id, w.aliases)
 	}
-	p.leaving(kind, primaries, wantedAliases(wanted), func(id string, r Record) {
-		p.emit(Operation{Stage: StageRetire, Action: Retire, Kind: kind, ID: id, Name: r.CloudName})
-	})
+	p.leaving(kind, primaries, wantedAliases(wanted), func(id string, r Record) { p.retire(kind, id, r) })
+}
+
+// code keeps a wrap-up code in step with its value.
+func (p *planner) code(w named, r Record) {
+	if !strings.EqualFold(r.CloudName, w.name) {
+		p.emit(Operation{Stage: StageNames, Action: Update, Kind: Codes, ID: w.id, Name: w.name, Calls: 2, Value: w.value,
+			Changes: []FieldChange{{Field: FieldName, Before: r.CloudName, After: w.name, Known: true}}})
+	}
+	if r := p.now[Codes][w.id]; r.Removed || r.EngageName != w.id || r.Value != w.value {
+		p.emit(Operation{Stage: StageMemory, Action: Remember, Kind: Codes, ID: w.id, Name: w.name, Record: &Record{EngageName: w.id, Value: w.value}})
+	}
 }
 
 // own returns the record of an Engage object. An object that has none of its own takes over the
@@ -94,6 +130,9 @@ func (p *planner) adoptable(kind Kind, primaries map[string]bool) map[string][]s
 
 // aliases maps further Engage objects to the object of their primary.
 func (p *planner) aliases(kind Kind, primary string, aliases []desired.Alias) {
+	if _, there := p.now[kind][primary]; !there {
+		return // it could not be made
+	}
 	for _, a := range aliases {
 		want := Record{EngageName: a.Name, Person: a.Person, DN: a.DN}
 		r, known := p.now[kind][a.ID]
@@ -122,7 +161,6 @@ func (p *planner) leaving(kind Kind, primaries, aliases map[string]bool, retire 
 			}
 			p.emit(Operation{Stage: StageMemory, Action: Forget, Kind: kind, ID: id, Name: r.EngageName})
 		case !r.Removed:
-			p.plan.Removals[kind]++
 			retire(id, r)
 		}
 	}

@@ -29,11 +29,17 @@ func (p *planner) queue(q desired.Queue, primaries map[string]bool) {
 	case !known:
 		o.Action = Create
 		p.emit(o)
-	case r.Removed || r.Hash != QueueHash(q):
+	case r.Removed:
+		o.Changes = every(r.Fields, QueueFields(q))
+	default:
+		o.Changes = changesOf(r.Fields, QueueFields(q))
+	}
+	if len(o.Changes) > 0 {
 		o.Stage, o.Action = StageUpdates, Update
 		o.Calls = 2 // the API replaces whole queues, so it is read first
 		p.emit(o)
-	case !sameInfo(r, Record{DN: &q.DN}):
+	}
+	if r, known := p.now[Queues][q.ID]; known && !sameInfo(r, Record{DN: &q.DN}) {
 		p.emit(Operation{Stage: StageMemory, Action: Remember, Kind: Queues, ID: q.ID, Name: q.Name, Record: &Record{EngageName: q.DN.Number, DN: &q.DN}})
 	}
 }
@@ -70,16 +76,55 @@ func (p *planner) user(u desired.User) {
 	case !known:
 		o.Action, o.Roles, o.Skills = Create, p.org.Roles[u.Kind], first(p.assignable(u.Skills), maxSkillsPerCall)
 		p.emit(o)
-	case r.Removed || r.Hash != UserHash(u):
-		o.Stage, o.Action = StageUpdates, Update
-		p.emit(o)
+	default:
+		p.changeUser(o, r)
+	}
+	if r, known := p.now[Users][u.ID]; !known || r.AliasOf != "" {
+		return // it could not be made
 	}
 	p.roles(u)
 	p.userSkills(u)
 	if r := p.now[Users][u.ID]; r.Role != u.Kind || !sameInfo(r, Record{Person: &u.Person}) {
-		p.emit(Operation{Stage: StageMemory, Action: Remember, Kind: Users, ID: u.ID, Name: u.UserName, Record: &Record{
+		o := Operation{Stage: StageMemory, Action: Remember, Kind: Users, ID: u.ID, Name: u.UserName, Record: &Record{
 			EngageName: u.Person.UserName, Role: u.Kind, Person: &u.Person,
-		}})
+		}}
+		if r.Person != nil && len(u.Person.Logins) < len(r.Person.Logins) {
+			o.Loss = LoseLogins
+		}
+		p.emit(o)
+	}
+}
+
+// changeUser brings the attributes of a user in line: first, in a request of its own, whether it is
+// active, so that nothing that is refused can hold that back.
+func (p *planner) changeUser(o Operation, r Record) {
+	fields := r.Fields
+	if r.Removed {
+		fields = unknown(fields, []FieldChange{{Field: FieldActive}})
+	}
+	active, rest := split(changesOf(fields, UserFields(*o.User)))
+	if len(active) > 0 {
+		turn := o
+		turn.Stage, turn.Action, turn.Changes = StageProtect, Enable, active
+		if !o.User.Active {
+			turn.Action = Disable
+			if !r.Removed && r.Fields[FieldActive] == "true" {
+				turn.Loss = LoseUsers
+			}
+		}
+		p.emit(turn)
+	}
+	lost := slices.IndexFunc(rest, func(c FieldChange) bool { return c.Field == FieldEmails && c.After == "" && c.Before != "" })
+	o.Stage, o.Action = StageUpdates, Update
+	if lost >= 0 {
+		taken := o
+		taken.Changes, taken.Loss = []FieldChange{rest[lost]}, LoseEmails
+		p.emit(taken)
+		rest = slices.Delete(slices.Clone(rest), lost, lost+1)
+	}
+	if len(rest) > 0 {
+		o.Changes = rest
+		p.emit(o)
 	}
 }
 
@@ -91,9 +136,13 @@ var transitionTable = map[[2]desired.UserKind]bool{
 }
 
 func (p *planner) roles(u desired.User) {
-	before := p.now[Users][u.ID].Role
-	if transitionTable[[2]desired.UserKind{before, u.Kind}] {
-		p.emit(Operation{Stage: StageObjects, Action: AddRoles, Kind: Users, ID: u.ID, Name: u.UserName, Calls: 1, Roles: p.org.Roles[u.Kind], User: &u})
+	r := p.now[Users][u.ID]
+	roles := r.OpenRoles
+	if transitionTable[[2]desired.UserKind{r.Role, u.Kind}] {
+		roles = slices.Concat(p.org.Roles[u.Kind], without(r.OpenRoles, p.org.Roles[u.Kind]))
+	}
+	if len(roles) > 0 {
+		p.emit(Operation{Stage: StageObjects, Action: AddRoles, Kind: Users, ID: u.ID, Name: u.UserName, Calls: 1, Roles: roles, Open: roles, User: &u})
 	}
 }
 
@@ -121,12 +170,18 @@ func (p *planner) userSkills(u desired.User) {
 	}
 	slices.Sort(drop)
 	o := Operation{Stage: StageObjects, Kind: Users, ID: u.ID, Name: u.UserName}
-	if len(drop) > 0 {
-		o.Action, o.IDs, o.Calls = DropSkills, drop, len(drop)
-		p.emit(o)
-	}
+	staying := func(name string) bool { return p.skillNames[name] }
+	p.dropSkills(o, slices.DeleteFunc(slices.Clone(drop), staying), LoseSkills, true)
+	p.dropSkills(o, slices.DeleteFunc(drop, func(name string) bool { return !staying(name) }), LoseLevels, false)
 	for _, names := range chunks(slices.Sorted(maps.Keys(set)), maxSkillsPerCall) {
 		o.Action, o.IDs, o.Calls, o.Skills = SetSkills, nil, 1, only(set, names)
+		p.emit(o)
+	}
+}
+
+func (p *planner) dropSkills(o Operation, names []string, loss Loss, incidental bool) {
+	if len(names) > 0 {
+		o.Action, o.IDs, o.Calls, o.Loss, o.Incidental = DropSkills, names, len(names), loss, incidental
 		p.emit(o)
 	}
 }
@@ -145,8 +200,7 @@ func (p *planner) assignable(skills map[string]float64) map[string]float64 {
 	return out
 }
 
-// leavingUsers comes after the memberships, so that a user is inactive only when no queue holds
-// it any more.
+// leavingUsers plans who leaves: it becomes inactive before anything else is done.
 func (p *planner) leavingUsers() {
 	primaries, aliases := map[string]bool{}, map[string]bool{}
 	for _, u := range p.org.Users {
@@ -166,10 +220,15 @@ func (p *planner) retire(kind Kind, id string, r Record) {
 	}
 	switch kind {
 	case Users:
-		o.Action, o.Calls = Deactivate, 1
+		o.Stage, o.Action, o.Calls, o.Loss = StageProtect, Deactivate, 1, LoseUsers
 	case Queues:
-		p.removeMembers(id, r.CloudName, r.maybeMembers())
-	case Skills, Codes, DNs, Source, Presences, Intents:
+		o.Loss = LoseQueues
+		p.removeMembers(Operation{Kind: Queues, ID: id, Name: r.CloudName, Loss: LoseQueues, Incidental: true}, r.maybeMembers())
+	case Skills:
+		o.Loss = LoseSkills
+	case Codes:
+		o.Loss = LoseCodes
+	case DNs, Source, Presences, Intents, Refusals:
 	}
 	p.emit(o)
 }

@@ -18,6 +18,9 @@ const (
 	DefaultSource Action = "set-default-source"
 	ReadPresences Action = "read-presences"
 	Create        Action = "create"
+	Enable        Action = "enable"  // makes a user active
+	Disable       Action = "disable" // makes a user inactive that stays in the synchronisation
+	Vacate        Action = "vacate"  // gives an object a temporary name, so that another one can have its own
 	Update        Action = "update"
 	Deactivate    Action = "deactivate"
 	AddRoles      Action = "add-roles"
@@ -33,7 +36,7 @@ const (
 )
 
 var actionTable = []Action{
-	EnsureSource, DefaultSource, ReadPresences, Create, Update, Deactivate, AddRoles, SetSkills,
+	EnsureSource, DefaultSource, ReadPresences, Create, Enable, Disable, Vacate, Update, Deactivate, AddRoles, SetSkills,
 	DropSkills, AddMembers, RemoveMembers, AddCodes, Adopt, Remember, Retire, Forget,
 }
 
@@ -46,7 +49,8 @@ type Stage int
 
 // The stages.
 const (
-	StageAdopt Stage = iota
+	StageAdopt   Stage = iota
+	StageProtect       // whether users are active, before anything that could be refused
 	StageOrganization
 	StageNames   // skills and wrap-up codes, which users and queues refer to
 	StageUpdates // before the creates, which may need the name that an update gives free
@@ -77,9 +81,25 @@ type Operation struct {
 	IDs    []string           `json:"ids,omitempty"`    // members, codes: Engage ids; skills to drop: names
 	Skills map[string]float64 `json:"skills,omitempty"` // create user, set-skills
 	Roles  []string           `json:"roles,omitempty"`  // create user, add-roles
-	User   *desired.User      `json:"user,omitempty"`
-	Queue  *desired.Queue     `json:"queue,omitempty"`
-	Record *Record            `json:"record,omitempty"` // remember: what to know from now on
+	// Changes are the attributes that an update sets.
+	Changes []FieldChange `json:"changes,omitempty"`
+	// Group joins operations on several objects that have to follow each other: those that pass
+	// names on.
+	Group string `json:"-"`
+	// Loss is what the operation takes away; Incidental losses are counted with their cause.
+	Loss       Loss `json:"loss,omitempty"`
+	Incidental bool `json:"-"`
+
+	// Value is the DBID of a wrap-up code's value.
+	Value string `json:"value,omitempty"`
+	// Open are all roles that the user is still to get; Roles are those that are asked for now.
+	Open []string `json:"-"`
+	// Bare says that a create has made the user without its roles.
+	Bare bool `json:"-"`
+
+	User   *desired.User  `json:"user,omitempty"`
+	Queue  *desired.Queue `json:"queue,omitempty"`
+	Record *Record        `json:"record,omitempty"` // remember: what to know from now on
 }
 
 // String returns the operation as a line for the operator.
@@ -127,6 +147,10 @@ func skillList(skills map[string]float64) string {
 // It is the only place that says what an executed operation means, for the planner, for the one
 // who executes and for the tests.
 func (a Applied) After(o Operation, cloudID, cloudName string) []Change {
+	return append(a.after(o, cloudID, cloudName), a.cured(o)...)
+}
+
+func (a Applied) after(o Operation, cloudID, cloudName string) []Change {
 	r := a[o.Kind][o.ID]
 	switch o.Action {
 	case Adopt:
@@ -142,14 +166,14 @@ func (a Applied) After(o Operation, cloudID, cloudName string) []Change {
 	case Create:
 		r = created(r, o, cloudID, cloudName)
 		return append([]Change{{o.Kind, o.ID, &r}}, Abandoned(o)...)
-	case Update:
+	case Update, Vacate, Enable, Disable:
 		r = updated(r, o)
 	case Deactivate:
-		r.Removed, r.Hash = true, ""
+		r.Removed, r.Fields = true, changed(r.Fields, []FieldChange{{Field: FieldActive, After: "false"}})
 	case Retire:
 		r.Removed = true
 	case AddRoles:
-		r.Role = o.User.Kind
+		r.Role, r.OpenRoles = o.User.Kind, without(union(r.OpenRoles, o.Open), o.Roles)
 	case SetSkills:
 		r.Skills, r.Unsure = merged(r.Skills, o.Skills), without(r.Unsure, slices.Collect(maps.Keys(o.Skills)))
 	case DropSkills:
@@ -170,10 +194,18 @@ func (a Applied) After(o Operation, cloudID, cloudName string) []Change {
 func (a Applied) adopted(o Operation) []Change {
 	r := a[o.Kind][o.From]
 	changes := []Change{{o.Kind, o.ID, &r}, {Kind: o.Kind, ID: o.From}}
-	if o.Kind != Users {
-		return changes
+	switch o.Kind {
+	case Users:
+		changes = append(changes, a.rejoined(o.From, o.ID)...)
+	case Codes:
+		for id, q := range a[Queues] {
+			if slices.Contains(q.Codes, o.From) {
+				q.Codes = renamed(q.Codes, o.From, o.ID)
+				changes = append(changes, Change{Queues, id, &q})
+			}
+		}
 	}
-	return append(changes, a.rejoined(o.From, o.ID)...)
+	return changes
 }
 
 // rejoined moves the memberships of a user to another Engage id.
@@ -210,15 +242,18 @@ func renamed(ids []string, from, to string) []string {
 }
 
 func created(before Record, o Operation, cloudID, cloudName string) Record {
-	r := Record{CloudID: cloudID, EngageName: o.Name, CloudName: cloudName}
+	r := Record{CloudID: cloudID, EngageName: o.Name, CloudName: cloudName, Value: o.Value}
 	switch {
 	case o.User != nil:
 		info := o.User.Person
-		r.EngageName, r.Hash, r.Role = info.UserName, UserHash(*o.User), o.User.Kind
+		r.EngageName, r.Fields, r.Role = info.UserName, UserFields(*o.User), o.User.Kind
 		r.Skills, r.Person = o.Skills, &info
+		if o.Bare {
+			r.OpenRoles = o.Roles
+		}
 	case o.Queue != nil:
 		dn := o.Queue.DN
-		r.EngageName, r.Hash, r.DN = dn.Number, QueueHash(*o.Queue), &dn
+		r.EngageName, r.Fields, r.DN = dn.Number, QueueFields(*o.Queue), &dn
 	case before.CloudID != "" && before.CloudID != cloudID && before.AliasOf == "":
 		r.Former = maps.Clone(before.Former)
 		if r.Former == nil {
@@ -230,14 +265,15 @@ func created(before Record, o Operation, cloudID, cloudName string) Record {
 }
 
 func updated(r Record, o Operation) Record {
-	r.Removed = false
-	if o.User != nil {
-		info := o.User.Person
-		r.EngageName, r.CloudName, r.Hash, r.Person = info.UserName, o.User.UserName, UserHash(*o.User), &info
+	r.Removed, r.Fields = false, changed(r.Fields, o.Changes)
+	for _, c := range o.Changes {
+		if c.Field == FieldUserName || c.Field == FieldName {
+			r.CloudName = c.After
+		}
 	}
 	if o.Queue != nil {
 		dn := o.Queue.DN
-		r.EngageName, r.CloudName, r.Hash, r.DN = dn.Number, o.Queue.Name, QueueHash(*o.Queue), &dn
+		r.EngageName, r.DN = dn.Number, &dn
 	}
 	return r
 }
@@ -250,9 +286,9 @@ func (a Applied) remembered(r Record, o Operation) Record {
 		next.AliasOf, next.CloudID, next.CloudName = o.From, primary.CloudID, primary.CloudName
 		return next
 	}
-	next.CloudID, next.CloudName, next.Hash = r.CloudID, r.CloudName, r.Hash
-	next.Skills, next.Members, next.Codes, next.Unsure, next.Former = r.Skills, r.Members, r.Codes, r.Unsure, r.Former
-	return next
+	r.EngageName, r.Role, r.Person, r.DN, r.Value = next.EngageName, next.Role, next.Person, next.DN, next.Value
+	r.Removed, r.Gone, r.AliasOf, r.Intent = false, false, "", nil
+	return r
 }
 
 func merged(a, b map[string]float64) map[string]float64 {

@@ -7,17 +7,37 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"engage.connector/services/config-sync/desired"
 )
 
 // Plan is an ordered list of operations; without any the organization is up to date.
 type Plan struct {
+	// ID stands for what the plan does; an approval is for one id.
+	ID         string      `json:"id"`
 	Operations []Operation `json:"operations"`
-	// Live and Removals count, per kind, the objects mapped so far and those of them that this
-	// plan takes out of the synchronisation.
-	Live     map[Kind]int `json:"live"`
-	Removals map[Kind]int `json:"removals"`
+	// Held are operations that take more away than the guard lets go, and Excess says why. They
+	// are not executed without an approval.
+	Held   []Operation `json:"held"`
+	Excess []Excess    `json:"excess"`
+	// Waiting are what the organization has refused and will be asked for again later.
+	Waiting []Refusal `json:"waiting"`
+	// Live counts the objects mapped so far. Has and Lost count what could be lost and what this
+	// plan takes away, whether or not it is held back.
+	Live map[Kind]int `json:"live"`
+	Has  map[Loss]int `json:"has"`
+	Lost map[Loss]int `json:"lost"`
+}
+
+// Conditions are what a plan depends on besides what is wanted and what is applied.
+type Conditions struct {
+	Now   time.Time
+	Guard Guard
+	// HoldAll holds all losses back whatever their number.
+	HoldAll bool
+	// Approved tells whether the operator has agreed to the losses of a plan.
+	Approved func(Plan) bool
 }
 
 // Empty tells whether nothing is to be done.
@@ -50,36 +70,43 @@ func (p Plan) WriteText(w io.Writer, limit int) error {
 	return err
 }
 
-// RefusedError says why a plan must not be executed without confirmation.
-type RefusedError struct{ Reason string }
-
-// Error implements error.
-func (e *RefusedError) Error() string { return "plan refused: " + e.Reason }
-
-// DefaultMaxRemovalPercent is how much of a kind may leave the synchronisation at once. A reading
-// that lost more is rather a broken reading than a change of the contact center.
-const DefaultMaxRemovalPercent = 20
-
-// Check refuses a plan that takes more than maxPercent of the mapped users or queues out of the
-// synchronisation. A single object may always go, so that small centers can change. The error is
-// a *RefusedError.
-func (p Plan) Check(maxPercent int) error {
-	for _, kind := range []Kind{Users, Queues} {
-		gone, live := p.Removals[kind], p.Live[kind]
-		if gone > 1 && gone*100 > live*maxPercent {
-			return &RefusedError{fmt.Sprintf("%d of %d %s would be removed, more than %d %%", gone, live, kind, maxPercent)}
-		}
+// Build computes the plan for the tenant. Where it would take away more than the guard allows, the
+// losses of those kinds are held back and the plan is what is left without them.
+func Build(tenant string, org desired.Org, applied Applied, when Conditions) Plan {
+	full := build(tenant, org, applied, when, nil)
+	excess := when.Guard.exceeded(full.Lost, full.Has)
+	if when.HoldAll {
+		excess = everything(full.Lost, full.Has)
 	}
-	return nil
+	if len(excess) == 0 {
+		full.identify()
+		return full
+	}
+	hold := map[Loss]bool{}
+	for _, e := range excess {
+		hold[e.Loss] = true
+	}
+	guarded := build(tenant, org, applied, when, hold)
+	guarded.Excess = excess
+	guarded.identify()
+	if when.Approved != nil && when.Approved(guarded) {
+		full.ID = guarded.ID
+		return full
+	}
+	return guarded
 }
 
-// Build computes the plan for the tenant.
-func Build(tenant string, org desired.Org, applied Applied) Plan {
+func build(tenant string, org desired.Org, applied Applied, when Conditions, hold map[Loss]bool) Plan {
 	p := &planner{
-		org: org, now: applied.Clone(), orphans: map[Kind]map[string][]string{},
-		plan: Plan{Operations: []Operation{}, Live: map[Kind]int{}, Removals: map[Kind]int{}},
+		org: org, now: applied.Clone(), when: when, hold: hold, orphans: map[Kind]map[string][]string{}, wantedStill: map[string]bool{},
+		plan: Plan{
+			Operations: []Operation{}, Held: []Operation{}, Excess: []Excess{}, Waiting: []Refusal{},
+			Live: map[Kind]int{}, Has: map[Loss]int{}, Lost: map[Loss]int{},
+		},
 	}
 	p.countLive()
+	p.countPossessions()
+	p.countWanted()
 	p.organization(tenant)
 	p.adoptUsers()
 	p.skills()
@@ -91,6 +118,8 @@ func Build(tenant string, org desired.Org, applied Applied) Plan {
 	p.queueCodes()
 	p.leavingUsers()
 	p.dns()
+	p.untangle()
+	p.forgetRefusals()
 	slices.SortStableFunc(p.plan.Operations, func(a, b Operation) int { return int(a.Stage) - int(b.Stage) })
 	return p.plan
 }
@@ -103,7 +132,13 @@ const pending = "pending"
 type planner struct {
 	org  desired.Org
 	now  Applied
+	when Conditions
+	hold map[Loss]bool // kinds of loss that are held back
 	plan Plan
+	// wantedStill are the keys of the refusals of what is still to be done.
+	wantedStill map[string]bool
+	// active are the wanted users that are to be active; skillNames the wanted skills.
+	active, skillNames map[string]bool
 	// orphans are records that a new object may take over: kind -> name -> ids.
 	orphans map[Kind]map[string][]string
 	// goneSkills are the names of skills that were deleted in the organization.
@@ -119,10 +154,31 @@ func (p *planner) noteGoneSkills() {
 	}
 }
 
+// emit adds an operation to the plan, unless it has to wait or takes away what is held back.
 func (p *planner) emit(o Operation) {
+	o, due := p.due(o)
+	if !due {
+		return
+	}
+	p.lose(o)
+	if p.held(o) {
+		p.plan.Held = append(p.plan.Held, o)
+		return
+	}
 	p.plan.Operations = append(p.plan.Operations, o)
 	for _, c := range p.now.After(o, pending, o.Name) {
 		p.now.Put(c)
+	}
+}
+
+// countWanted notes who is to be active and which skills are to be there.
+func (p *planner) countWanted() {
+	p.active, p.skillNames = map[string]bool{}, map[string]bool{}
+	for _, u := range p.org.Users {
+		p.active[u.ID] = u.Active
+	}
+	for _, s := range p.org.Skills {
+		p.skillNames[s.Name] = true
 	}
 }
 

@@ -3,6 +3,7 @@ package plan_test
 import (
 	"crypto/rand"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,8 +53,8 @@ func runOne(applied plan.Applied, o plan.Operation) {
 
 // settled applies an organization and makes sure that nothing is left to do.
 func settled(t require.TestingT, org desired.Org, applied plan.Applied) plan.Applied {
-	run(applied, plan.Build(tenant, org, applied))
-	require.Empty(t, actionsOf(plan.Build(tenant, org, applied)), "a second plan must be empty")
+	run(applied, plan.Build(tenant, org, applied, plan.Conditions{}))
+	require.Empty(t, actionsOf(plan.Build(tenant, org, applied, plan.Conditions{})), "a second plan must be empty")
 	return applied
 }
 
@@ -86,7 +87,7 @@ func base() desired.Org {
 // ledger: E-EXCS-009
 // ledger: E-EXCS-045
 func TestFirstPlan(t *testing.T) {
-	p := plan.Build(tenant, base(), plan.Applied{})
+	p := plan.Build(tenant, base(), plan.Applied{}, plan.Conditions{})
 	require.Equal(t, []string{
 		"ensure-source source 101", "set-default-source source 101",
 		"read-presences presence Available", "read-presences presence Away", "read-presences presence Break", "read-presences presence Busy",
@@ -126,13 +127,13 @@ func TestChanges(t *testing.T) {
 	}{
 		{"nothing", func(*desired.Org) {}, nil},
 		{"display name", func(o *desired.Org) { o.Users[0].DisplayName = "Ann Lee" }, []string{"update users 1"}},
-		{"person disabled", func(o *desired.Org) { o.Users[1].Active = false }, []string{"update users 2"}},
+		{"person disabled", func(o *desired.Org) { o.Users[1].Active = false }, []string{"disable users 2"}},
 		{"login code", func(o *desired.Org) { o.Users[1].Person.EmployeeID = "E2" }, []string{"remember users 2"}},
 		{"agent becomes supervisor", func(o *desired.Org) { o.Users[1].Kind = desired.Supervisor }, []string{"add-roles users 2"}},
 		{"agent becomes non-agent", func(o *desired.Org) { o.Users[1].Kind = desired.NonAgent }, []string{"remember users 2"}},
 		{"role options change", func(o *desired.Org) { o.Roles[desired.Agent] = []string{"Other"} }, nil},
 		{"person deleted", func(o *desired.Org) { o.Users = o.Users[:1]; o.Queues[0].Members = []string{"1"} },
-			[]string{"remove-members queues 201 2", "deactivate users 2"}},
+			[]string{"deactivate users 2", "remove-members queues 201 2"}},
 		{"member removed", func(o *desired.Org) { o.Queues[0].Members = []string{"2"} }, []string{"remove-members queues 201 1"}},
 		{"queue description", func(o *desired.Org) { o.Queues[0].Description = "new" }, []string{"update queues 201"}},
 		{"queue alias", func(o *desired.Org) { o.Queues[0].DN.Alias = "new" }, []string{"remember queues 201"}},
@@ -156,7 +157,7 @@ func TestChanges(t *testing.T) {
 			applied := settled(t, base(), plan.Applied{})
 			org := base()
 			tt.change(&org)
-			require.Equal(t, tt.want, actionsOf(plan.Build(tenant, org, applied)))
+			require.Equal(t, tt.want, actionsOf(plan.Build(tenant, org, applied, plan.Conditions{})))
 			settled(t, org, applied)
 		})
 	}
@@ -166,7 +167,7 @@ func TestSupervisorRolesAreAddedToTheUser(t *testing.T) {
 	applied := settled(t, base(), plan.Applied{})
 	org := base()
 	org.Users[1].Kind = desired.Supervisor
-	p := plan.Build(tenant, org, applied)
+	p := plan.Build(tenant, org, applied, plan.Conditions{})
 	require.Equal(t, []string{"Employee", "User", "Supervisor"}, p.Operations[0].Roles)
 }
 
@@ -185,7 +186,7 @@ func TestRecreatedPersonGetsItsUserBack(t *testing.T) {
 	t.Run("after a synchronisation without it", func(t *testing.T) {
 		applied := settled(t, without, applied.Clone())
 		require.True(t, applied[plan.Users]["2"].Removed)
-		require.Equal(t, []string{"adopt users 9", "update users 9", "add-members queues 201 9"}, actionsOf(plan.Build(tenant, again, applied)))
+		require.Equal(t, []string{"adopt users 9", "enable users 9", "update users 9", "add-members queues 201 9", "remember users 9"}, actionsOf(plan.Build(tenant, again, applied, plan.Conditions{})))
 		settled(t, again, applied)
 		require.Equal(t, before, applied[plan.Users]["9"].CloudID)
 		require.False(t, applied[plan.Users]["9"].Removed)
@@ -193,15 +194,15 @@ func TestRecreatedPersonGetsItsUserBack(t *testing.T) {
 	})
 	t.Run("between two synchronisations", func(t *testing.T) {
 		applied := applied.Clone()
-		require.Equal(t, []string{"adopt users 9", "update users 9"}, actionsOf(plan.Build(tenant, again, applied)))
+		require.Equal(t, []string{"adopt users 9", "update users 9", "remember users 9"}, actionsOf(plan.Build(tenant, again, applied, plan.Conditions{})))
 		settled(t, again, applied)
 		require.Equal(t, before, applied[plan.Users]["9"].CloudID)
 	})
 	t.Run("an adoption that was interrupted halfway", func(t *testing.T) {
 		applied := applied.Clone()
 		applied[plan.Users]["9"] = applied[plan.Users]["2"]
-		require.Equal(t, []string{"update users 9", "remove-members queues 201 2", "add-members queues 201 9", "forget users 2"},
-			actionsOf(plan.Build(tenant, again, applied)))
+		require.Equal(t, []string{"update users 9", "remove-members queues 201 2", "add-members queues 201 9", "remember users 9", "forget users 2"},
+			actionsOf(plan.Build(tenant, again, applied, plan.Conditions{})))
 		settled(t, again, applied)
 	})
 }
@@ -223,14 +224,14 @@ func TestObjectsDeletedInTheOrganizationAreLeftAlone(t *testing.T) {
 	org.Queues = append(org.Queues, queue("202", "VQ2__S__Engage-external", "1", "2"))
 	require.Equal(t, []string{
 		"create queues 202", "drop-skills users 1 Spanish", "remove-members queues 201 2", "add-members queues 202 1",
-	}, actionsOf(plan.Build(tenant, org, applied)))
+	}, actionsOf(plan.Build(tenant, org, applied, plan.Conditions{})))
 	settled(t, org, applied)
 
 	gone := applied[plan.Queues]["201"]
 	gone.Gone = true
 	applied[plan.Queues]["201"] = gone
 	org.Queues[0].Description, org.Queues[0].Members = "changed", nil
-	require.Empty(t, actionsOf(plan.Build(tenant, org, applied)))
+	require.Empty(t, actionsOf(plan.Build(tenant, org, applied, plan.Conditions{})))
 }
 
 // ledger: E-EXCS-028
@@ -245,19 +246,19 @@ func TestAliasesShareTheObjectOfTheirPrimary(t *testing.T) {
 	t.Run("the conflict is resolved", func(t *testing.T) {
 		applied, resolved := applied.Clone(), base()
 		resolved.Queues = append(resolved.Queues, queue("299", "vq-other__S__Engage-external"))
-		require.Equal(t, []string{"create queues 299", "add-codes queues 299 Resolved"}, actionsOf(plan.Build(tenant, resolved, applied)))
+		require.Equal(t, []string{"create queues 299", "add-codes queues 299 Resolved"}, actionsOf(plan.Build(tenant, resolved, applied, plan.Conditions{})))
 		settled(t, resolved, applied)
 	})
 	t.Run("the primary is deleted", func(t *testing.T) {
 		applied, left := applied.Clone(), base()
 		left.Queues[0] = queue("299", "vq1__s__Engage-external", "1", "2")
-		require.Equal(t, []string{"adopt queues 299", "update queues 299"}, actionsOf(plan.Build(tenant, left, applied)))
+		require.Equal(t, []string{"adopt queues 299", "update queues 299"}, actionsOf(plan.Build(tenant, left, applied, plan.Conditions{})))
 		settled(t, left, applied)
 		require.NotContains(t, applied[plan.Queues], "201")
 	})
 	t.Run("the alias is deleted", func(t *testing.T) {
 		applied := applied.Clone()
-		require.Equal(t, []string{"forget queues 299"}, actionsOf(plan.Build(tenant, base(), applied)))
+		require.Equal(t, []string{"forget queues 299"}, actionsOf(plan.Build(tenant, base(), applied, plan.Conditions{})))
 	})
 }
 
@@ -265,10 +266,10 @@ func TestMembersStayWhileAGroupCannotBeEvaluated(t *testing.T) {
 	applied := settled(t, base(), plan.Applied{})
 	org := base()
 	org.Queues[0].Members, org.Queues[0].KeepMembers = nil, true
-	require.Empty(t, actionsOf(plan.Build(tenant, org, applied)))
+	require.Empty(t, actionsOf(plan.Build(tenant, org, applied, plan.Conditions{})))
 
 	org.Users = org.Users[:1]
-	require.Equal(t, []string{"remove-members queues 201 2", "deactivate users 2"}, actionsOf(plan.Build(tenant, org, applied)),
+	require.Equal(t, []string{"deactivate users 2", "remove-members queues 201 2"}, actionsOf(plan.Build(tenant, org, applied, plan.Conditions{})),
 		"who is no user any more leaves nevertheless")
 }
 
@@ -285,7 +286,7 @@ func TestCallsAreChunked(t *testing.T) {
 		u.Skills["S"+id] = 1
 	}
 	org.Users = append(org.Users, u)
-	p := plan.Build(tenant, org, plan.Applied{})
+	p := plan.Build(tenant, org, plan.Applied{}, plan.Conditions{})
 	sizes := map[plan.Action][]int{}
 	for _, o := range p.Operations {
 		switch {
@@ -300,32 +301,40 @@ func TestCallsAreChunked(t *testing.T) {
 	}, sizes)
 }
 
-func TestMassRemovalIsRefused(t *testing.T) {
+// The guard looks at every kind of loss: up to the floor anything may go, beyond it up to a share of
+// what the tenant has. What is not in doubt goes on.
+func TestLossesBeyondTheLimitsAreHeldBack(t *testing.T) {
 	org := base()
 	for i := range 8 {
 		id := configmodel.DBID(1000 + i).String()
 		org.Users = append(org.Users, user(id, "u"+id+"@x.example"))
 	}
 	applied := settled(t, org, plan.Applied{})
+	when := plan.Conditions{Guard: plan.DefaultGuard(plan.DefaultMaxRemovalPercent)}
 	for keep, refused := range map[int]bool{10: false, 9: false, 8: false, 7: true, 0: true} {
 		less := org
-		less.Users = org.Users[:keep]
-		err := plan.Build(tenant, less, applied).Check(plan.DefaultMaxRemovalPercent)
-		var refusal *plan.RefusedError
+		less.Users = append(slices.Clone(org.Users[:keep]), user("77", "new@x.example"))
+		p := plan.Build(tenant, less, applied, when)
+		require.Equal(t, refused, len(p.Held) > 0)
+		require.Contains(t, actionsOf(p), "create users 77", "creates go on")
 		if refused {
-			require.ErrorAs(t, err, &refusal)
-			require.Contains(t, refusal.Reason, "of 10 users")
-		} else {
-			require.NoError(t, err)
+			require.Contains(t, p.Withheld(), "of 10 users")
+			require.NotContains(t, strings.Join(actionsOf(p), "\n"), "deactivate")
+			when := when
+			when.Approved = func(held plan.Plan) bool { return held.ID == p.ID }
+			approved := plan.Build(tenant, less, applied, when)
+			require.Empty(t, approved.Held)
+			require.Equal(t, p.ID, approved.ID)
+			require.Contains(t, strings.Join(actionsOf(approved), "\n"), "deactivate users 1007")
 		}
 	}
 	none := org
 	none.Queues = nil
-	require.NoError(t, plan.Build(tenant, none, applied).Check(plan.DefaultMaxRemovalPercent), "a single object may always go")
+	require.Empty(t, plan.Build(tenant, none, applied, when).Held, "a single object may always go")
 }
 
 func TestPlanIsPrintable(t *testing.T) {
-	p := plan.Build(tenant, base(), plan.Applied{})
+	p := plan.Build(tenant, base(), plan.Applied{}, plan.Conditions{})
 	var text strings.Builder
 	require.NoError(t, p.WriteText(&text, 285))
 	require.Contains(t, text.String(), `create             users       1 "ann@x.example" roles Employee, User skills Spanish=5.0`)

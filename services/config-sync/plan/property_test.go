@@ -78,7 +78,7 @@ func TestPlansConvergeFromAnyInterruption(t *testing.T) {
 		applied := plan.Applied{}
 		for step := range rapid.IntRange(1, 5).Draw(t, "steps") {
 			org, _ := desired.Build(centers().Draw(t, fmt.Sprint("center ", step)), desired.Options{})
-			p := plan.Build(tenant, org, applied)
+			p := plan.Build(tenant, org, applied, plan.Conditions{})
 			stop := rapid.IntRange(0, len(p.Operations)).Draw(t, "executed")
 			for _, o := range p.Operations[:stop] {
 				runOne(applied, o)
@@ -96,7 +96,7 @@ func checkMappings(t *rapid.T, org desired.Org, applied plan.Applied) {
 	for _, u := range org.Users {
 		r := applied[plan.Users][u.ID]
 		require.True(t, r.Live())
-		require.Equal(t, plan.UserHash(u), r.Hash)
+		require.Equal(t, plan.UserFields(u), r.Fields)
 		require.Equal(t, u.Kind, r.Role)
 		require.Len(t, r.Skills, len(u.Skills))
 		require.Empty(t, objects[r.CloudID], "two users share object %s", r.CloudID)
@@ -108,7 +108,7 @@ func checkMappings(t *rapid.T, org desired.Org, applied plan.Applied) {
 	for _, q := range org.Queues {
 		r := applied[plan.Queues][q.ID]
 		require.True(t, r.Live())
-		require.Equal(t, plan.QueueHash(q), r.Hash)
+		require.Equal(t, plan.QueueFields(q), r.Fields)
 		require.Subset(t, r.Members, q.Members)
 		if !q.KeepMembers {
 			require.Len(t, r.Members, len(q.Members))

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"time"
 
 	"engage.connector/services/config-sync/desired"
 )
@@ -25,10 +26,14 @@ const (
 	Presences Kind = "presence"
 	// Intents are creates whose outcome is not recorded yet.
 	Intents Kind = "intents"
+	// Refusals are what the organization does not take at present.
+	Refusals Kind = "refusals"
 )
 
 // Kinds returns all kinds.
-func Kinds() []Kind { return []Kind{Users, Queues, Skills, Codes, DNs, Source, Presences, Intents} }
+func Kinds() []Kind {
+	return []Kind{Users, Queues, Skills, Codes, DNs, Source, Presences, Intents, Refusals}
+}
 
 // Record is what is known of one Engage object: its object in the organization and what was
 // applied to it last. Records are values; slices and maps in them are never changed in place.
@@ -36,8 +41,14 @@ type Record struct {
 	CloudID    string `json:"-"`
 	EngageName string `json:"-"`
 	CloudName  string `json:"-"`
-	// Hash is over the fields that were applied; empty when they must be applied again.
-	Hash string `json:"-"`
+	// Fields are the values of the attributes that were applied; an attribute that is not there may
+	// have any value and is applied again.
+	Fields map[string]string `json:"fields,omitempty"`
+	// Made is when the object was made by the connector: the organization does not show a new
+	// object everywhere at once.
+	Made time.Time `json:"made,omitzero"`
+	// Missing is when the object was first not found in the organization.
+	Missing time.Time `json:"missing,omitzero"`
 
 	// Removed means that the object has left the scope of the synchronisation. The record is kept
 	// so that an object of the same name finds its old object again.
@@ -59,13 +70,25 @@ type Record struct {
 	// a user's skills. They may be there or not.
 	Unsure []string `json:"unsure,omitempty"`
 
+	Value string `json:"value,omitempty"` // wrap-up codes: the DBID of the value
+	// OpenRoles are roles that the user is still to get.
+	OpenRoles []string `json:"openRoles,omitempty"`
 	// Former are the objects that a skill had under earlier names: name -> id.
 	Former map[string]string `json:"former,omitempty"`
 	// Default means that the source is the organization's default for presence.
 	Default bool `json:"default,omitempty"`
 	// Intent marks an open create.
 	Intent *Intent `json:"intent,omitempty"`
+	// Refusal is what the organization did not take.
+	Refusal *Refusal `json:"refusal,omitempty"`
 }
+
+// YoungFor is how long after its creation an object that is not found may be one that the
+// organization does not show yet.
+const YoungFor = 15 * time.Minute
+
+// Young tells whether the object was made a short time ago.
+func (r Record) Young(now time.Time) bool { return !r.Made.IsZero() && now.Sub(r.Made) < YoungFor }
 
 // Live tells whether the record stands for an object that exists on both sides.
 func (r Record) Live() bool { return !r.Removed && !r.Gone }
@@ -118,8 +141,7 @@ type Change struct {
 	Record *Record
 }
 
-// hashOf condenses the fields that are applied to an object. The fields are joined by JSON, so
-// that no two sets of fields give one text.
+// hashOf condenses values. They are joined by JSON, so that no two sets of values give one text.
 func hashOf(fields ...any) string {
 	text, err := json.Marshal(fields)
 	if err != nil {
@@ -128,14 +150,6 @@ func hashOf(fields ...any) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:16])
 }
-
-// UserHash is over the fields of a user that an update sets.
-func UserHash(u desired.User) string {
-	return hashOf(u.UserName, u.DisplayName, u.Email, u.ExternalID, u.Active)
-}
-
-// QueueHash is over the fields of a queue that an update sets.
-func QueueHash(q desired.Queue) string { return hashOf(q.Name, q.Description, q.PeerID) }
 
 // union is ordered and holds each id once.
 func union(a, b []string) []string {

@@ -8,33 +8,21 @@ import (
 
 // members plans the memberships of all wanted queues.
 func (p *planner) members() {
-	wanted := map[string]bool{}
-	for _, u := range p.org.Users {
-		wanted[u.ID] = true
-	}
-	gone := map[string]bool{}
-	for id, r := range p.now[Users] {
-		if r.Gone {
-			gone[id] = true
-		}
-	}
+	absent := p.absentUsers()
 	for _, q := range p.org.Queues {
-		r := p.now[Queues][q.ID]
-		if r.Gone {
+		r, known := p.now[Queues][q.ID]
+		if !known || r.Gone {
 			continue
 		}
 		members := q.Members
-		if len(gone) > 0 {
-			members = slices.DeleteFunc(slices.Clone(members), func(id string) bool { return gone[id] })
+		if len(absent) > 0 {
+			members = slices.DeleteFunc(slices.Clone(members), func(id string) bool { return absent[id] })
 		}
 		if len(r.Unsure) == 0 && slices.Equal(members, r.Members) {
 			continue
 		}
 		leave := without(r.maybeMembers(), members)
-		if q.KeepMembers {
-			leave = slices.DeleteFunc(slices.Clone(leave), func(id string) bool { return wanted[id] })
-		}
-		p.removeMembers(q.ID, q.Name, leave)
+		p.leaveQueue(q, r, leave, len(members) == 0)
 		for _, ids := range chunks(without(members, r.Members), maxMembersPerCall) {
 			p.emit(Operation{Stage: StageRelations, Action: AddMembers, Kind: Queues, ID: q.ID, Name: q.Name, IDs: ids, Calls: 1})
 		}
@@ -49,9 +37,47 @@ func (r Record) maybeMembers() []string {
 	return union(r.Members, r.Unsure)
 }
 
-func (p *planner) removeMembers(id, name string, members []string) {
+// absentUsers are the users that cannot be members: deleted in the organization, or not made yet.
+func (p *planner) absentUsers() map[string]bool {
+	absent := map[string]bool{}
+	for _, u := range p.org.Users {
+		if r, known := p.now[Users][u.ID]; !known || r.Gone {
+			absent[u.ID] = true
+		}
+	}
+	for id, r := range p.now[Users] {
+		if r.Gone {
+			absent[id] = true
+		}
+	}
+	return absent
+}
+
+// leaveQueue takes members out of a queue that stays: those whose user leaves or is disabled go
+// with the user, and the others unless the members of a group cannot be told.
+func (p *planner) leaveQueue(q desired.Queue, r Record, leave []string, empty bool) {
+	var withUser, others []string
+	for _, id := range leave {
+		if active, wanted := p.active[id]; !wanted || !active {
+			withUser = append(withUser, id)
+		} else if !q.KeepMembers {
+			others = append(others, id)
+		}
+	}
+	o := Operation{Kind: Queues, ID: q.ID, Name: q.Name, Loss: LoseUsers, Incidental: true}
+	p.removeMembers(o, withUser)
+	o.Loss, o.Incidental = LoseMembers, false
+	if empty && !q.KeepMembers && len(others) > 0 && len(r.Members) > 0 {
+		o.Loss = LoseEmptied
+		p.plan.Lost[LoseEmptied]++
+	}
+	p.removeMembers(o, others)
+}
+
+func (p *planner) removeMembers(o Operation, members []string) {
 	for _, ids := range chunks(members, maxMembersPerCall) {
-		p.emit(Operation{Stage: StageRelations, Action: RemoveMembers, Kind: Queues, ID: id, Name: name, IDs: ids, Calls: 1})
+		o.Stage, o.Action, o.IDs, o.Calls = StageRelations, RemoveMembers, ids, 1
+		p.emit(o)
 	}
 }
 
@@ -60,13 +86,13 @@ func (p *planner) removeMembers(id, name string, members []string) {
 func (p *planner) queueCodes() {
 	var codes []string
 	for _, c := range p.org.Codes {
-		if !p.now[Codes][c.ID].Gone {
+		if r, known := p.now[Codes][c.ID]; known && !r.Gone {
 			codes = append(codes, c.ID)
 		}
 	}
 	for _, q := range p.org.Queues {
-		r := p.now[Queues][q.ID]
-		if r.Gone {
+		r, known := p.now[Queues][q.ID]
+		if !known || r.Gone {
 			continue
 		}
 		for _, ids := range chunks(without(codes, r.Codes), maxCodesPerCall) {
@@ -97,6 +123,6 @@ func (p *planner) dns() {
 		}
 	}
 	for _, id := range others(p.now[DNs], wanted) {
-		p.emit(Operation{Stage: StageMemory, Action: Forget, Kind: DNs, ID: id, Name: p.now[DNs][id].EngageName})
+		p.emit(Operation{Stage: StageMemory, Action: Forget, Kind: DNs, ID: id, Name: p.now[DNs][id].EngageName, Loss: LoseExtensions})
 	}
 }

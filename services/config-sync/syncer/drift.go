@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -119,6 +120,7 @@ func (s *Syncer) watch(ctx context.Context) {
 			continue
 		}
 		s.metrics.driftRead.Set(float64(s.opts.Now().Unix()))
+		seen.At = began
 		s.seen.Store(&sighting{seen, began})
 		select {
 		case s.wake <- struct{}{}:
@@ -157,9 +159,7 @@ func (s *Syncer) reconcile(ctx context.Context, org desired.Org, applied plan.Ap
 	var changes []plan.Change
 	for _, d := range plan.Drift(org, applied, sighting.seen, s.records.settled(sighting.at)) {
 		s.deviation(ctx, d, applied[d.Kind][d.ID])
-		if d.Record != nil {
-			changes = append(changes, plan.Change{Kind: d.Kind, ID: d.ID, Record: d.Record})
-		}
+		changes = append(changes, plan.Change{Kind: d.Kind, ID: d.ID, Record: d.Record})
 	}
 	for _, c := range changes {
 		applied.Put(c)
@@ -172,8 +172,10 @@ func (s *Syncer) deviation(ctx context.Context, d plan.Deviation, r plan.Record)
 	s.metrics.drift.WithLabelValues(string(d.Kind)).Inc()
 	about := []any{"kind", string(d.Kind), "engage_id", d.ID, "cloud_id", r.CloudID, "name", r.CloudName, "fields", strings.Join(d.Fields, ",")}
 	switch {
-	case d.Record == nil:
-		s.log.WarnContext(ctx, "object was changed in the organization and cannot be put back by the API", about...)
+	case slices.Contains(d.Fields, plan.NotFound):
+		s.log.WarnContext(ctx, "object was not found in the organization; if the next reading does not find it either, it was deleted", about...)
+	case slices.Contains(d.Fields, plan.FoundAgain):
+		s.log.InfoContext(ctx, "object that was missed is in the organization", about...)
 	case d.Record.Gone:
 		s.log.WarnContext(ctx, "object was deleted in the organization and is not synchronised any more",
 			append(about, "hint", "to map it anew: config-sync clear-mapping "+string(d.Kind)+" "+d.ID)...)

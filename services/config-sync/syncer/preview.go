@@ -36,13 +36,13 @@ func (s *Syncer) Preview(ctx context.Context) (Preview, error) {
 	if d.applied, err = s.opts.Map.Load(ctx); err != nil {
 		return Preview{}, err
 	}
-	built := plan.Build(s.opts.Tenant, d.org, d.applied)
+	built := s.build(d)
 	p := Preview{
 		Plan: built, Cost: built.Cost(s.limit(d)), OpenCreates: len(d.applied[plan.Intents]),
 		Skipped: []desired.Note{}, Collisions: []desired.Note{}, Undecidable: []desired.Note{}, Notes: []desired.Note{},
 	}
-	if err := built.Check(s.opts.MaxRemovalPercent); err != nil && !s.opts.ConfirmRemovals {
-		p.Refused = err.Error() + "; if it is meant, set SYNC_CONFIRM_REMOVALS=true"
+	if len(built.Held) > 0 {
+		p.Refused = built.Withheld() + "; if it is meant: config-sync approve " + built.ID
 	}
 	for _, note := range d.report.Notes {
 		switch {

@@ -8,6 +8,7 @@ import (
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/store"
+	"engage.connector/services/config-sync/plan"
 )
 
 // State is the state of the synchronisation.
@@ -38,6 +39,12 @@ type Status struct {
 	// Executed and Rejected count the operations of the last synchronisation that did something.
 	Executed int `json:"executed,omitempty"`
 	Rejected int `json:"rejected,omitempty"`
+	// Refusals are what the organization does not take at present; Pending counts what it does not
+	// show yet.
+	Refusals []plan.Refusal `json:"refusals,omitempty"`
+	Pending  int            `json:"pending,omitempty"`
+	// WaitingPlan is the id of the plan that waits for an approval.
+	WaitingPlan string `json:"waitingPlan,omitempty"`
 	// Skipped counts the Engage objects that cannot be synchronised.
 	Skipped int `json:"skipped,omitempty"`
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"engage.connector/pkg/fault"
 	"engage.connector/services/config-sync/apply"
@@ -16,6 +17,7 @@ import (
 type draft struct {
 	options configmodel.Options
 	org     desired.Org
+	empty   bool // the Config DB holds nothing that could be synchronised
 	plan    plan.Plan
 	report  desired.Report
 	applied plan.Applied
@@ -31,11 +33,7 @@ func (s *Syncer) read(ctx context.Context) (draft, error) {
 		return draft{}, err
 	}
 	s.remember(snap.Options)
-	if snap.Empty() && !s.opts.ConfirmRemovals {
-		return draft{}, fault.New(fault.Invalid, "syncer.read", "the Config DB holds no persons, DNs and skills for this tenant").
-			WithHint("check TENANT_ID and the database account; if it is meant, set SYNC_CONFIRM_REMOVALS=true")
-	}
-	d := draft{options: snap.Options}
+	d := draft{options: snap.Options, empty: snap.Empty()}
 	d.org, d.report = desired.Build(snap, s.opts.Desired)
 	return d, nil
 }
@@ -68,7 +66,22 @@ func (s *Syncer) prepare(ctx context.Context) (draft, error) {
 		return d, err
 	}
 	d.corrected = cleared || repaired
-	d.plan = plan.Build(s.opts.Tenant, d.org, d.applied)
+	if d.empty && len(d.applied[plan.Users])+len(d.applied[plan.Queues]) == 0 {
+		return d, fault.New(fault.Invalid, "syncer.read", "the Config DB holds no persons, DNs and skills for this tenant").
+			WithHint("check TENANT_ID and the database account")
+	}
+	d.plan = s.build(d)
+	if len(d.plan.Held) > 0 {
+		agreed, err := s.agree(ctx, d.plan)
+		if err != nil {
+			return d, err
+		}
+		if agreed {
+			when := s.conditions(d)
+			when.Approved = func(plan.Plan) bool { return true }
+			d.plan = plan.Build(s.opts.Tenant, d.org, d.applied, when)
+		}
+	}
 	return d, nil
 }
 
@@ -116,8 +129,26 @@ func (s *Syncer) Sync(ctx context.Context) error {
 	return err
 }
 
+// withhold tells the operator, once per plan, that something waits for an approval.
+func (s *Syncer) withhold(ctx context.Context, p plan.Plan) {
+	if len(p.Held) == 0 {
+		s.withheld = ""
+		return
+	}
+	if s.withheld != p.ID {
+		s.withheld = p.ID
+		s.log.ErrorContext(ctx, "a plan takes away too much and waits for an approval; everything else goes on", "plan", p.ID,
+			"losses", p.Withheld(), "operations", len(p.Held), "hint", approveHint(p.ID))
+	}
+}
+
+func approveHint(planID string) string {
+	return "look at it with: config-sync plan; if it is meant: config-sync approve " + planID
+}
+
 // outcome is what a synchronisation did.
 type outcome struct {
+	plan      plan.Plan
 	result    apply.Result
 	skipped   int
 	corrected bool
@@ -135,12 +166,12 @@ func (s *Syncer) sync(ctx context.Context) (outcome, error) {
 		return outcome{skipped: skipped(draft.report)}, err
 	}
 	out := outcome{skipped: skipped(draft.report), corrected: draft.corrected, result: apply.Result{Applied: draft.applied}}
-	if err := draft.plan.Check(s.opts.MaxRemovalPercent); err != nil && !s.opts.ConfirmRemovals {
-		return out, fault.Wrap(fault.Invalid, "syncer.plan", err).WithHint("if it is meant, set SYNC_CONFIRM_REMOVALS=true")
-	}
+	s.withhold(ctx, draft.plan)
+	out.plan = draft.plan
 	if !draft.plan.Empty() {
 		err = s.execute(ctx, draft, &out)
 	}
+	s.nextPending = nextPending(out.result.Applied)
 	if err == nil || !s.Status().LastComplete.IsZero() {
 		s.publish(out.result.Applied)
 	}
@@ -165,21 +196,45 @@ func (s *Syncer) execute(ctx context.Context, d draft, out *outcome) error {
 func (s *Syncer) conclude(ctx context.Context, out outcome, err error) error {
 	now := s.opts.Now().UTC()
 	return s.status.update(ctx, func(st *Status) {
-		st.At, st.Reason, st.Hint = now, "", ""
+		st.At, st.Reason, st.Hint, st.WaitingPlan = now, "", "", ""
+		if out.result.Applied != nil {
+			st.Refusals, st.Pending = refusals(out.result.Applied)
+		}
 		st.Executed, st.Rejected, st.Skipped = out.result.Executed, len(out.result.Rejected), out.skipped
 		switch {
 		case err != nil:
 			st.State, st.Reason, st.Hint = StateFailed, fault.Message(err), fault.Hint(err)
-		case st.Rejected > 0:
-			first := out.result.Rejected[0]
-			st.State, st.LastComplete = StateFailed, now
-			st.Reason = fmt.Sprintf("%d operations were refused, the first one: %s %s %s: %s",
-				st.Rejected, first.Operation.Action, first.Operation.Kind, first.Operation.ID, fault.Message(first.Err))
-			st.Hint = fault.Hint(first.Err)
+		case len(out.plan.Held) > 0:
+			st.State, st.LastComplete, st.WaitingPlan = StateFailed, now, out.plan.ID
+			st.Reason = fmt.Sprintf("plan %s waits for an approval of what it takes away: %s", out.plan.ID, out.plan.Withheld())
+			st.Hint = approveHint(out.plan.ID)
 		default:
 			st.State, st.LastComplete, st.LastSuccess = StateSuccess, now, now
 		}
 	})
+}
+
+// nextPending is when the first object that is not shown yet is looked for again.
+func nextPending(applied plan.Applied) time.Time {
+	var first time.Time
+	for _, r := range applied[plan.Refusals] {
+		if r.Refusal != nil && r.Refusal.Pending && (first.IsZero() || r.Refusal.Next.Before(first)) {
+			first = r.Refusal.Next
+		}
+	}
+	return first
+}
+
+// refusals lists what the organization does not take, and counts what it does not show yet.
+func refusals(applied plan.Applied) (list []plan.Refusal, pending int) {
+	for _, r := range applied.RefusalList() {
+		if r.Pending {
+			pending++
+			continue
+		}
+		list = append(list, r)
+	}
+	return list, pending
 }
 
 // report logs remarks once, when they first appear: persons that are left out as errors, as the

@@ -40,6 +40,10 @@ type Map interface {
 	// Requests are the objects that an operator wants to be mapped anew; Granted forgets them.
 	Requests(ctx context.Context) ([]idmap.Key, error)
 	Granted(ctx context.Context, lease store.Lease, keys ...idmap.Key) error
+	// Approvals are the plans that an operator has agreed to; UseUp forgets them.
+	Approve(ctx context.Context, a idmap.Approval) error
+	Approvals(ctx context.Context) ([]idmap.Approval, error)
+	UseUp(ctx context.Context, lease store.Lease, used ...idmap.Approval) error
 }
 
 // Cloud is the organization.
@@ -66,14 +70,12 @@ type Options struct {
 	DriftInterval time.Duration
 	// RequestsPerMinute is what the connector may ask of the organization.
 	RequestsPerMinute int
-	// MaxRemovalPercent is how much of the users or queues a plan may remove without confirmation.
-	MaxRemovalPercent int
-	// ConfirmRemovals executes plans that would otherwise be refused for what they remove.
-	ConfirmRemovals bool
-	Parallel        int
-	Logger          *slog.Logger
-	Registerer      prometheus.Registerer
-	Now             func() time.Time
+	// Guard limits what a plan may take away without an approval.
+	Guard      plan.Guard
+	Parallel   int
+	Logger     *slog.Logger
+	Registerer prometheus.Registerer
+	Now        func() time.Time
 }
 
 const (
@@ -99,6 +101,10 @@ type Syncer struct {
 	tenure   *tenure               // nil while another instance leads; only touched by the run
 	wake     chan struct{}         // a reading of the organization is there
 	noted    map[desired.Note]bool // what was already logged; only touched by the run
+	// nextPending is when to look again for objects that the organization does not show yet; zero for
+	// none. Only touched by the run.
+	nextPending time.Time
+	withheld    string // the plan that is known to wait for an approval; only touched by the run
 }
 
 // New returns a syncer.
@@ -177,6 +183,7 @@ func (s *Syncer) loop(ctx context.Context) error {
 		switch {
 		case err == nil:
 			wait.Reset()
+			pause = s.untilShown(pause)
 		case ctx.Err() != nil, errors.Is(err, store.ErrFenced):
 			return err
 		default:
@@ -191,6 +198,15 @@ func (s *Syncer) loop(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// untilShown cuts the pause short when new objects are waited for: queues are to get their members as
+// soon as the organization shows them.
+func (s *Syncer) untilShown(pause time.Duration) time.Duration {
+	if s.nextPending.IsZero() {
+		return pause
+	}
+	return min(pause, max(s.nextPending.Sub(s.opts.Now()), 0))
 }
 
 // follow publishes what the leader has done and reads the options.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -41,6 +42,8 @@ type site struct {
 	lease    store.Lease
 	storeErr error
 	requests []idmap.Key
+	approved []idmap.Approval
+	begun    []byte
 	org      *orgtest.Org
 	cloud    *cloud.Org
 	log      bytes.Buffer
@@ -117,17 +120,47 @@ func (s *site) Granted(_ context.Context, lease store.Lease, _ ...idmap.Key) err
 	return nil
 }
 
-func (s *site) GetDocument(context.Context, string) ([]byte, bool, error) {
+func (s *site) Approve(_ context.Context, a idmap.Approval) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.status, s.status != nil, s.storeErr
+	s.approved = append(s.approved, a)
+	return s.storeErr
 }
 
-func (s *site) PutDocument(_ context.Context, lease store.Lease, _ string, body []byte) error {
+func (s *site) Approvals(context.Context) ([]idmap.Approval, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.approved, s.storeErr
+}
+
+func (s *site) UseUp(_ context.Context, lease store.Lease, used ...idmap.Approval) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.fenced(lease); err != nil {
 		return err
+	}
+	s.approved = slices.DeleteFunc(s.approved, func(a idmap.Approval) bool { return slices.Contains(used, a) })
+	return nil
+}
+
+func (s *site) GetDocument(_ context.Context, name string) ([]byte, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if name != "config-sync-status" {
+		return s.begun, s.begun != nil, s.storeErr
+	}
+	return s.status, s.status != nil, s.storeErr
+}
+
+func (s *site) PutDocument(_ context.Context, lease store.Lease, name string, body []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.fenced(lease); err != nil {
+		return err
+	}
+	if name != "config-sync-status" {
+		s.begun = body
+		return nil
 	}
 	s.status = body
 	return nil
@@ -251,7 +284,7 @@ func TestRefusedOperationsMakeTheStatusFailedButArePublishedAround(t *testing.T)
 	s := newSite(t)
 	// A person was renamed to a user name that somebody else's user has.
 	s.org.AddUser("taken@x.example")
-	renamed := plan.Record{CloudID: s.org.AddUser("before@x.example"), EngageName: "before@x.example", CloudName: "before@x.example", Hash: "h"}
+	renamed := plan.Record{CloudID: s.org.AddUser("before@x.example"), EngageName: "before@x.example", CloudName: "before@x.example"}
 	s.applied.Put(plan.Change{Kind: plan.Users, ID: "999", Record: &renamed})
 	s.snapshot.Persons = append(s.snapshot.Persons, configmodel.Person{DBID: 999, UserName: "taken@x.example", Agent: true, State: configmodel.StateEnabled})
 
