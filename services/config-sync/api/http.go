@@ -11,6 +11,7 @@ import (
 	configsyncv1 "engage.connector/proto/configsync/v1"
 	"engage.connector/services/config-sync/catalog"
 	"engage.connector/services/config-sync/configmodel"
+	"engage.connector/services/config-sync/plan"
 	"engage.connector/services/config-sync/syncer"
 )
 
@@ -150,6 +151,35 @@ type SyncStatus struct {
 	Reason    string `json:"reason,omitempty"`
 	Hint      string `json:"hint,omitempty"`
 	Rejected  int    `json:"rejectedOperations,omitempty"`
+	// WaitingPlan is the plan that waits for an approval.
+	WaitingPlan string `json:"waitingPlan,omitempty"`
+	// Refusals are what the organization does not take at present; Pending counts the objects that it
+	// does not show yet.
+	Refusals []Refusal `json:"refusals,omitempty"`
+	Pending  int       `json:"pending,omitempty"`
+}
+
+// Refusal is one thing that the organization does not take. Names are left out: the status answers
+// anybody.
+type Refusal struct {
+	Kind      string `json:"kind"`
+	EngageID  string `json:"engageId"`
+	Attribute string `json:"attribute"`
+	Code      string `json:"code"`
+	Reason    string `json:"reason"`
+	Since     string `json:"since"`
+	Next      string `json:"next"`
+	Attempts  int    `json:"attempts"`
+}
+
+func refusalsOf(list []plan.Refusal) []Refusal {
+	out := make([]Refusal, 0, len(list))
+	for _, r := range list {
+		out = append(out, Refusal{
+			string(r.Kind), r.ID, r.Attribute, r.Code, r.Reason, r.Since.UTC().Format(timeFormat), r.Next.UTC().Format(timeFormat), r.Attempts,
+		})
+	}
+	return out
 }
 
 // StatusBody is the body of /status in the guide's form.
@@ -159,6 +189,7 @@ func (s *Service) StatusBody(ctx context.Context) any {
 	code, message := statusMessage(status, options.Get(configmodel.SectionGeneral, "organization_id"))
 	data := SyncStatus{
 		Status: string(status.State), Reason: status.Reason, Hint: status.Hint, Rejected: status.Rejected,
+		WaitingPlan: status.WaitingPlan, Refusals: refusalsOf(status.Refusals), Pending: status.Pending,
 	}
 	if status.State == syncer.StateNone {
 		data.Status = "NotStarted"

@@ -75,7 +75,7 @@ func (c *Config) Defaults() map[string]string {
 // Load reads the configuration and reports all faults at once.
 func Load(environ []string) (Config, error) {
 	config, err := host.Load(environ, (*Config).faults)
-	if config.DBPort == 0 {
+	if named := strings.Contains(config.DBHost, `\`); config.DBPort == 0 && !named { // an instance has a port of its own
 		config.DBPort = configdb.DefaultPort(config.DBType)
 	}
 	return config, err

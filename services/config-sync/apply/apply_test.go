@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
@@ -58,6 +59,16 @@ func (m *memory) Save(ctx context.Context, changes ...plan.Change) error {
 		return m.cut(true)
 	}
 	return nil
+}
+
+// age makes all objects older than those that the organization may not show yet.
+func (m *memory) age() {
+	for _, records := range m.applied {
+		for id, r := range records {
+			r.Made = time.Time{}
+			records[id] = r
+		}
+	}
 }
 
 func newExecutor(m *memory, parallel int) *apply.Executor {
@@ -233,13 +244,17 @@ func TestDeletedObjectsAreNotMadeAgain(t *testing.T) {
 	org.Users[1].DisplayName = "changed"
 	org.Queues[1].Description = "changed"
 	org.Queues = append(org.Queues, queue("203", "VQ3__S__Engage-external", "1", "2"))
-	for range 2 { // the second plan knows what the first one met
-		_, _, err := sync1(t.Context(), client, m, org, 4)
-		require.NoError(t, err)
+	m.age()
+	_, _, err := sync1(t.Context(), client, m, org, 4)
+	require.NoError(t, err)
+	for kind, id := range map[plan.Kind]string{plan.Users: "2", plan.Queues: "202"} {
+		r := m.applied[kind][id]
+		require.False(t, r.Gone, "seen once is not deleted")
+		require.False(t, r.Missing.IsZero())
+		r.Gone = true // what a later reading of the organization finds
+		m.applied[kind][id] = r
 	}
 	settle(t, o, client, m, org)
-	require.True(t, m.applied[plan.Users]["2"].Gone)
-	require.True(t, m.applied[plan.Queues]["202"].Gone)
 	state := o.State()
 	require.Len(t, state.Users, 1)
 	require.Equal(t, []string{"VQ1__S__Engage-external", "VQ3__S__Engage-external"}, slices.Sorted(maps.Keys(state.Queues)))
@@ -264,9 +279,19 @@ func TestDeletedMemberIsSingledOut(t *testing.T) {
 	settle(t, o, client, m, org)
 	o.Delete(o.UserID("u1042@x.example"))
 	org.Queues = []desired.Queue{queue("201", "VQ1__S__Engage-external", ids...)}
-	settle(t, o, client, m, org)
+	m.age()
+	_, _, err := sync1(t.Context(), client, m, org, 4)
+	require.NoError(t, err)
+	require.Empty(t, m.applied[plan.Queues]["201"].Members, "a new queue is not told from one that is not shown yet")
+	m.age()
+	for key := range m.applied[plan.Refusals] {
+		delete(m.applied[plan.Refusals], key) // their time has come
+	}
+	_, _, err = sync1(t.Context(), client, m, org, 4)
+	require.NoError(t, err)
 	require.Len(t, m.applied[plan.Queues]["201"].Members, 99)
-	require.True(t, m.applied[plan.Users]["1042"].Gone)
+	require.False(t, m.applied[plan.Users]["1042"].Missing.IsZero())
+	require.False(t, m.applied[plan.Users]["1042"].Gone, "seen once is not deleted")
 }
 
 // An object that the organization refuses does not stop the others, and comes again.
@@ -322,4 +347,78 @@ func TestResultsAreCounted(t *testing.T) {
 	}
 	require.Contains(t, text.String(), "create")
 	require.Len(t, families, 2)
+}
+
+// Whether a user is active goes first and alone: whatever else the organization refuses, a disabled
+// person's user becomes inactive, and every other attribute is applied that is not refused itself.
+func TestWhatIsRefusedHoldsNothingElseBack(t *testing.T) {
+	for _, status := range []int{400, 403, 409, 412} {
+		for _, refused := range []string{"userName", "displayName", "externalId", "emails"} {
+			t.Run(fmt.Sprint(refused, " ", status), func(t *testing.T) {
+				o, m := orgtest.New(), newMemory()
+				client := o.Client(t)
+				settle(t, o, client, m, center())
+				id := o.UserID("bob@x.example")
+				o.RefuseField(refused, status)
+				org := center()
+				org.Users[1].Active, org.Users[1].UserName, org.Users[1].DisplayName = false, "robert@x.example", "Robert"
+				org.Users[1].ExternalID, org.Users[1].Email = "2_robert", "robert@mail.example"
+				result, _, err := sync1(t.Context(), client, m, org, 2)
+				require.NoError(t, err)
+				require.Len(t, result.Rejected, 1)
+				u := o.User(id)
+				require.False(t, u.IsActive())
+				require.Equal(t, refused != "userName", u.UserName == "robert@x.example")
+				require.Equal(t, refused != "displayName", u.DisplayName == "Robert")
+				require.Equal(t, refused != "externalId", u.ExternalID == "2_robert")
+				require.Equal(t, refused != "emails", len(u.Emails) == 1 && u.Emails[0].Value == "robert@mail.example")
+				list := result.Applied.RefusalList()
+				require.Len(t, list, 1)
+				require.Equal(t, refused, list[0].Attribute)
+				require.NotEmpty(t, list[0].Reason)
+				require.False(t, list[0].Since.IsZero())
+
+				writes := o.Writes()
+				_, _, err = sync1(t.Context(), client, m, org, 2)
+				require.NoError(t, err)
+				require.Equal(t, writes, o.Writes(), "it is not asked for again at once")
+				o.RefuseField("", 0)
+				org.Users[1].UserName, org.Users[1].DisplayName = "rob@x.example", "Rob"
+				org.Users[1].ExternalID, org.Users[1].Email = "2_rob", "rob@mail.example"
+				settle(t, o, client, m, org)
+				require.Empty(t, m.applied[plan.Refusals], "another value is asked for at once")
+			})
+		}
+	}
+}
+
+// Names and addresses that are passed on in a circle reach their new owners by way of a temporary one.
+func TestNamesThatChangeHandsInACircle(t *testing.T) {
+	for size := 2; size <= 3; size++ {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			o, m := orgtest.New(), newMemory()
+			client := o.Client(t)
+			var org desired.Org
+			for i := range size {
+				org.Users = append(org.Users, user(fmt.Sprint(1+i), fmt.Sprintf("u%d@x.example", i)))
+				org.Queues = append(org.Queues, queue(fmt.Sprint(201+i), fmt.Sprintf("VQ%d", i)))
+			}
+			settle(t, o, client, m, org)
+			var users, queues []string
+			for i := range size {
+				users = append(users, o.UserID(fmt.Sprintf("u%d@x.example", i)))
+				queues = append(queues, m.applied[plan.Queues][fmt.Sprint(201+i)].CloudID)
+			}
+			for i := range size {
+				org.Users[i].UserName = fmt.Sprintf("u%d@x.example", (i+1)%size)
+				org.Queues[i].Name = fmt.Sprintf("VQ%d", (i+1)%size)
+			}
+			settle(t, o, client, m, org)
+			for i := range size {
+				require.Equal(t, users[i], o.UserID(org.Users[i].UserName), "the user stays the person's")
+				require.Equal(t, queues[i], m.applied[plan.Queues][fmt.Sprint(201+i)].CloudID)
+			}
+			require.Empty(t, m.applied[plan.Refusals])
+		})
+	}
 }

@@ -162,7 +162,12 @@ func (r *run) takeOver(ctx context.Context, o plan.Operation, f found) error {
 	if o.User.Email == "" {
 		delete(missing, plan.FieldEmails)
 	}
-	o.Skills = nil // they come as an operation of their own
+	if err := r.setSkills(ctx, f.id, o.Skills); err != nil {
+		if !isRefusal(err) {
+			return err
+		}
+		o.Skills = nil // they come one by one with the next plan
+	}
 	return r.complete(ctx, o, f.id, false, changesTo(missing))
 }
 

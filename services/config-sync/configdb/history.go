@@ -68,7 +68,7 @@ func historyNames(t table, names Names) Names {
 		}
 	}
 	if at == "" {
-		at, _ = t.pick([]string{"ts", "timestamp", "change_time", "changed_at"}, contains([]string{"time", "date", "stamp", "changed"}, "zone", "update_"))
+		at, _ = t.pick([]string{"ts", "timestamp", "change_time", "change_ts", "changed_at"}, contains([]string{"time", "date", "stamp", "changed", "_ts"}, "zone", "update_"))
 	}
 	for field, found := range map[string]string{"HistoryObject": object, "HistoryType": kind, "HistoryTime": at} {
 		if names.get(field) == "" {

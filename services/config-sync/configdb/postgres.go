@@ -30,6 +30,11 @@ func openPostgreSQL(o Options) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connection settings: %w", err)
 	}
+	// A pooler in transaction mode gives every transaction another connection, which does not know
+	// statements that were prepared on the last one.
+	config.DefaultQueryExecMode, config.StatementCacheCapacity, config.DescriptionCacheCapacity = pgx.QueryExecModeExec, 0, 0
+	// The server converts texts from the encoding of the database; one in SQL_ASCII has none.
+	config.RuntimeParams["client_encoding"] = "UTF8"
 	config.Password, config.ConnectTimeout, config.TLSConfig = o.Password, connectTimeout, security
 	return stdlib.OpenDB(*config), nil
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"strings"
 
 	mssql "github.com/microsoft/go-mssqldb"
 	"github.com/microsoft/go-mssqldb/msdsn"
@@ -23,7 +24,12 @@ func openSQLServer(o Options) (*sql.DB, error) {
 		return nil, err
 	}
 	// The password is set on the parsed configuration: errors of the parser may quote their input.
-	u := url.URL{Scheme: "sqlserver", User: url.User(o.User), Host: net.JoinHostPort(o.Host, strconv.Itoa(o.Port))}
+	u := url.URL{Scheme: "sqlserver", User: url.User(o.User)}
+	host, instance, named := strings.Cut(o.Host, `\`)
+	u.Host = net.JoinHostPort(host, strconv.Itoa(o.Port))
+	if named && o.Port == 0 { // the server's browser tells the port of the instance
+		u.Host, u.Path = host, "/"+instance
+	}
 	u.RawQuery = url.Values{"database": {o.Name}, "app name": {program}, "encrypt": {"false"}}.Encode()
 	config, err := msdsn.Parse(u.String())
 	if err != nil {

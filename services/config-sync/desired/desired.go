@@ -16,6 +16,8 @@ type Options struct {
 	TenantLabel string
 	// QueueSuffix is GC_QUEUE_NAME_SUFFIX.
 	QueueSuffix string
+	// Mapped are the ids of the persons that have a user already.
+	Mapped map[string]bool
 	// QueueTypes are the DN types that become queues; empty means Virtual Queue only.
 	QueueTypes []configmodel.DNType
 	// CustomerObjectsOnly and FolderNames are the folder filter.

@@ -24,6 +24,7 @@ func (b *builder) members(queues []Queue) {
 	sets := make([][]int, len(queues)) // ranks of users
 	for _, g := range b.snap.Groups {
 		number, linked := g.Annex.Value(linkSection, linkOption)
+		number = strings.TrimSpace(number)
 		if !linked || number == "" || g.State != configmodel.StateEnabled || !b.scope.Contains(configmodel.ObjectAgentGroup, g.DBID) {
 			continue
 		}

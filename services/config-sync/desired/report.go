@@ -13,6 +13,7 @@ type Reason string
 const (
 	NoEmail         Reason = "no_valid_email"
 	NameCollision   Reason = "name_collision"
+	AddressTaken    Reason = "address_taken"
 	NoName          Reason = "no_name"
 	ScriptInvalid   Reason = "script_invalid"
 	ScriptUndecided Reason = "script_undecidable"
@@ -29,7 +30,7 @@ const (
 
 // reasonTable lists all reasons, for metrics that are to exist before they count.
 var reasonTable = []Reason{
-	NoEmail, NameCollision, NoName, ScriptInvalid, ScriptUndecided, ScriptMixed, ScriptSkill,
+	NoEmail, NameCollision, AddressTaken, NoName, ScriptInvalid, ScriptUndecided, ScriptMixed, ScriptSkill,
 	QueueUnknown, QueueAmbiguous, FolderUnknown, LimitsInvalid, Dangling, FolderCycle, FolderPartial,
 }
 
@@ -37,7 +38,7 @@ var reasonTable = []Reason{
 func Reasons() []Reason { return slices.Clone(reasonTable) }
 
 // Skipped tells whether the reason means that the object is absent from the organization.
-func (r Reason) Skipped() bool { return r == NoEmail || r == NoName }
+func (r Reason) Skipped() bool { return r == NoEmail || r == NoName || r == AddressTaken }
 
 // Undecidable tells whether the reason means that the members of a group cannot be told.
 func (r Reason) Undecidable() bool { return r == ScriptInvalid || r == ScriptUndecided }

@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -17,66 +18,124 @@ var userNameTable = []struct {
 	{"E-Mail", func(p configmodel.Person) string { return p.Email }},
 }
 
+// weakSource is the place in the table from which an address is a mailbox that may be shared: it
+// does not tell who somebody is.
+const weakSource = 2
+
+// candidate is a person with the address that it is known by.
+type candidate struct {
+	configmodel.Person
+	name   string
+	source int // place in the table
+}
+
+// users derives the users. Persons with one address by their User Name or Employee ID are one user,
+// that of the first enabled one. An address that is only somebody's E-Mail joins nobody: it belongs to
+// the person that is mapped already, else to the first, and the others are left out.
 func (b *builder) users() []User {
-	var users []User
 	levels := b.proficiencies()
-	first := map[string]int{}
 	b.userOf = map[configmodel.DBID]string{}
+	sharing := map[string][]candidate{}
 	for _, p := range b.snap.Persons {
 		if p.State == configmodel.StateDeleted || !b.scope.Contains(configmodel.ObjectPerson, p.DBID) {
 			continue
 		}
-		name, ok := userName(p)
+		name, source, ok := userName(p)
 		if !ok {
 			b.note(NoEmail, "person", p.DBID.String(), p.UserName, "neither User Name nor Employee ID nor E-Mail is a valid e-mail address; not synchronised")
 			continue
 		}
-		if at, taken := first[fold(name)]; taken {
-			b.collision("person", p.DBID, p.UserName, name, users[at].ID, users[at].UserName)
-			info := personInfo(p)
-			users[at].Aliases = append(users[at].Aliases, Alias{ID: p.DBID.String(), Name: p.UserName, Person: &info})
-			b.userOf[p.DBID] = users[at].ID
+		sharing[fold(name)] = append(sharing[fold(name)], candidate{p, name, source})
+	}
+	var users []User
+	for _, p := range b.snap.Persons {
+		name, _, ok := userName(p)
+		persons := sharing[fold(name)]
+		if !ok || len(persons) == 0 {
 			continue
 		}
-		first[fold(name)] = len(users)
-		b.userOf[p.DBID] = p.DBID.String()
-		users = append(users, newUser(p, name, levels[p.DBID]))
+		owner := b.owner(persons)
+		if owner.DBID != p.DBID {
+			continue
+		}
+		u := newUser(p, name, levels[p.DBID])
+		b.userOf[p.DBID] = u.ID
+		for _, other := range persons {
+			b.join(&u, owner, other)
+		}
+		users = append(users, u)
 	}
 	return users
+}
+
+// owner is the person to whom an address belongs.
+func (b *builder) owner(persons []candidate) candidate {
+	for _, c := range persons {
+		if c.source >= weakSource && b.opts.Mapped[c.DBID.String()] {
+			return c
+		}
+	}
+	best := persons[0]
+	for _, c := range persons[1:] {
+		strong, enabled := c.source < weakSource, c.State == configmodel.StateEnabled
+		bestStrong, bestEnabled := best.source < weakSource, best.State == configmodel.StateEnabled
+		if strong != bestStrong && strong || strong == bestStrong && enabled && !bestEnabled {
+			best = c
+		}
+	}
+	return best
+}
+
+// join maps another person with the address of a user to it, or leaves it out where the address does
+// not tell that both are meant.
+func (b *builder) join(u *User, owner, other candidate) {
+	switch {
+	case other.DBID == owner.DBID:
+	case owner.source >= weakSource || other.source >= weakSource:
+		b.report.Notes = append(b.report.Notes, Note{
+			Reason: AddressTaken, Object: "person", ID: other.DBID.String(), Name: other.UserName, With: u.ID,
+			Text: fmt.Sprintf("its address %q belongs to person %s, and an E-Mail does not tell that both are one; not synchronised", other.name, u.ID),
+		})
+	default:
+		b.collision("person", other.DBID, other.UserName, other.name, u.ID, u.UserName)
+		info := personInfo(other.Person)
+		u.Aliases = append(u.Aliases, Alias{ID: other.DBID.String(), Name: other.UserName, Person: &info})
+		b.userOf[other.DBID] = u.ID
+	}
 }
 
 func newUser(p configmodel.Person, name string, skills map[string]float64) User {
 	u := User{
 		ID:          p.DBID.String(),
 		UserName:    name,
-		DisplayName: displayName(p),
+		DisplayName: cmp.Or(displayName(p), name),
 		ExternalID:  p.DBID.String() + "_" + p.UserName,
 		Active:      p.State == configmodel.StateEnabled,
 		Kind:        kindOf(p),
 		Skills:      skills,
 		Person:      personInfo(p),
 	}
-	if validEmail(p.Email) {
-		u.Email = p.Email
+	if address := strings.TrimSpace(p.Email); validEmail(address) {
+		u.Email = address
 	}
 	return u
 }
 
-// userName returns the first valid e-mail address among the person's fields.
-func userName(p configmodel.Person) (string, bool) {
-	for _, field := range userNameTable {
+// userName returns the first valid e-mail address among the person's fields, and which field it is.
+func userName(p configmodel.Person) (name string, source int, ok bool) {
+	for source, field := range userNameTable {
 		if v := strings.TrimSpace(field.value(p)); validEmail(v) {
-			return v, true
+			return v, source, true
 		}
 	}
-	return "", false
+	return "", 0, false
 }
 
 func displayName(p configmodel.Person) string {
 	if full := strings.TrimSpace(strings.TrimSpace(p.FirstName) + " " + strings.TrimSpace(p.LastName)); full != "" {
 		return full
 	}
-	return p.UserName
+	return strings.TrimSpace(p.UserName)
 }
 
 func personInfo(p configmodel.Person) Person {

@@ -107,6 +107,7 @@ func (s *Syncer) Approve(ctx context.Context, planID string) (plan.Plan, error) 
 	if d.applied, err = s.opts.Map.Load(ctx); err != nil {
 		return plan.Plan{}, err
 	}
+	s.derive(&d)
 	p := s.build(d)
 	switch {
 	case len(p.Held) == 0:

@@ -36,6 +36,7 @@ func (s *Syncer) Preview(ctx context.Context) (Preview, error) {
 	if d.applied, err = s.opts.Map.Load(ctx); err != nil {
 		return Preview{}, err
 	}
+	s.derive(&d)
 	built := s.build(d)
 	p := Preview{
 		Plan: built, Cost: built.Cost(s.limit(d)), OpenCreates: len(d.applied[plan.Intents]),

@@ -16,6 +16,7 @@ import (
 // draft is a synchronisation before its execution.
 type draft struct {
 	options configmodel.Options
+	snap    configmodel.Snapshot
 	org     desired.Org
 	empty   bool // the Config DB holds nothing that could be synchronised
 	plan    plan.Plan
@@ -33,9 +34,18 @@ func (s *Syncer) read(ctx context.Context) (draft, error) {
 		return draft{}, err
 	}
 	s.remember(snap.Options)
-	d := draft{options: snap.Options, empty: snap.Empty()}
-	d.org, d.report = desired.Build(snap, s.opts.Desired)
-	return d, nil
+	return draft{options: snap.Options, empty: snap.Empty(), snap: snap}, nil
+}
+
+// derive computes what is wanted; that depends on who has a user already.
+func (s *Syncer) derive(d *draft) {
+	opts := s.opts.Desired
+	opts.Mapped = map[string]bool{}
+	for id, r := range d.applied[plan.Users] {
+		opts.Mapped[id] = r.Live() && r.AliasOf == ""
+	}
+	d.org, d.report = desired.Build(d.snap, opts)
+	d.snap = configmodel.Snapshot{} // it is large
 }
 
 // prepare reads, settles what is left open from earlier, and plans.
@@ -44,7 +54,6 @@ func (s *Syncer) prepare(ctx context.Context) (draft, error) {
 	if err != nil {
 		return d, err
 	}
-	s.report(ctx, d.report)
 	if d.applied, err = s.state(ctx); err != nil {
 		return d, err
 	}
@@ -61,6 +70,8 @@ func (s *Syncer) prepare(ctx context.Context) (draft, error) {
 			return d, err
 		}
 	}
+	s.derive(&d)
+	s.report(ctx, d.report)
 	repaired, err := s.reconcile(ctx, d.org, d.applied)
 	if err != nil {
 		return d, err

@@ -211,7 +211,7 @@ func (s *site) with(change func()) {
 func (s *site) instance(owner string, change func(*syncer.Options)) (*syncer.Syncer, *catalog.Catalog) {
 	published := catalog.New()
 	opts := syncer.Options{
-		Tenant: "101", Owner: owner, Source: s, Map: s, Leases: s, Documents: s, Catalog: published, Interval: time.Minute, Parallel: 2, MaxRemovalPercent: plan.DefaultMaxRemovalPercent, RequestsPerMinute: 300,
+		Tenant: "101", Owner: owner, Source: s, Map: s, Leases: s, Documents: s, Catalog: published, Interval: time.Minute, Parallel: 2, Guard: plan.DefaultGuard(plan.DefaultMaxRemovalPercent), RequestsPerMinute: 300,
 		Cloud:  func(configmodel.Options) (syncer.Cloud, error) { return s.cloud, nil },
 		Logger: slog.New(slog.NewTextHandler(&s.log, nil)), Registerer: prometheus.NewRegistry(), Now: time.Now,
 	}
@@ -262,25 +262,51 @@ func TestSyncRefusesWhatLooksLikeABrokenReading(t *testing.T) {
 	before, writes := published.Len(), s.org.Writes()
 
 	persons := s.snapshot.Persons
-	s.snapshot.Persons = persons[:5]
-	err := one.Once(t.Context())
-	require.Equal(t, fault.Invalid, fault.CodeOf(err))
-	require.Contains(t, fault.Hint(err), "SYNC_CONFIRM_REMOVALS")
-	require.Equal(t, syncer.StateFailed, one.Status().State)
-	require.Contains(t, one.Status().Reason, "5 of 10 users")
+	s.snapshot.Persons = append(slices.Clone(persons[:5]), configmodel.Person{DBID: 388, UserName: "new@x.example", Agent: true, State: configmodel.StateEnabled})
+	require.NoError(t, one.Once(t.Context()))
+	status := one.Status()
+	require.Equal(t, syncer.StateFailed, status.State)
+	require.Contains(t, status.Reason, "5 of 10 users")
+	require.Contains(t, status.Hint, "config-sync approve "+status.WaitingPlan)
+	require.NotEmpty(t, s.org.UserID("new@x.example"), "what is not in doubt goes on")
+	require.Equal(t, before+1, published.Len(), "what was published stays")
+	require.Contains(t, s.log.String(), "waits for an approval")
 
+	full := s.snapshot
 	s.snapshot = configmodel.Snapshot{}
-	require.Equal(t, fault.Invalid, fault.CodeOf(one.Once(t.Context())))
+	writes = s.org.Writes()
+	require.NoError(t, one.Once(t.Context()))
 	require.Equal(t, writes, s.org.Writes())
-	require.Equal(t, before, published.Len(), "what was published stays")
+	require.Equal(t, syncer.StateFailed, one.Status().State)
 
-	s.snapshot.Persons = persons[:5]
-	confirmed, published := s.instance("two", func(o *syncer.Options) { o.ConfirmRemovals = true })
-	require.NoError(t, confirmed.Once(t.Context()))
+	s.snapshot = full
+	_, err := one.Approve(t.Context(), "another")
+	require.Equal(t, fault.Conflict, fault.CodeOf(err))
+	require.NoError(t, one.Once(t.Context()))
+	require.Equal(t, writes, s.org.Writes())
+	_, err = one.Approve(t.Context(), status.WaitingPlan)
+	require.NoError(t, err)
+
+	s.snapshot.Persons = s.snapshot.Persons[1:] // something else than what was approved
+	require.NoError(t, one.Once(t.Context()))
+	require.Equal(t, writes, s.org.Writes())
+	s.snapshot = full
+	for i := range s.approved {
+		s.approved[i].At = s.approved[i].At.Add(-time.Hour)
+	}
+	require.NoError(t, one.Once(t.Context()))
+	require.Equal(t, writes, s.org.Writes(), "an approval is good for an hour")
+	_, err = one.Approve(t.Context(), status.WaitingPlan)
+	require.NoError(t, err)
+	require.NoError(t, one.Once(t.Context()))
+	require.Equal(t, syncer.StateSuccess, one.Status().State)
 	require.Less(t, published.Len(), before)
+	require.Empty(t, s.approved, "it is used up")
+	_, err = one.Approve(t.Context(), status.WaitingPlan)
+	require.Equal(t, fault.Conflict, fault.CodeOf(err))
 }
 
-func TestRefusedOperationsMakeTheStatusFailedButArePublishedAround(t *testing.T) {
+func TestRefusedOperationsAreListedAndNoFailureOfTheTenant(t *testing.T) {
 	s := newSite(t)
 	// A person was renamed to a user name that somebody else's user has.
 	s.org.AddUser("taken@x.example")
@@ -291,10 +317,12 @@ func TestRefusedOperationsMakeTheStatusFailedButArePublishedAround(t *testing.T)
 	one, published := s.instance("one", unchanged)
 	require.NoError(t, one.Once(t.Context()))
 	status := one.Status()
-	require.Equal(t, syncer.StateFailed, status.State)
-	require.Equal(t, 1, status.Rejected)
-	require.Contains(t, status.Reason, "were refused")
-	require.True(t, status.LastSuccess.IsZero())
+	require.Equal(t, syncer.StateSuccess, status.State)
+	require.Len(t, status.Refusals, 1)
+	require.Equal(t, "999", status.Refusals[0].ID)
+	require.Equal(t, plan.FieldUserName, status.Refusals[0].Attribute)
+	require.NotEmpty(t, status.Refusals[0].Reason)
+	require.False(t, status.Refusals[0].Since.IsZero())
 	require.True(t, published.Ready(), "everything else is in place")
 }
 

@@ -147,6 +147,21 @@ func (o *Org) routing(mux *http.ServeMux) {
 	}
 	named("/routing/skills", "skill", o.skills)
 	named("/routing/wrapupcodes", "code", o.codes)
+	mux.HandleFunc("GET /routing/wrapupcodes/{id}", func(w http.ResponseWriter, r *http.Request) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		answer(w, http.StatusOK, map[string]any{"id": r.PathValue("id"), "name": o.codes[r.PathValue("id")]})
+	})
+	mux.HandleFunc("PUT /routing/wrapupcodes/{id}", func(w http.ResponseWriter, r *http.Request) {
+		name, id := body[struct{ Name string }](r).Name, r.PathValue("id")
+		reply(w, http.StatusOK, map[string]any{"id": id, "name": name}, o.write("rename code "+id, func() error {
+			if taken(o.codes, name) {
+				return refuse(http.StatusBadRequest, "duplicate.name")
+			}
+			o.codes[id] = name
+			return nil
+		}))
+	})
 
 	mux.HandleFunc("GET /routing/queues", func(w http.ResponseWriter, _ *http.Request) {
 		o.mu.Lock()

@@ -20,6 +20,9 @@ type Org struct {
 	// this point, before with no effect, after with the effect but without an answer.
 	Cut func(write int, after bool) error
 
+	refusedField string // of users
+	refusedAs    int
+
 	mu      sync.Mutex
 	next    int
 	writes  int
@@ -58,6 +61,13 @@ func New() *Org {
 		users: map[string]*User{}, queues: map[string]*Queue{}, skills: map[string]string{}, codes: map[string]string{},
 		sources: map[string]string{}, paths: map[string]int{}, roles: []string{"employee", "User", "Supervisor"},
 	}
+}
+
+// RefuseField makes the organization refuse an attribute of users with a status.
+func (o *Org) RefuseField(path string, status int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.refusedField, o.refusedAs = path, status
 }
 
 // problem is a refusal in the API's terms.
@@ -233,6 +243,8 @@ func (o *Org) patchUser(id string, ops []users.PatchOperation) error {
 		next := *u
 		for _, op := range ops {
 			switch {
+			case op.Path == o.refusedField:
+				return refuse(o.refusedAs, "refused.attribute")
 			case op.Op != "replace":
 				return refuse(http.StatusBadRequest, "invalidSyntax")
 			case op.Path == "userName":
