@@ -98,7 +98,10 @@ func TestClearedMappingIsMadeAnew(t *testing.T) {
 	service.waitForSuccess(t)
 	s.org.Delete(s.org.UserID("ann@x.example"))
 	s.exec(t, "UPDATE cfg_person SET last_name = 'Bell' WHERE dbid = 301")
-	eventually(t, func() bool { return strings.Contains(service.log.String(), "config-sync clear-mapping users 301") }, "noticed")
+	eventually(t, func() bool {
+		_, body := service.get(t, "/status")
+		return strings.Contains(body, `"pending":1`)
+	}, "what is missed so soon after it was made counts as not shown yet")
 	require.Empty(t, s.org.UserID("ann@x.example"))
 
 	for _, args := range [][]string{{"clear-mapping"}, {"clear-mapping", "users"}, {"clear-mapping", "extensions", "202"}, {"clear-mapping", "users", "999"}, {"clear-mapping", "-deleted", "users"}} {
@@ -107,6 +110,9 @@ func TestClearedMappingIsMadeAnew(t *testing.T) {
 		require.NotEmpty(t, stderr)
 	}
 	code, stdout, stderr := s.command(t, "clear-mapping", "-deleted")
+	require.Equal(t, host.ExitOK, code, stderr)
+	require.Equal(t, "0 mappings\n", stdout, "nor as deleted")
+	code, stdout, stderr = s.command(t, "clear-mapping", "users", "301")
 	require.Equal(t, host.ExitOK, code, stderr)
 	require.Equal(t, "users 301 \"ann@x.example\" will be mapped anew by the next synchronisation\n1 mappings\n", stdout)
 	eventually(t, func() bool {

@@ -79,7 +79,7 @@ func (r *run) failed(o plan.Operation, pairs []pair, err error) []failure {
 // where an object is taken away.
 func (r *run) byAge(o plan.Operation, pairs []pair) (fresh, old []pair) {
 	for _, p := range pairs {
-		if o.Action != plan.RemoveMembers && (r.young(related(o.Action), p.engage) || r.young(plan.Queues, o.ID)) {
+		if o.Action != plan.RemoveMembers && r.young(related(o.Action), p.engage) {
 			fresh = append(fresh, p)
 		} else {
 			old = append(old, p)

@@ -180,5 +180,5 @@ func TestNamesThatDifferInCaseOnlyShareOneObjectAndAreReported(t *testing.T) {
 func TestNotesAreReadable(t *testing.T) {
 	_, report := desired.Build(configmodel.Snapshot{Persons: []configmodel.Person{person(3, "zoe")}}, desired.Options{})
 	require.Equal(t, `person 3 "zoe": neither User Name nor Employee ID nor E-Mail is a valid e-mail address; not synchronised`, report.Notes[0].String())
-	require.Len(t, desired.Reasons(), 14)
+	require.Len(t, desired.Reasons(), 15)
 }

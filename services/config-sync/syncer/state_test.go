@@ -2,9 +2,11 @@ package syncer_test
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -92,12 +94,19 @@ func TestAFailedSynchronisationDropsWhatWasKept(t *testing.T) {
 		s := newSite(t)
 		s.lead(t, unchanged, func(one *syncer.Syncer) {
 			before := s.loaded()
-			persons := s.snapshot.Persons
-			s.with(func() { s.snapshot.Persons = persons[:5] }) // refused
-			pass(time.Minute)
-			require.Equal(t, syncer.StateFailed, one.Status().State)
-			s.with(func() { s.snapshot.Persons = persons })
+			var down atomic.Bool
+			down.Store(true)
+			s.org.Cut = func(int, bool) error {
+				if down.Load() {
+					return errors.New("no answer")
+				}
+				return nil
+			}
+			s.rename("New")
 			pass(3 * time.Minute)
+			require.Equal(t, syncer.StateFailed, one.Status().State)
+			down.Store(false)
+			pass(5 * time.Minute)
 			require.Equal(t, syncer.StateSuccess, one.Status().State)
 			require.Greater(t, s.loaded(), before)
 			settled := s.loaded()

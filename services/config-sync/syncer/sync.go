@@ -215,6 +215,9 @@ func (s *Syncer) conclude(ctx context.Context, out outcome, err error) error {
 		switch {
 		case err != nil:
 			st.State, st.Reason, st.Hint = StateFailed, fault.Message(err), fault.Hint(err)
+		case unanswered(out.result.Rejected) > 0:
+			st.State, st.LastComplete = StateFailed, now
+			st.Reason = fmt.Sprintf("%d operations had no answer from the organization; they come again", unanswered(out.result.Rejected))
 		case len(out.plan.Held) > 0:
 			st.State, st.LastComplete, st.WaitingPlan = StateFailed, now, out.plan.ID
 			st.Reason = fmt.Sprintf("plan %s waits for an approval of what it takes away: %s", out.plan.ID, out.plan.Withheld())
@@ -223,6 +226,17 @@ func (s *Syncer) conclude(ctx context.Context, out outcome, err error) error {
 			st.State, st.LastComplete, st.LastSuccess = StateSuccess, now, now
 		}
 	})
+}
+
+// unanswered counts the operations that failed for want of an answer, not of consent.
+func unanswered(rejected []apply.Rejection) int {
+	n := 0
+	for _, r := range rejected {
+		if fault.Retryable(r.Err) {
+			n++
+		}
+	}
+	return n
 }
 
 // nextPending is when the first object that is not shown yet is looked for again.
