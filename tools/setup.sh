@@ -6,6 +6,7 @@ set -euo pipefail
 needed=(
 	redis-server:redis-server
 	/usr/lib/postgresql/*/bin/initdb:postgresql
+	/usr/sbin/pgbouncer:pgbouncer
 	opusinfo:opus-tools
 	openssl:openssl
 	node:nodejs

@@ -1,6 +1,7 @@
 package configdb
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -33,10 +34,20 @@ func openPostgreSQL(o Options) (*sql.DB, error) {
 	// A pooler in transaction mode gives every transaction another connection, which does not know
 	// statements that were prepared on the last one.
 	config.DefaultQueryExecMode, config.StatementCacheCapacity, config.DescriptionCacheCapacity = pgx.QueryExecModeExec, 0, 0
-	// The server converts texts from the encoding of the database; one in SQL_ASCII has none.
-	config.RuntimeParams["client_encoding"] = "UTF8"
 	config.Password, config.ConnectTimeout, config.TLSConfig = o.Password, connectTimeout, security
-	return stdlib.OpenDB(*config), nil
+	return stdlib.OpenDB(*config, stdlib.OptionAfterConnect(speakUTF8)), nil
+}
+
+// speakUTF8 has the server convert texts from the encoding of its database. One in SQL_ASCII has no
+// encoding: it would refuse texts that are not UTF-8, which are to be read as far as they can be.
+func speakUTF8(ctx context.Context, conn *pgx.Conn) error {
+	if encoding := conn.PgConn().ParameterStatus("server_encoding"); encoding == "SQL_ASCII" || encoding == "UTF8" {
+		return nil
+	}
+	if _, err := conn.Exec(ctx, "SET client_encoding TO 'UTF8'"); err != nil {
+		return fmt.Errorf("client encoding: %w", err)
+	}
+	return nil
 }
 
 func classifyPostgreSQL(err error) (fault.Code, string) {
