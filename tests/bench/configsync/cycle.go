@@ -63,7 +63,7 @@ func (r *rehearsal) cycle(ctx context.Context, published *catalog.Catalog) (cycl
 		return out, err
 	}
 	done("load the ID map")
-	out.plan = plan.Build(strconv.Itoa(tenantDBID), out.org, applied)
+	out.plan = plan.Build(strconv.Itoa(tenantDBID), out.org, applied, plan.Conditions{Now: time.Now(), Guard: plan.DefaultGuard(plan.DefaultMaxRemovalPercent)})
 	done("plan")
 	if published != nil {
 		published.Replace(catalog.Mappings(applied))
