@@ -14,7 +14,7 @@ var (
 	getUser         = genesys.Operation{Method: http.MethodGet, Path: "/api/v2/scim/v2/users/{userId}", Source: "swagger getScimV2User"}
 	patchUser       = genesys.Operation{Method: http.MethodPatch, Path: "/api/v2/scim/v2/users/{userId}", Permission: "directory:user:edit", Source: "swagger patchScimV2User"}
 	searchUsers     = genesys.Operation{Method: http.MethodPost, Path: "/api/v2/users/search", Permission: "directory:user:view", Source: "swagger postUsersSearch; reads"}
-	getPlainUser    = genesys.Operation{Method: http.MethodGet, Path: "/api/v2/users/{userId}", Permission: "directory:user:view", Source: "swagger getUser; state=deleted shows a deleted one"}
+	getPlainUser    = genesys.Operation{Method: http.MethodGet, Path: "/api/v2/users/{userId}", Source: "swagger getUser; state=deleted shows a deleted one"}
 	restoreUser     = genesys.Operation{Method: http.MethodPatch, Path: "/api/v2/users/{userId}", Permission: "directory:user:edit", Source: "swagger patchUser; state alone, with the version"}
 	listRoles       = genesys.Operation{Method: http.MethodGet, Path: "/api/v2/authorization/roles", Permission: "authorization:role:view", Source: "swagger getAuthorizationRoles"}
 	grantRoles      = genesys.Operation{Method: http.MethodPost, Path: "/api/v2/authorization/subjects/{subjectId}/bulkadd", Permission: "authorization:grant:add", Source: "swagger postAuthorizationSubjectBulkadd; adds what is missing"}

@@ -2,7 +2,10 @@ package users
 
 import (
 	"context"
+	"io"
 	"iter"
+	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -198,4 +201,39 @@ func TestUsers_PageSize(t *testing.T) {
 			require.Contains(t, o.Last(t).Query, "count="+strconv.Itoa(want), attributes)
 		}
 	}
+}
+
+// A deleted user that owns an address is found among the deleted ones only, and is restored with the
+// version that it has.
+func TestDeletedUserIsFoundAndRestored(t *testing.T) {
+	var seen []string
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /oauth/token", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"access_token":"t","token_type":"bearer","expires_in":3600}`)
+	})
+	mux.HandleFunc("/api/v2/", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		seen = append(seen, strings.TrimSpace(r.Method+" "+r.URL.RequestURI()+" "+string(body)))
+		w.Header().Set("Content-Type", "application/json")
+		if r.Method == http.MethodPost {
+			_, _ = io.WriteString(w, `{"results":[{"id":"other","email":"x@y.example"},{"id":"u1","email":"Ann@x.example"}]}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{"id":"u1","version":7}`)
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	c, err := genesys.New(genesys.Options{
+		APIURL: server.URL, AuthURL: server.URL, ClientID: "id", ClientSecret: "secret", Component: "test",
+	})
+	require.NoError(t, err)
+	api := New(c)
+	id, found, err := api.FindDeletedUser(t.Context(), "ann@x.example")
+	require.NoError(t, err)
+	require.True(t, found)
+	require.Equal(t, "u1", id)
+	require.NoError(t, api.RestoreUser(t.Context(), id))
+	require.Contains(t, seen[0], `"values":["deleted"]`)
+	require.Equal(t, "GET /api/v2/users/u1?state=deleted", seen[1])
+	require.Equal(t, `PATCH /api/v2/users/u1 {"state":"active","version":7}`, seen[2])
 }
