@@ -99,7 +99,7 @@ func regroup(items []*item, mark delivery.Mark) {
 func (h *shift) refused(it *item, a delivery.Answer, proven bool) delivery.Action {
 	state, now := h.s.state, h.s.opts.Now()
 	everyone, reached := state.Refused(now, it.rec.Key, it.last, a, proven)
-	history := delivery.History{Alone: true, Proven: proven, Everyone: everyone && !(proven && a.Scope == delivery.Record)}
+	history := delivery.History{Alone: true, Proven: proven, Everyone: everyone && (!proven || a.Scope != delivery.Record)}
 	action, used := h.s.opts.Policy.Decide(a, history, it.used, reached)
 	if action == delivery.Pause {
 		it.probed++
