@@ -14,6 +14,7 @@ func TestWritable_LeavesOutWhatTheAPISets(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(text), &read))
 	got, err := json.Marshal(Writable(read, "id", "memberCount"))
 	require.NoError(t, err)
-	require.Equal(t, `{"c":"kept","d":12345678901234567890,"e":{"id":"x","list":[{"n":12345678901234567890}]},"f":"about \"selfUri\""}`, string(got))
+	require.Equal(t, //nolint:testifylint // numbers keep all their digits, which a comparison of JSON would not see
+		`{"c":"kept","d":12345678901234567890,"e":{"id":"x","list":[{"n":12345678901234567890}]},"f":"about \"selfUri\""}`, string(got))
 	require.Contains(t, read, "id", "what was read stays as it is")
 }

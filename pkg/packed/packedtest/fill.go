@@ -52,7 +52,7 @@ func fill(source *rand.Rand, v reflect.Value) {
 		v.SetBool(source.IntN(2) == 0)
 	case reflect.Int, reflect.Int64:
 		v.SetInt(1 + source.Int64N(1<<20))
-		for closed, ok := v.Interface().(interface{ Known() bool }); ok && !closed.Known(); closed, ok = v.Interface().(interface{ Known() bool }) {
+		for closed, ok := reflect.TypeAssert[known](v); ok && !closed.Known(); closed, ok = reflect.TypeAssert[known](v) {
 			v.SetInt(source.Int64N(8)) //nolint:mnd // as few as such lists have
 		}
 	default:
@@ -73,3 +73,6 @@ func text(source *rand.Rand) string {
 		return "a text that is longer " + strconv.Itoa(source.IntN(100_000))
 	}
 }
+
+// known is a list of values that may end before the numbers that its type has room for.
+type known interface{ Known() bool }

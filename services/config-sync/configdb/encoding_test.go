@@ -71,13 +71,13 @@ ignore_startup_parameters = extra_float_digits
 	ctx, stop := context.WithCancel(context.Background())
 	args := []string{file}
 	if os.Geteuid() == 0 { // it refuses to be root
-		require.NoError(t, os.Chmod(file, 0o644))                         //nolint:gosec // holds no secret
+		require.NoError(t, os.Chmod(file, 0o644))
 		for at := dir; at != "/" && at != "/tmp"; at = filepath.Dir(at) { // the other user must be able to enter
-			require.NoError(t, os.Chmod(at, 0o755)) //nolint:gosec // a folder of the test
+			require.NoError(t, os.Chmod(at, 0o755))
 		}
 		args = []string{"-u", "postgres", file}
 	}
-	cmd := exec.CommandContext(ctx, "pgbouncer", args...) //nolint:gosec // a command of the test
+	cmd := exec.CommandContext(ctx, "pgbouncer", args...)
 	require.NoError(t, cmd.Start(), "pgbouncer is missing; install it: make setup")
 	t.Cleanup(func() { stop(); _ = cmd.Wait() })
 	require.Eventually(t, func() bool {

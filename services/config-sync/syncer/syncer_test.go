@@ -259,7 +259,7 @@ func TestSyncRefusesWhatLooksLikeABrokenReading(t *testing.T) {
 	s := newSite(t)
 	one, published := s.instance("one", unchanged)
 	require.NoError(t, one.Once(t.Context()))
-	before, writes := published.Len(), s.org.Writes()
+	before := published.Len()
 
 	persons := s.snapshot.Persons
 	s.snapshot.Persons = append(slices.Clone(persons[:5]), configmodel.Person{DBID: 388, UserName: "new@x.example", Agent: true, State: configmodel.StateEnabled})
@@ -274,7 +274,7 @@ func TestSyncRefusesWhatLooksLikeABrokenReading(t *testing.T) {
 
 	full := s.snapshot
 	s.snapshot = configmodel.Snapshot{}
-	writes = s.org.Writes()
+	writes := s.org.Writes()
 	require.NoError(t, one.Once(t.Context()))
 	require.Equal(t, writes, s.org.Writes())
 	require.Equal(t, syncer.StateFailed, one.Status().State)

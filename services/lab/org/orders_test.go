@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -131,7 +130,7 @@ func TestAnAnswerDoesNotComeUntilTheClientGivesUp(t *testing.T) {
 	if err == nil {
 		require.NoError(t, response.Body.Close())
 	}
-	require.True(t, errors.Is(err, context.DeadlineExceeded), "%v", err)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.Empty(t, b.entities("/api/v2/routing/skills"))
 }
 
