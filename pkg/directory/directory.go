@@ -71,14 +71,20 @@ func New(opts Options) *Client {
 func (c *Client) Run(ctx context.Context) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = firstRetry, lastRetry
+	told := "" // the reason that was logged last: it is the same until config-sync has a mapping
 	for ctx.Err() == nil {
-		err := c.watch(ctx, wait.Reset)
+		err := c.watch(ctx, func() { told = ""; wait.Reset() })
 		c.setLast(err)
 		if ctx.Err() != nil {
 			break
 		}
 		delay := wait.NextBackOff()
-		c.log.Warn("watch of config-sync ended", "error", err, "retry_in", delay.String())
+		level := slog.LevelWarn
+		if err.Error() == told {
+			level = slog.LevelDebug
+		}
+		told = err.Error()
+		c.log.Log(ctx, level, "watch of config-sync ended", "error", err, "retry_in", delay.String())
 		select {
 		case <-ctx.Done():
 		case <-time.After(delay):

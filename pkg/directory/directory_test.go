@@ -1,9 +1,12 @@
 package directory_test
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -28,17 +31,19 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type source struct {
 	configsyncv1.UnimplementedConfigSyncServiceServer
 	mu      sync.Mutex
-	refuse  error
+	refuse  []error                               // the first watches, one by one
 	streams chan chan *configsyncv1.WatchResponse // one per watch that was begun
 }
 
 func (s *source) Watch(_ *configsyncv1.WatchRequest, stream grpc.ServerStreamingServer[configsyncv1.WatchResponse]) error {
 	s.mu.Lock()
 	refuse := s.refuse
-	s.refuse = nil
+	if len(refuse) > 0 {
+		s.refuse = refuse[1:]
+	}
 	s.mu.Unlock()
-	if refuse != nil {
-		return refuse
+	if len(refuse) > 0 {
+		return refuse[0]
 	}
 	messages := make(chan *configsyncv1.WatchResponse)
 	select {
@@ -70,7 +75,7 @@ func (s *source) GetOptions(_ context.Context, request *configsyncv1.GetOptionsR
 	}}, nil
 }
 
-func start(t *testing.T, s *source) *directory.Client {
+func start(t *testing.T, s *source, logger ...*slog.Logger) *directory.Client {
 	t.Helper()
 	listener := bufconn.Listen(1 << 20)
 	server := grpc.NewServer()
@@ -80,7 +85,7 @@ func start(t *testing.T, s *source) *directory.Client {
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
 	require.NoError(t, err)
-	client := directory.New(directory.Options{Conn: conn, Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry()})
+	client := directory.New(directory.Options{Conn: conn, Logger: append(logger, slog.New(slog.DiscardHandler))[0], Registerer: prometheus.NewRegistry()})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- client.Run(ctx) }()
@@ -177,11 +182,25 @@ func TestAReconnectReplacesWhatWasHeld(t *testing.T) {
 }
 
 func TestAConfigSyncThatHasNotSyncedYetIsAskedAgain(t *testing.T) {
-	s := &source{streams: make(chan chan *configsyncv1.WatchResponse), refuse: status.Error(codes.Unavailable, "first sync is running")}
+	s := &source{streams: make(chan chan *configsyncv1.WatchResponse), refuse: []error{status.Error(codes.Unavailable, "first sync is running")}}
 	client := start(t, s)
 	messages := <-s.streams
 	await(t, send(client, messages, &configsyncv1.WatchResponse{SnapshotComplete: true}))
 	require.True(t, client.Ready())
+}
+
+// While config-sync has no mapping the reason is the same for minutes, and logged once.
+func TestTheSameReasonIsLoggedOnce(t *testing.T) {
+	var log bytes.Buffer
+	s := &source{streams: make(chan chan *configsyncv1.WatchResponse), refuse: slices.Repeat([]error{status.Error(codes.Unavailable, "first sync is running")}, 3)}
+	client := start(t, s, slog.New(slog.NewTextHandler(&log, nil)))
+	messages := <-s.streams
+	await(t, send(client, messages, &configsyncv1.WatchResponse{SnapshotComplete: true}))
+	require.Equal(t, 1, strings.Count(log.String(), "first sync is running"))
+	close(messages)
+	messages = <-s.streams
+	await(t, send(client, messages, &configsyncv1.WatchResponse{SnapshotComplete: true}))
+	require.Contains(t, log.String(), "going down", "another reason is logged")
 }
 
 func TestADNNameOnTwoSwitchesIsNeverGuessed(t *testing.T) {

@@ -136,7 +136,7 @@ func (h *Host) streamCall(srv any, ss grpc.ServerStream, info *grpc.StreamServer
 // a status itself passes as it is.
 func (h *Host) grpcError(ctx context.Context, method string, err error) error {
 	code := fault.CodeOf(err)
-	h.log.Log(ctx, errorLevel(code), "call failed", "error", err, "code", string(code), "method", method)
+	h.log.Log(ctx, errorLevel(err), "call failed", "error", err, "code", string(code), "method", method)
 	if _, isStatus := err.(interface{ GRPCStatus() *status.Status }); isStatus {
 		return err
 	}

@@ -49,7 +49,7 @@ func WithStatusCode(err error, code int) error {
 func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	code := fault.CodeOf(err)
 	status := code.HTTPStatus()
-	log.Log(r.Context(), errorLevel(code), "request failed", "error", err, "code", string(code),
+	log.Log(r.Context(), errorLevel(err), "request failed", "error", err, "code", string(code),
 		"method", r.Method, "path", r.URL.Path, "status", status)
 
 	if wait := fault.RetryIn(err); wait > 0 {
@@ -66,10 +66,23 @@ func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 	WriteJSON(w, status, Response{Status: body})
 }
 
+// loggedError is an error that needs no line of its own in the log.
+type loggedError struct{ error }
+
+// Unwrap shows the error itself.
+func (l loggedError) Unwrap() error { return l.error }
+
+// Logged marks an error that its handler has logged in its own way, such as once for all callers that
+// come too early: the server then logs it for debugging only.
+func Logged(err error) error { return loggedError{err} }
+
 // errorLevel tells how loudly a failed request is logged: a defect as an error, a failing
 // dependency as a warning, a caller's mistake only for who looks.
-func errorLevel(code fault.Code) slog.Level {
-	switch code {
+func errorLevel(err error) slog.Level {
+	if _, logged := errors.AsType[loggedError](err); logged {
+		return slog.LevelDebug
+	}
+	switch fault.CodeOf(err) {
 	case fault.Internal:
 		return slog.LevelError
 	case fault.Unavailable, fault.Timeout:

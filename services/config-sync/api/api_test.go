@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,14 +52,14 @@ func (f *fakeSync) HybridIntegration() (configmodel.Options, bool) {
 type server struct {
 	catalog *catalog.Catalog
 	sync    *fakeSync
-	log     *bytes.Buffer
+	log     *lines
 	http    string
 	grpc    string
 }
 
 func start(t *testing.T, change func(*host.Options)) *server {
 	t.Helper()
-	s := &server{catalog: catalog.New(), sync: &fakeSync{}, log: &bytes.Buffer{}}
+	s := &server{catalog: catalog.New(), sync: &fakeSync{}, log: &lines{}}
 	var token string
 	h := hosttest.New(t, func(o *host.Options) {
 		change(o)
@@ -157,6 +158,44 @@ func TestWatchIsUnavailableBeforeTheFirstSynchronisation(t *testing.T) {
 	require.NoError(t, err)
 	_, err = stream.Recv()
 	require.Contains(t, []fault.Code{fault.Unavailable, fault.Timeout}, fault.CodeOf(err))
+}
+
+// lines is a log that may be written and read at the same time.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// Every service asks until there is a mapping: that is said once, by the API and not by the server.
+func TestComingTooEarlyIsLoggedOnce(t *testing.T) {
+	server := &lines{}
+	s := start(t, func(o *host.Options) { o.Logger = slog.New(slog.NewTextHandler(server, nil)) })
+	client := s.dial(t, host.TLSFiles{}, "")
+	for range 5 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		_, err := client.Resolve(ctx, &configsyncv1.ResolveRequest{})
+		cancel()
+		require.Contains(t, []fault.Code{fault.Unavailable, fault.Timeout}, fault.CodeOf(err))
+		var body map[string]any
+		require.Equal(t, http.StatusServiceUnavailable, get(t, s.http+"/api/v1/mappings/users/1", &body))
+	}
+	require.Equal(t, 1, strings.Count(s.log.String(), "first synchronisation has not ended yet"))
+	require.NotContains(t, server.String(), "first synchronisation has not ended yet")
+	s.catalog.Replace(nil)
+	var body map[string]any
+	require.Equal(t, http.StatusNotFound, get(t, s.http+"/api/v1/mappings/users/1", &body))
 }
 
 var transaction = configmodel.Options{

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -14,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/host"
 	configsyncv1 "engage.connector/proto/configsync/v1"
 	"engage.connector/services/config-sync/catalog"
 	"engage.connector/services/config-sync/configmodel"
@@ -41,6 +43,7 @@ type Service struct {
 	configsyncv1.UnimplementedConfigSyncServiceServer
 	opts     Options
 	log      *slog.Logger
+	early    sync.Once     // logs the first call that came before there was a mapping
 	planning chan struct{} // holds one element while a plan is made
 }
 
@@ -55,14 +58,20 @@ const (
 	perMessage = 1000
 )
 
-func notReady(op string) error {
-	return fault.New(fault.Unavailable, op, "the first synchronisation has not ended yet")
+// notReady answers who comes too early. All services do, and ask again until there is a mapping, so
+// that it is logged once.
+func (s *Service) notReady(ctx context.Context, op string) error {
+	err := fault.New(fault.Unavailable, op, "the first synchronisation has not ended yet")
+	s.early.Do(func() {
+		s.log.InfoContext(ctx, "mappings were asked for, but the first synchronisation has not ended yet; callers ask again", "first_call", op)
+	})
+	return host.Logged(err)
 }
 
 // Resolve looks up mappings; those that do not exist are absent from the answer.
-func (s *Service) Resolve(_ context.Context, req *configsyncv1.ResolveRequest) (*configsyncv1.ResolveResponse, error) {
+func (s *Service) Resolve(ctx context.Context, req *configsyncv1.ResolveRequest) (*configsyncv1.ResolveResponse, error) {
 	if !s.opts.Catalog.Ready() {
-		return nil, notReady("api.resolve")
+		return nil, s.notReady(ctx, "api.resolve")
 	}
 	if len(req.GetKeys()) > maxKeys {
 		return nil, fault.Newf(fault.Invalid, "api.resolve", "%d keys, at most %d in one call", len(req.GetKeys()), maxKeys)
@@ -81,7 +90,7 @@ func (s *Service) Resolve(_ context.Context, req *configsyncv1.ResolveRequest) (
 func (s *Service) Watch(req *configsyncv1.WatchRequest, stream grpc.ServerStreamingServer[configsyncv1.WatchResponse]) error {
 	sub, snapshot, ok := s.opts.Catalog.Subscribe(req.GetKinds()...)
 	if !ok {
-		return notReady("api.watch")
+		return s.notReady(stream.Context(), "api.watch")
 	}
 	defer s.opts.Catalog.Close(sub)
 	if err := send(stream, catalog.Change{Upserted: snapshot}); err != nil {

@@ -99,7 +99,7 @@ type DN struct {
 }
 
 func (s *Service) mapping(w http.ResponseWriter, r *http.Request) {
-	m, err := s.find(r.PathValue("kind"), r.PathValue("id"))
+	m, err := s.find(r.Context(), r.PathValue("kind"), r.PathValue("id"))
 	if err != nil {
 		host.WriteError(w, r, s.log, err)
 		return
@@ -107,7 +107,7 @@ func (s *Service) mapping(w http.ResponseWriter, r *http.Request) {
 	host.WriteOK(w, r, "mapping found", view(m))
 }
 
-func (s *Service) find(kindName, id string) (*configsyncv1.Mapping, error) {
+func (s *Service) find(ctx context.Context, kindName, id string) (*configsyncv1.Mapping, error) {
 	const op = "api.mapping"
 	kind, ok := catalog.KindOf(kindName)
 	if !ok {
@@ -115,7 +115,7 @@ func (s *Service) find(kindName, id string) (*configsyncv1.Mapping, error) {
 			WithHint("use users, queues, skills, wrapupcodes or extensions")
 	}
 	if !s.opts.Catalog.Ready() {
-		return nil, notReady(op)
+		return nil, s.notReady(ctx, op)
 	}
 	m, ok := s.opts.Catalog.Get(kind, id)
 	if !ok {

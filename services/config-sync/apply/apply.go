@@ -106,6 +106,8 @@ type Rejection struct {
 type Result struct {
 	Executed int
 	Rejected []Rejection
+	// CutShort is why not all look-ups of Resolve were made; nil when they were.
+	CutShort error
 	// Applied is the state after the last operation.
 	Applied plan.Applied
 }

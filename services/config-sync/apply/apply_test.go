@@ -80,10 +80,11 @@ func newExecutor(m *memory, parallel int) *apply.Executor {
 // sync plans and executes once from what the store holds.
 func sync1(ctx context.Context, cloud apply.Cloud, m *memory, org desired.Org, parallel int) (apply.Result, plan.Plan, error) {
 	executor := newExecutor(m, parallel)
-	applied, err := executor.Resolve(ctx, cloud, m.applied.Clone())
+	resolved, err := executor.Resolve(ctx, cloud, m.applied.Clone())
 	if err != nil {
 		return apply.Result{}, plan.Plan{}, err
 	}
+	applied := resolved.Applied
 	p := plan.Build(tenant, org, applied, plan.Conditions{})
 	result, err := executor.Run(ctx, cloud, p, applied)
 	return result, p, err

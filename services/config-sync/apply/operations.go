@@ -30,6 +30,8 @@ func (r *run) execute(ctx context.Context, o plan.Operation) error {
 		return r.change(ctx, o)
 	case plan.AddMembers, plan.RemoveMembers, plan.AddCodes:
 		return r.relate(ctx, o)
+	case plan.LookUp:
+		return r.resolveIntent(ctx, o)
 	case plan.Adopt, plan.Remember, plan.Retire, plan.Forget:
 		return r.save(ctx, o)
 	}

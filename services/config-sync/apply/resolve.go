@@ -2,8 +2,6 @@ package apply
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"engage.connector/pkg/fault"
@@ -19,28 +17,44 @@ const settleTime = 5 * time.Minute
 // process was killed or the answer was lost. An object that was made gets its record, so that the
 // next plan can take it up or take it back even if it is not wanted any more. What cannot be found
 // stays open until the organization must have shown it.
-func (e *Executor) Resolve(ctx context.Context, cloud Cloud, applied plan.Applied) (plan.Applied, error) {
+//
+// A look-up that fails stays open as well, and holds nothing else back: the result lists it, and says
+// why no more were made. The error says that nothing may be done at all, because the context has ended
+// or nothing can be remembered.
+func (e *Executor) Resolve(ctx context.Context, cloud Cloud, applied plan.Applied) (Result, error) {
 	r := newRun(e, cloud, plan.Plan{}, applied)
-	for _, key := range slices.Sorted(maps.Keys(applied[plan.Intents])) {
-		if err := r.resolveIntent(ctx, key, applied[plan.Intents][key]); err != nil {
-			return r.applied, err
+	for _, o := range applied.LookUps(e.opts.Now()) {
+		err := r.execute(ctx, o)
+		if err == nil {
+			r.succeeded(o)
+			continue
 		}
+		if err = r.refused(ctx, o, err); err == nil {
+			continue
+		}
+		result := r.result()
+		if ctx.Err() != nil || isStop(err) {
+			return result, err
+		}
+		result.CutShort = err
+		return result, nil
 	}
-	return r.applied, nil
+	return r.result(), nil
 }
 
-func (r *run) resolveIntent(ctx context.Context, key string, record plan.Record) error {
-	id, err := r.made(ctx, record.Intent)
+func (r *run) resolveIntent(ctx context.Context, o plan.Operation) error {
+	intent := r.applied[plan.Intents][o.ID].Intent
+	id, err := r.made(ctx, intent)
 	if err != nil {
 		return err
 	}
-	if id == "" && record.Intent != nil && r.opts.Now().Sub(record.Intent.At) < settleTime {
-		return nil
+	if id == "" && intent != nil && r.opts.Now().Sub(intent.At) < settleTime {
+		return r.save(ctx, o) // it was answered
 	}
-	r.log.InfoContext(ctx, "open create resolved", "create", key, "cloud_id", id)
+	r.log.InfoContext(ctx, "open create resolved", "create", o.ID, "cloud_id", id)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.store(ctx, r.put(r.applied.Resolved(key, id)))
+	return r.store(ctx, append(r.put(r.applied.Resolved(o.ID, id)), r.note(o, "", "")...))
 }
 
 // made returns the id of the object that a create has made, empty when none is found. The mark

@@ -186,6 +186,9 @@ func (r *run) skill(name string) (plan.Object, bool) {
 }
 
 func (r *run) store(ctx context.Context, changes []plan.Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
 	if err := r.opts.Records.Save(ctx, changes...); err != nil {
 		return stopError{err}
 	}

@@ -41,7 +41,7 @@ func (a Applied) Before(o Operation, now time.Time) []Change {
 		r.Unsure = union(r.Unsure, o.IDs)
 	case RemoveMembers:
 		r.Members, r.Unsure = without(r.Members, o.IDs), union(r.Unsure, o.IDs)
-	case EnsureSource, DefaultSource, ReadPresences, AddRoles, AddCodes, Adopt, Remember, Retire, Forget:
+	case EnsureSource, DefaultSource, ReadPresences, AddRoles, AddCodes, LookUp, Adopt, Remember, Retire, Forget:
 		return nil // may be repeated, and is never taken back
 	}
 	return []Change{{o.Kind, o.ID, &r}}
@@ -90,6 +90,22 @@ func Abandoned(o Operation) []Change {
 	}
 	return []Change{{Kind: Intents, ID: o.intentKey()}}
 }
+
+// LookUps lists the open creates whose object is to be looked for now. One whose look-up was refused
+// waits for its time.
+func (a Applied) LookUps(now time.Time) []Operation {
+	var due []Operation
+	for _, key := range slices.Sorted(maps.Keys(a[Intents])) {
+		r := a[Intents][key]
+		o := Operation{Action: LookUp, Kind: Intents, ID: key, Name: r.EngageName}
+		if refusal := a[Refusals][lookUpKey(key)].Refusal; refusal == nil || !refusal.Next.After(now) {
+			due = append(due, o)
+		}
+	}
+	return due
+}
+
+func lookUpKey(key string) string { return refusalKey(Intents, key, string(LookUp)) }
 
 // Resolved returns the changes once it is known which object an open create has made; empty for
 // none. An object that another record has is not ours. One whose Engage id has got another object

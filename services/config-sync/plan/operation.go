@@ -12,7 +12,8 @@ import (
 // Action is what an operation does.
 type Action string
 
-// The actions. The last four make no API call: they change what the connector remembers.
+// The actions. The last four make no API call: they change what the connector remembers. LookUp is
+// not planned: it asks what has become of an open create, before the plan is made.
 const (
 	EnsureSource  Action = "ensure-source"
 	DefaultSource Action = "set-default-source"
@@ -29,6 +30,7 @@ const (
 	AddMembers    Action = "add-members"
 	RemoveMembers Action = "remove-members"
 	AddCodes      Action = "add-codes"
+	LookUp        Action = "look-up"
 	Adopt         Action = "adopt"
 	Remember      Action = "remember"
 	Retire        Action = "retire"
@@ -37,7 +39,7 @@ const (
 
 var actionTable = []Action{
 	EnsureSource, DefaultSource, ReadPresences, Create, Enable, Disable, Vacate, Update, Deactivate, AddRoles, SetSkills,
-	DropSkills, AddMembers, RemoveMembers, AddCodes, Adopt, Remember, Retire, Forget,
+	DropSkills, AddMembers, RemoveMembers, AddCodes, LookUp, Adopt, Remember, Retire, Forget,
 }
 
 // Actions returns all actions.
@@ -153,6 +155,8 @@ func (a Applied) After(o Operation, cloudID, cloudName string) []Change {
 func (a Applied) after(o Operation, cloudID, cloudName string) []Change {
 	r := a[o.Kind][o.ID]
 	switch o.Action {
+	case LookUp:
+		return nil
 	case Adopt:
 		return a.adopted(o)
 	case Forget:

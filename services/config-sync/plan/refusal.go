@@ -49,7 +49,7 @@ func (r Refusal) Again(now time.Time) Refusal {
 	switch {
 	case r.Pending:
 		first, longest = firstPending, longestPending
-	case r.Attribute == FieldActive:
+	case r.Attribute == FieldActive, r.Attribute == string(LookUp):
 		longest = longestProtected
 	}
 	if r.Since.IsZero() {
@@ -70,7 +70,7 @@ func refusalKey(kind Kind, id, attribute string) string {
 // Claims lists what the operation asks of the organization.
 func (o Operation) Claims() []Claim {
 	switch o.Action {
-	case EnsureSource, DefaultSource, ReadPresences:
+	case EnsureSource, DefaultSource, ReadPresences, LookUp:
 		return []Claim{{string(o.Action), o.Name}}
 	case Create:
 		return []Claim{{string(Create), o.fingerprint()}}
@@ -238,8 +238,12 @@ func (p *planner) due(o Operation) (Operation, bool) {
 	})
 }
 
-// forgetRefusals forgets the refusals of what is not wanted any more.
+// forgetRefusals forgets the refusals of what is not wanted any more. A look-up is wanted as long as
+// its create is open.
 func (p *planner) forgetRefusals() {
+	for key := range p.now[Intents] {
+		p.wantedStill[lookUpKey(key)] = true
+	}
 	for _, key := range others(p.now[Refusals], p.wantedStill) {
 		p.plan.Operations = append(p.plan.Operations, Operation{Stage: StageMemory, Action: Forget, Kind: Refusals, ID: key})
 	}

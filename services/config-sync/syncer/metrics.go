@@ -13,7 +13,7 @@ import (
 // The results of a synchronisation.
 const (
 	resultSuccess = "success"
-	resultPartial = "partial" // some operations were refused
+	resultPartial = "partial" // some operations were refused or wait for an approval
 	resultFailed  = "failed"
 )
 
@@ -73,7 +73,7 @@ func (m *metrics) finished(out outcome, err error, took time.Duration, now time.
 	switch {
 	case err != nil:
 		result = resultFailed
-	case len(out.result.Rejected) > 0:
+	case len(out.result.Rejected) > 0, len(out.plan.Held) > 0:
 		result = resultPartial
 	default:
 		m.lastSuccess.Set(float64(now.Unix()))

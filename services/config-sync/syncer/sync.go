@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"engage.connector/pkg/fault"
@@ -22,6 +23,8 @@ type draft struct {
 	plan    plan.Plan
 	report  desired.Report
 	applied plan.Applied
+	// lookUps is what became of the look-ups of open creates.
+	lookUps apply.Result
 	// corrected means that the state was changed by a request or by what was seen in the
 	// organization, so that it is not kept.
 	corrected bool
@@ -66,9 +69,10 @@ func (s *Syncer) prepare(ctx context.Context) (draft, error) {
 		if err != nil {
 			return d, err
 		}
-		if d.applied, err = s.executor.Resolve(ctx, cloud, d.applied); err != nil {
+		if d.lookUps, err = s.executor.Resolve(ctx, cloud, d.applied); err != nil {
 			return d, err
 		}
+		d.applied = d.lookUps.Applied
 	}
 	s.derive(&d)
 	s.report(ctx, d.report)
@@ -181,6 +185,11 @@ func (s *Syncer) sync(ctx context.Context) (outcome, error) {
 	out.plan = draft.plan
 	if !draft.plan.Empty() {
 		err = s.execute(ctx, draft, &out)
+	}
+	// What became of the look-ups ends nothing that protects people, but it counts.
+	out.result.Rejected = slices.Concat(draft.lookUps.Rejected, out.result.Rejected)
+	if err == nil {
+		err = draft.lookUps.CutShort
 	}
 	s.nextPending = nextPending(out.result.Applied)
 	if err == nil || !s.Status().LastComplete.IsZero() {

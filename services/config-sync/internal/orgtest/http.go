@@ -100,6 +100,9 @@ func (o *Org) listUsers(w http.ResponseWriter, r *http.Request) {
 	defer o.mu.Unlock()
 	attribute, value, filtered := strings.Cut(r.URL.Query().Get("filter"), " eq ")
 	value = strings.Trim(value, `"`)
+	if attribute == "externalId" && o.refusesLookUp(w) {
+		return
+	}
 	found := []users.User{}
 	for _, u := range o.users {
 		switch {
@@ -163,9 +166,12 @@ func (o *Org) routing(mux *http.ServeMux) {
 		}))
 	})
 
-	mux.HandleFunc("GET /routing/queues", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /routing/queues", func(w http.ResponseWriter, r *http.Request) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
+		if r.URL.Query().Has("peerId") && o.refusesLookUp(w) {
+			return
+		}
 		var list []routing.Queue
 		for _, q := range o.queues {
 			list = append(list, q.view())

@@ -22,6 +22,8 @@ type Org struct {
 
 	refusedField string // of users
 	refusedAs    int
+	lookUpsAs    int // status of look-ups by mark; 0 for an answer
+	lookUps      int
 
 	mu      sync.Mutex
 	next    int
@@ -68,6 +70,30 @@ func (o *Org) RefuseField(path string, status int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.refusedField, o.refusedAs = path, status
+}
+
+// RefuseLookUps makes the organization refuse to look for users by external id and for queues by peer
+// id; 0 lets it answer again.
+func (o *Org) RefuseLookUps(status int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.lookUpsAs = status
+}
+
+// LookUps is the number of such requests so far.
+func (o *Org) LookUps() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.lookUps
+}
+
+// refusesLookUp counts a look-up by mark and answers it where it is refused.
+func (o *Org) refusesLookUp(w http.ResponseWriter) bool {
+	o.lookUps++
+	if o.lookUpsAs != 0 {
+		fail(w, refuse(o.lookUpsAs, "refused.lookup"))
+	}
+	return o.lookUpsAs != 0
 }
 
 // problem is a refusal in the API's terms.
