@@ -133,6 +133,7 @@ type scenario struct {
 	kills     int
 	rollbacks int           // of the store, by up to two seconds
 	idle      time.Duration // between heartbeats
+	pace      time.Duration // between two batches of a link
 	failing   float64
 	killing   float64
 	cutting   float64
@@ -213,6 +214,9 @@ func (w *world) follow(ctx context.Context, link string, sink engage.Sink) {
 			w.mu.Unlock()
 			err = sink.Accept(ctx, link, left[:n])
 			cursor = left[n-1].Cursor
+			if w.pace > 0 {
+				pause(ctx, w.pace)
+			}
 		}
 		pause(ctx, 20*time.Millisecond)
 	}
