@@ -18,7 +18,7 @@ func (s *Store) GetDocument(ctx context.Context, name string) ([]byte, bool, err
 	var body []byte
 	err := s.do(ctx, opDocumentGet, func(ctx context.Context) error {
 		var err error
-		body, err = s.client.HGet(ctx, s.keys.name("docs"), name).Bytes()
+		body, err = s.redis().HGet(ctx, s.keys.name("docs"), name).Bytes()
 		if errors.Is(err, redis.Nil) {
 			return nil
 		}

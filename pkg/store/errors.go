@@ -67,11 +67,14 @@ type replyRule struct {
 func replyRules() []replyRule {
 	return []replyRule{
 		{word: "NOAUTH", code: fault.Unauthenticated, hint: "set REDIS_PASSWORD (and REDIS_USERNAME for an ACL user)"},
+		// A server that does not know the client yet reads no long command of it.
+		{word: "ERR Protocol error: unauthenticated", code: fault.Unauthenticated, hint: "set REDIS_PASSWORD (and REDIS_USERNAME for an ACL user)"},
 		{word: "WRONGPASS", code: fault.Unauthenticated, hint: "check REDIS_USERNAME and REDIS_PASSWORD"},
 		{
 			word: "NOPERM", code: fault.Forbidden, hint: "allow the ACL user all keys of the prefix and the commands of docs/redis.md",
 			inside: "The user executing the script",
 		},
+		{word: "EXECABORT Transaction discarded because of: NOPERM", code: fault.Forbidden, hint: "allow the ACL user the commands of docs/redis.md"},
 		{word: "OOM", code: fault.Unavailable, hint: "raise Redis' maxmemory; the eviction policy must be noeviction"},
 		{word: "MISCONF", code: fault.Unavailable, hint: "Redis cannot write its data to disk: look at its log"},
 		{word: "LOADING", code: fault.Unavailable, hint: "Redis is reading its data after a start; this passes"},

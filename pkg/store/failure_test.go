@@ -118,6 +118,9 @@ func TestErrorRepliesAreClassified(t *testing.T) {
 	requireCode(t, fault.Unauthenticated, err)
 	require.Contains(t, fault.Hint(err), "REDIS_PASSWORD")
 	require.NotContains(t, err.Error(), "secret")
+	long := store.Append{Source: "vq", Cursor: "1", Entries: entries("a", "b", "c")}
+	_, err = storetest.StartServer(t, "--requirepass", "secret").Store().Pipeline("calls").AppendOnce(t.Context(), long)
+	requireCode(t, fault.Unauthenticated, err)
 
 	full := storetest.StartServer(t, "--maxmemory", "1").Store()
 	_, err = full.Pipeline("calls").AppendOnce(t.Context(), store.Append{Source: "vq", Cursor: "1", Entries: []store.Entry{{Identity: "x"}}})

@@ -49,7 +49,7 @@ func (m *IDMap) Get(ctx context.Context, id string) (Mapping, bool, error) {
 	var found Mapping
 	var ok bool
 	err := m.s.do(ctx, opIDMapGet, func(ctx context.Context) error {
-		text, err := m.s.client.HGet(ctx, m.key, id).Result()
+		text, err := m.s.redis().HGet(ctx, m.key, id).Result()
 		if errors.Is(err, redis.Nil) {
 			return nil
 		}
@@ -121,7 +121,7 @@ func (m *IDMap) Request(ctx context.Context, ids ...string) error {
 	return m.s.durably(ctx, func(ctx context.Context) error {
 		return m.s.do(ctx, opIDMapPut, func(ctx context.Context) error {
 			for _, id := range ids {
-				if err := m.s.client.HSetNX(ctx, m.key, id, "{}").Err(); err != nil {
+				if err := m.s.redis().HSetNX(ctx, m.key, id, "{}").Err(); err != nil {
 					return err
 				}
 			}

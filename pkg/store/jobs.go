@@ -237,7 +237,7 @@ func (q *JobQueue) unpark(ctx context.Context, id string) error {
 func (q *JobQueue) Depth(ctx context.Context) (JobDepth, error) {
 	var depth JobDepth
 	err := q.s.do(ctx, opJobDepth, func(ctx context.Context) error {
-		batch := q.s.client.Pipeline()
+		batch := q.s.redis().Pipeline()
 		ready, running := batch.ZCard(ctx, q.key("ready")), batch.ZCard(ctx, q.key("running"))
 		parked, done := batch.ZCard(ctx, q.key("parked")), batch.ZCard(ctx, q.key("done"))
 		if _, err := batch.Exec(ctx); err != nil {
@@ -271,9 +271,9 @@ func (q *JobQueue) List(ctx context.Context, state JobState, limit int) ([]JobSt
 	}
 	var found []JobStatus
 	err := q.s.do(ctx, opJobList, func(ctx context.Context) error {
-		order := q.s.client.ZRange
+		order := q.s.redis().ZRange
 		if state == JobDone {
-			order = q.s.client.ZRevRange
+			order = q.s.redis().ZRevRange
 		}
 		ids, err := order(ctx, q.key(set), 0, int64(limit)-1).Result()
 		if err != nil {
@@ -290,7 +290,7 @@ func (q *JobQueue) statuses(ctx context.Context, ids []string) ([]JobStatus, err
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	batch := q.s.client.TxPipeline()
+	batch := q.s.redis().TxPipeline()
 	metas := batch.HMGet(ctx, q.key("meta"), ids...)
 	payloads, results := batch.HMGet(ctx, q.key("payloads"), ids...), batch.HMGet(ctx, q.key("results"), ids...)
 	sets := []string{"ready", "running", "parked", "done"}
@@ -301,6 +301,9 @@ func (q *JobQueue) statuses(ctx context.Context, ids []string) ([]JobStatus, err
 		}
 	}
 	if _, err := batch.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+		if cause := metas.Err(); cause != nil {
+			err = cause // that the whole is aborted does not say why
+		}
 		return nil, err
 	}
 	found := make([]JobStatus, 0, len(ids))

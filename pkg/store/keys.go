@@ -27,6 +27,8 @@ const seenShards = 8192
 //	lease:<name>                    hash     o(wner), g(eneration), x (end, ms)
 //	idmap:<kind>                    hash     Engage id -> mapping
 //	docs                            hash     name -> document
+//	check                           string   written to see whether Redis takes writes
+//	barrier                         string   counted up before replicas are waited for
 //	jobs:<queue>:<part>             ready, running, parked, done: sorted sets by due time, end of
 //	                                lease, time parked, end of retention; meta, payloads, results:
 //	                                hashes by job id; tokens: counter of claims

@@ -108,7 +108,7 @@ func (p *Pipeline) Parked(ctx context.Context, outbox string, limit int) ([]Park
 	var messages []redis.XMessage
 	err := p.s.do(ctx, opParked, func(ctx context.Context) error {
 		var err error
-		messages, err = p.s.client.XRangeN(ctx, p.key("parked", outbox), "-", "+", int64(limit)).Result()
+		messages, err = p.s.redis().XRangeN(ctx, p.key("parked", outbox), "-", "+", int64(limit)).Result()
 		return err
 	})
 	if err != nil {
@@ -164,7 +164,7 @@ func (p *Pipeline) RetryParked(ctx context.Context, outbox string, ids []string)
 func (p *Pipeline) ReadReturned(ctx context.Context, outbox string) ([]OutboxRecord, error) {
 	var records []OutboxRecord
 	err := p.s.do(ctx, opReadReturned, func(ctx context.Context) error {
-		found, err := p.s.client.HGetAll(ctx, p.key("back", outbox)).Result()
+		found, err := p.s.redis().HGetAll(ctx, p.key("back", outbox)).Result()
 		if err != nil {
 			return err
 		}
@@ -228,7 +228,7 @@ func (p *Pipeline) asideText(op operation, a Aside) ([]byte, error) {
 func (p *Pipeline) Aside(ctx context.Context, limit int) ([]Aside, error) {
 	var items []Aside
 	err := p.s.do(ctx, opAside, func(ctx context.Context) error {
-		texts, err := p.s.client.LRange(ctx, p.key("aside"), 0, int64(limit)-1).Result()
+		texts, err := p.s.redis().LRange(ctx, p.key("aside"), 0, int64(limit)-1).Result()
 		if err != nil {
 			return err
 		}
@@ -255,11 +255,11 @@ type Depth struct {
 func (p *Pipeline) Depth(ctx context.Context) (Depth, error) {
 	depth := Depth{Outboxes: make(map[string]int64), Parked: make(map[string]int64)}
 	err := p.s.do(ctx, opDepth, func(ctx context.Context) error {
-		names, err := p.s.client.SMembers(ctx, p.key("outboxes")).Result()
+		names, err := p.s.redis().SMembers(ctx, p.key("outboxes")).Result()
 		if err != nil {
 			return err
 		}
-		batch := p.s.client.Pipeline()
+		batch := p.s.redis().Pipeline()
 		log, aside := batch.XLen(ctx, p.key("log")), batch.LLen(ctx, p.key("aside"))
 		out, parked, back := make([]*redis.IntCmd, len(names)), make([]*redis.IntCmd, len(names)), make([]*redis.IntCmd, len(names))
 		for i, name := range names {

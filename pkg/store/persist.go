@@ -34,7 +34,7 @@ type safeties struct {
 	mu       sync.Mutex
 	last     safety
 	seen     int  // the most replicas that were ever connected
-	unsynced bool // it was already said that nothing is kept on disk
+	unsynced bool // it was already said that nothing is safe on disk
 }
 
 // durably makes a write and returns nil only when the write is safe. After an error it may have
@@ -80,13 +80,13 @@ func (s *Store) Persisted(ctx context.Context, epoch string) error {
 
 // node is the server that has this tenant's keys.
 func (s *Store) node(ctx context.Context) (*redis.Client, error) {
-	switch client := s.client.(type) {
+	switch client := s.redis().(type) {
 	case *redis.ClusterClient:
 		return client.MasterForKey(ctx, s.keys.name("barrier"))
 	case *redis.Client:
 		return client, nil
 	}
-	return nil, fault.Newf(fault.Internal, "store.node", "a client of type %T", s.client)
+	return nil, fault.Newf(fault.Internal, "store.node", "a client of type %T", s.redis())
 }
 
 // confirm waits until the replicas (and the disk, where the server can tell) have everything that was
@@ -140,12 +140,9 @@ func (s *Store) safety(ctx context.Context, epoch string) (safety, error) {
 	if err != nil {
 		return safety{}, err
 	}
-	if s.synced(ctx, info) {
-		policy := appendFsync(ctx, node)
-		if policy != "always" {
-			found.pause = fsyncWait
-			found.waitAOF = atLeast(info["redis_version"], 7, 2)
-		}
+	if policy := s.syncs(ctx, node, info); policy == everySecond {
+		found.pause = fsyncWait
+		found.waitAOF = atLeast(info["redis_version"], 7, 2)
 	}
 	connected, _ := strconv.Atoi(info["connected_slaves"])
 	s.safeties.seen = max(s.safeties.seen, connected)
@@ -157,24 +154,38 @@ func (s *Store) safety(ctx context.Context, epoch string) (safety, error) {
 	return found, nil
 }
 
-// synced tells whether Redis keeps an append-only file. Without one there is nothing to wait for.
-func (s *Store) synced(ctx context.Context, info map[string]string) bool {
-	if info["aof_enabled"] == "1" {
-		return true
+// The settings of appendfsync.
+const (
+	everySecond = "everysec"
+	always      = "always"
+)
+
+// syncs tells when Redis syncs what it writes: "always", "everysec", or "" when it does not by itself.
+// Then there is nothing to wait for, and nothing is safe; that is said once.
+func (s *Store) syncs(ctx context.Context, node *redis.Client, info map[string]string) string {
+	const advice = "set appendonly yes and appendfsync everysec (or always) in redis.conf"
+	trouble := ""
+	switch policy := appendFsync(ctx, node); {
+	case info["aof_enabled"] == "0":
+		trouble = "Redis keeps no append-only file: what was acknowledged is lost when it stops"
+	case info["aof_enabled"] == "": // an imitation
+	case policy == always, policy == everySecond:
+		return policy
+	default:
+		trouble = "Redis leaves it to the system when its append-only file is synced: what was acknowledged may be lost when the machine stops"
 	}
-	if info["aof_enabled"] == "0" && !s.safeties.unsynced {
+	if trouble != "" && !s.safeties.unsynced {
 		s.safeties.unsynced = true
-		s.log.WarnContext(ctx, "Redis keeps no append-only file: what was acknowledged is lost when it stops", "hint", "set appendonly yes in redis.conf")
+		s.log.WarnContext(ctx, trouble, "hint", advice)
 	}
-	return false
+	return ""
 }
 
-// appendFsync is the server's setting. A user that may not read it gets the answer that is on the safe
-// side.
+// appendFsync is the server's setting. A user that may not read it gets the usual one.
 func appendFsync(ctx context.Context, node *redis.Client) string {
 	setting, err := node.ConfigGet(ctx, "appendfsync").Result()
 	if err != nil {
-		return "everysec"
+		return everySecond
 	}
 	return setting["appendfsync"]
 }

@@ -3,7 +3,9 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -56,6 +58,23 @@ func TestWithASyncAtEveryWriteNothingIsWaitedFor(t *testing.T) {
 	_, err := s.Pipeline("calls").AppendOnce(t.Context(), store.Append{Durable: true, Entries: entries("a")})
 	require.NoError(t, err)
 	require.Less(t, time.Since(begin), 2*time.Second)
+}
+
+// Where Redis does not sync by itself nothing is safe: there is nothing to wait for, and it is said once.
+func TestARedisThatDoesNotSyncIsNamed(t *testing.T) {
+	for setting, args := range map[string][]string{
+		"leaves it to the system": {"--appendfsync", "no"}, "keeps no append-only file": {"--appendonly", "no"},
+	} {
+		var log logText
+		s := storetest.StartServer(t, args...).Store(func(o *store.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		for range 2 {
+			_, err := s.Pipeline("calls").AppendOnce(t.Context(), store.Append{Durable: true, Entries: entries("a")})
+			require.NoError(t, err)
+		}
+		require.Equal(t, 1, strings.Count(log.String(), "level=WARN"), log.String())
+		require.Contains(t, log.String(), setting)
+		require.Contains(t, log.String(), "appendfsync everysec")
+	}
 }
 
 // A crash while somebody waits for the answer: it is not acknowledged, so it is sent again.

@@ -188,7 +188,7 @@ func (p *Pipeline) LoadStateKeys(ctx context.Context, names ...string) (map[stri
 	}
 	state := make(map[string][]byte, len(names))
 	err := p.s.do(ctx, opLoadKeys, func(ctx context.Context) error {
-		values, err := p.s.client.HMGet(ctx, p.key("state"), names...).Result()
+		values, err := p.s.redis().HMGet(ctx, p.key("state"), names...).Result()
 		for i, value := range values {
 			if text, ok := value.(string); ok {
 				state[names[i]] = []byte(text)
@@ -283,7 +283,7 @@ func (s *Store) readStream(ctx context.Context, op operation, key, after string,
 		return func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(ctx, max(slice, 0)+s.opts.OpTimeout)
 			defer cancel()
-			streams, err := s.client.XRead(ctx, &redis.XReadArgs{
+			streams, err := s.redis().XRead(ctx, &redis.XReadArgs{
 				Streams: []string{key, after}, Count: int64(count), Block: slice,
 			}).Result()
 			if errors.Is(err, redis.Nil) {

@@ -14,6 +14,7 @@ var luaFiles embed.FS
 type scriptName string
 
 const (
+	scriptCheck        scriptName = "check"
 	scriptEpoch        scriptName = "epoch"
 	scriptCursor       scriptName = "cursor"
 	scriptAppendOnce   scriptName = "append_once"
@@ -35,6 +36,7 @@ const (
 // scriptParts lists each script with the shared functions that go before it.
 func scriptParts() map[scriptName][]string {
 	return map[scriptName][]string{
+		scriptCheck:        {"_epoch"},
 		scriptEpoch:        {"_epoch"},
 		scriptCursor:       {"_epoch"},
 		scriptAppendOnce:   {"_clock", "_epoch", "_fence"},

@@ -15,7 +15,7 @@ import (
 
 // Store is one tenant's part of a Redis. It is safe for concurrent use.
 type Store struct {
-	client  redis.UniversalClient
+	conn    *connection
 	opts    Options
 	keys    keys
 	scripts map[scriptName]*redis.Script
@@ -23,7 +23,9 @@ type Store struct {
 	epochs  *epochs
 	log     *slog.Logger
 
-	safeties safeties
+	safeties   safeties
+	commands   map[string][]string // what the user of Redis must be allowed, each with an example
+	permission permission
 }
 
 // Open makes a store without dialling: a Redis that is down shows in Ping and in each operation.
@@ -37,15 +39,19 @@ func Open(opts Options) (*Store, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, "store.open", err)
 	}
+	commands, err := commandCalls()
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, "store.open", err)
+	}
 	log := opts.Logger.With("component", "store")
 	// The client's own lines are not JSON; its setting is global, but this package is its only user.
 	redis.SetLogger(clientLog{log})
 	measured := newMetrics(opts.Registerer)
 	return &Store{
-		client:  redis.NewUniversalClient(opts.universal()),
+		conn:    newConnection(opts, log),
 		opts:    opts,
 		keys:    newKeys(opts.Prefix, opts.Tenant),
-		scripts: scripts,
+		scripts: scripts, commands: commands,
 		metrics: measured,
 		epochs:  &epochs{log: log, restarts: measured.restarts},
 		log:     log,
@@ -63,14 +69,12 @@ func (l clientLog) Printf(ctx context.Context, format string, v ...any) {
 	}
 }
 
-// Ping asks Redis for a sign of life.
-func (s *Store) Ping(ctx context.Context) error {
-	return s.do(ctx, opPing, func(ctx context.Context) error { return s.client.Ping(ctx).Err() })
-}
+// redis is the client to use at present.
+func (s *Store) redis() redis.UniversalClient { return s.conn.client() }
 
 // Close ends all connections. Operations under way fail.
 func (s *Store) Close() error {
-	if err := s.client.Close(); err != nil && !errors.Is(err, redis.ErrClosed) {
+	if err := s.conn.close(); err != nil && !errors.Is(err, redis.ErrClosed) {
 		return fault.Wrap(fault.Internal, "store.close", err)
 	}
 	return nil
@@ -81,10 +85,14 @@ func (s *Store) Close() error {
 // map, all work under way and every lease. It is not atomic; what is written meanwhile may survive.
 func (s *Store) DeleteAll(ctx context.Context) error {
 	return s.do(ctx, opDeleteAll, func(ctx context.Context) error {
-		if cluster, ok := s.client.(*redis.ClusterClient); ok {
+		// SCAN names no key: a node that has none of this tenant's would find nothing and say so.
+		if err := s.run(ctx, scriptEpoch, []string{s.keys.name("epoch")}).Err(); err != nil {
+			return err
+		}
+		if cluster, ok := s.redis().(*redis.ClusterClient); ok {
 			return cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error { return s.deleteFrom(ctx, node) })
 		}
-		return s.deleteFrom(ctx, s.client)
+		return s.deleteFrom(ctx, s.redis())
 	})
 }
 
@@ -113,10 +121,15 @@ func (s *Store) deleteFrom(ctx context.Context, node scanner) error {
 	}
 }
 
-// do runs one operation: measured, and its error classified.
+// do runs one operation: measured, and its error classified. A standalone server that turns out to be
+// a node of a Cluster has done nothing, so the operation is run again.
 func (s *Store) do(ctx context.Context, op operation, fn func(context.Context) error) error {
 	begin := time.Now()
-	err := classify(ctx, op, fn(ctx))
+	err := fn(ctx)
+	if s.conn.changesOver(ctx, err) {
+		err = fn(ctx)
+	}
+	err = classify(ctx, op, err)
 	s.metrics.observe(op, time.Since(begin), err)
 	return err
 }
@@ -130,7 +143,7 @@ func (s *Store) refuse(op operation, code fault.Code, format string, args ...any
 
 // run executes a script.
 func (s *Store) run(ctx context.Context, name scriptName, keys []string, args ...any) *redis.Cmd {
-	return s.scripts[name].Run(ctx, s.client, keys, args...)
+	return s.scripts[name].Run(ctx, s.redis(), keys, args...)
 }
 
 // scriptTime is a script's time argument: "0" asks it to use the server's clock.
@@ -161,7 +174,7 @@ func wait(ctx context.Context, d time.Duration) error {
 func (s *Store) scanHash(ctx context.Context, key string, each func(field, value string) error) error {
 	var cursor uint64
 	for {
-		pairs, next, err := s.client.HScan(ctx, key, cursor, "", 1000).Result()
+		pairs, next, err := s.redis().HScan(ctx, key, cursor, "", 1000).Result()
 		if err != nil {
 			return err
 		}

@@ -23,13 +23,11 @@ func Cluster(t testing.TB, opts ...Option) *store.Store {
 
 // StartCluster starts a Redis Cluster of two real nodes that share the slots, so that a script with
 // keys of more than one slot fails and clients are sent from one node to the other. It returns the
-// nodes' addresses.
-func StartCluster(t testing.TB) []string {
+// nodes' addresses. Further arguments are for both.
+func StartCluster(t testing.TB, args ...string) []string {
 	t.Helper()
-	nodes := []*Redis{
-		StartServer(t, "--cluster-enabled", "yes"),
-		StartServer(t, "--cluster-enabled", "yes"),
-	}
+	args = append([]string{"--cluster-enabled", "yes"}, args...)
+	nodes := []*Redis{StartServer(t, args...), StartServer(t, args...)}
 	clients := make([]*redis.Client, len(nodes))
 	for i, node := range nodes {
 		clients[i] = redis.NewClient(&redis.Options{Addr: node.Addr()})

@@ -53,13 +53,14 @@ func StartServer(t testing.TB, args ...string) *Redis {
 // MasterName is what a sentinel started here calls the server it watches.
 const MasterName = "main"
 
-// StartSentinel starts a sentinel that watches a server alone. Further lines go into its configuration.
+// StartSentinel starts a sentinel that watches a server alone. Further lines go into its
+// configuration; {port} in them stands for its own.
 func StartSentinel(t testing.TB, master *Redis, lines ...string) *Redis {
 	t.Helper()
 	return start(t, func(r *Redis) []string {
 		file := filepath.Join(r.dir, "sentinel.conf")
 		config := fmt.Sprintf("port %s\nbind 127.0.0.1\ndir %s\nlogfile %s\nsentinel monitor %s 127.0.0.1 %s 1\n",
-			r.port, r.dir, r.logFile(), MasterName, master.port) + strings.Join(append(lines, ""), "\n")
+			r.port, r.dir, r.logFile(), MasterName, master.port) + strings.ReplaceAll(strings.Join(append(lines, ""), "\n"), "{port}", r.port)
 		require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
 		return []string{file, "--sentinel"}
 	})
