@@ -14,10 +14,8 @@ import (
 
 // Bounds of what a Writer holds and does at once.
 const (
-	readCount    = 256
-	maxHeld      = 10_000
-	maxHeldBytes = 64 << 20
-	maxApply     = 256
+	readCount = 256
+	maxApply  = 256
 	// sourceLog is the source under which the Writer sets aside records.
 	sourceLog = "log"
 )
@@ -28,7 +26,7 @@ func (w *Writer) term(ctx context.Context) error {
 	if err := w.restore(ctx); err != nil {
 		return err
 	}
-	t := &term{w: w, seq: NewSequencer(max(0, w.opts.ReorderWindow)), nextTick: w.opts.Now().Add(w.opts.TickInterval)}
+	t := &term{w: w, order: w.order(), nextTick: w.opts.Now()} // the model learns first what time it is
 	defer w.metrics.held.Set(0)
 	for ctx.Err() == nil {
 		if !w.opts.Ready() {
@@ -48,6 +46,8 @@ func (w *Writer) restore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.clocks = state[keyClocks]
+	delete(state, keyClocks)
 	_, err = guard(func() (Effects, error) { return Effects{}, w.opts.Model.Restore(state) })
 	if err != nil {
 		return fault.Newf(fault.CodeOf(err), "pipeline.restore", "the model refuses the stored state: %w", err)
@@ -67,17 +67,19 @@ func guard(call func() (Effects, error)) (effects Effects, err error) {
 
 type term struct {
 	w        *Writer
-	seq      *Sequencer
-	after    string // id of the last record read
+	order    order
+	without  []string // links that are not waited for
+	after    string   // id of the last record read
 	nextTick time.Time
 }
 
 // step does what is due now, then reads on until the next thing is due.
 func (t *term) step(ctx context.Context) error {
 	now := t.w.opts.Now()
-	released := t.seq.Release(now)
+	released := t.order.Release(now)
+	t.count(released)
 	for len(released) > 0 {
-		n := min(len(released), maxApply)
+		n := wholeCells(released)
 		if err := t.w.apply(ctx, released[:n]); err != nil {
 			return err
 		}
@@ -85,13 +87,13 @@ func (t *term) step(ctx context.Context) error {
 	}
 	if !now.Before(t.nextTick) { // after what has come, so that nothing is waited for in vain
 		t.nextTick = now.Add(t.w.opts.TickInterval)
-		if err := t.w.tick(ctx, now); err != nil {
+		if err := t.w.tick(ctx, now, t.order.Progress()); err != nil {
 			return err
 		}
 	}
-	t.w.metrics.held.Set(float64(t.seq.Len()))
+	t.report()
 	until := t.nextTick
-	if due, ok := t.seq.Due(); ok && due.Before(until) {
+	if due, ok := t.order.Due(); ok && due.Before(until) {
 		until = due
 	}
 	return t.read(ctx, max(0, until.Sub(t.w.opts.Now())))
@@ -100,11 +102,11 @@ func (t *term) step(ctx context.Context) error {
 // read adds what the log has to the sequencer, waiting for it up to block.
 // While too much is held it only waits.
 func (t *term) read(ctx context.Context, block time.Duration) error {
-	if t.seq.Len() >= maxHeld || t.seq.Size() >= maxHeldBytes {
+	if t.order.Full() {
 		pause(ctx, block)
 		return nil
 	}
-	if t.seq.Len() == 0 {
+	if t.order.Len() == 0 {
 		// Everything read is consumed, so the beginning of the log is what
 		// comes next, even when the store has gone back to an older state.
 		t.after = ""
@@ -123,13 +125,13 @@ func (t *term) read(ctx context.Context, block time.Duration) error {
 			}
 			continue
 		}
-		t.seq.Add(Held{ID: r.ID, Event: e, ReadAt: now, Size: len(r.Payload)})
+		t.order.Add(Held{ID: r.ID, Event: e, ReadAt: now, Size: len(r.Payload)})
 	}
 	return nil
 }
 
-func (w *Writer) tick(ctx context.Context, now time.Time) error {
-	effects, err := guard(func() (Effects, error) { return w.opts.Model.Tick(now) })
+func (w *Writer) tick(ctx context.Context, now time.Time, progress Progress) error {
+	effects, err := guard(func() (Effects, error) { return w.opts.Model.Tick(now, progress) })
 	if err != nil {
 		return fault.Newf(fault.CodeOf(err), "pipeline.tick", "the model cannot let time pass: %w", err)
 	}
@@ -190,6 +192,7 @@ func (w *Writer) setAside(ctx context.Context, id string, payload []byte, reason
 
 // commit writes effects and consumes records, all or nothing.
 func (w *Writer) commit(ctx context.Context, effects Effects, consumed []string, aside ...store.Aside) error {
+	w.keepClocks(&effects, len(consumed) > 0)
 	if len(consumed) == 0 && len(effects.State) == 0 && len(effects.Outbox) == 0 {
 		return nil
 	}

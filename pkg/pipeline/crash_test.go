@@ -58,7 +58,7 @@ func (m *counting) Apply(events []engage.Event) (Effects, error) {
 	return effects, nil
 }
 
-func (m *counting) Tick(time.Time) (Effects, error) {
+func (m *counting) Tick(time.Time, Progress) (Effects, error) {
 	m.counts["ticks"]++
 	return Effects{State: map[string][]byte{"ticks": []byte(strconv.Itoa(m.counts["ticks"]))}}, nil
 }

@@ -37,6 +37,7 @@ func newIntakeMetrics(reg prometheus.Registerer) *intakeMetrics {
 type writerMetrics struct {
 	active   prometheus.Gauge
 	held     prometheus.Gauge
+	without  *prometheus.CounterVec
 	applied  prometheus.Counter
 	setAside prometheus.Counter
 	restarts prometheus.Counter
@@ -51,6 +52,8 @@ func newWriterMetrics(reg prometheus.Registerer) *writerMetrics {
 			Help: "1 while this instance is the tenant's writer."}),
 		held: auto.NewGauge(prometheus.GaugeOpts{Name: prefix + "writer_held_events",
 			Help: "Events held to put them into the order of their times."}),
+		without: auto.NewCounterVec(prometheus.CounterOpts{Name: prefix + "writer_without_link_total",
+			Help: "Events that were read without waiting for a link any longer, by link."}, []string{"link"}),
 		applied: auto.NewCounter(prometheus.CounterOpts{Name: prefix + "writer_applied_events_total",
 			Help: "Events applied to the model and committed."}),
 		setAside: auto.NewCounter(prometheus.CounterOpts{Name: prefix + "writer_set_aside_total",

@@ -41,6 +41,18 @@ func (s *Sequencer) Len() int { return len(s.held) }
 // Size is how many bytes are held.
 func (s *Sequencer) Size() int { return s.size }
 
+// Bounds of what is held for a window of time.
+const (
+	maxHeld      = 10_000
+	maxHeldBytes = 64 << 20
+)
+
+// Full tells whether no more can be held.
+func (s *Sequencer) Full() bool { return len(s.held) >= maxHeld || s.size >= maxHeldBytes }
+
+// Progress is not known: nothing says how far the links have come.
+func (s *Sequencer) Progress() Progress { return Progress{} }
+
 // Due is when the next record has been held long enough; false when none is
 // held.
 func (s *Sequencer) Due() (time.Time, bool) {

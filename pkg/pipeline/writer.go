@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -25,8 +26,9 @@ type Model interface {
 	// panic) means that the batch cannot be applied: the Writer then applies
 	// its events one by one and sets aside those that fail alone.
 	Apply(events []engage.Event) (Effects, error)
-	// Tick lets time pass.
-	Tick(now time.Time) (Effects, error)
+	// Tick lets time pass: now is the wall clock, progress how far the links have come. Without links
+	// (see WriterOptions.Links) nothing is known of that.
+	Tick(now time.Time, progress Progress) (Effects, error)
 }
 
 // Effects are what a model wants committed.
@@ -53,7 +55,12 @@ type WriterOptions struct {
 	Model         Model
 	LeaseTTL      time.Duration // default 15 s: how long a killed writer is waited for
 	ReorderWindow time.Duration // default 250 ms, see Sequencer; negative is none
-	TickInterval  time.Duration // default 1 s
+	// Links are the links that are expected to report. With them, events are put into order by how far
+	// the links have come and not by a window of time, see Timeline.
+	Links []string
+	// Patience is how long a link that does not come further is waited for; default 5 min.
+	Patience     time.Duration
+	TickInterval time.Duration // default 1 s
 	// Ready tells whether events can be applied, for instance because the ID
 	// map is there. Until then the lease is left to others; a Writer that
 	// holds it pauses. nil is always ready.
@@ -70,11 +77,21 @@ type Writer struct {
 	lease   *leader.Lease // of the term; only touched by it
 	log     *slog.Logger
 	metrics *writerMetrics
+
+	// Of the term: the order that it reads in, what the state says of the clocks, and which of their
+	// changes is kept.
+	timeline *Timeline
+	clocks   []byte
+	kept     int
+
+	missing sync.Mutex
+	without map[string]Without
 }
 
 const (
-	defaultWindow = 250 * time.Millisecond
-	defaultTick   = time.Second
+	defaultWindow   = 250 * time.Millisecond
+	defaultTick     = time.Second
+	defaultPatience = 5 * time.Minute
 	// readyPoll is how often a Writer that is not ready asks whether it is.
 	readyPoll = time.Second
 )
@@ -86,6 +103,9 @@ func NewWriter(opts WriterOptions) (*Writer, error) {
 	}
 	if opts.ReorderWindow == 0 {
 		opts.ReorderWindow = defaultWindow
+	}
+	if opts.Patience <= 0 {
+		opts.Patience = defaultPatience
 	}
 	if opts.TickInterval <= 0 {
 		opts.TickInterval = defaultTick
@@ -100,6 +120,10 @@ func NewWriter(opts WriterOptions) (*Writer, error) {
 		opts:    opts,
 		log:     logger(opts.Logger, "writer").With("lease", opts.LeaseName, "owner", opts.Owner),
 		metrics: newWriterMetrics(opts.Registerer),
+		without: map[string]Without{},
+	}
+	for _, link := range opts.Links {
+		w.metrics.without.WithLabelValues(link)
 	}
 	w.leader = leader.New(leader.Options{
 		Leases: opts.Store, Name: opts.LeaseName, Owner: opts.Owner, TTL: opts.LeaseTTL, Ready: opts.Ready,

@@ -90,7 +90,7 @@ func TestTimePassesForTheModel(t *testing.T) {
 		_, stop := w.start("a", nil)
 		defer stop()
 		settle(10*time.Second + 500*time.Millisecond)
-		require.Equal(t, "10", string(w.memory.lookState("ticks")))
+		require.Equal(t, "11", string(w.memory.lookState("ticks")), "the first one at once")
 	})
 }
 
@@ -226,11 +226,11 @@ func (m *moody) Restore(state map[string][]byte) error {
 	return m.counting.Restore(state)
 }
 
-func (m *moody) Tick(now time.Time) (Effects, error) {
+func (m *moody) Tick(now time.Time, progress Progress) (Effects, error) {
 	if m.tick.Load() {
 		return Effects{}, errors.New("time stands still")
 	}
-	return m.counting.Tick(now)
+	return m.counting.Tick(now, progress)
 }
 
 func TestAModelThatFailsIsTriedAgainAndEventsAreNotLost(t *testing.T) {

@@ -78,7 +78,7 @@ func play(s feedtest.Scenario) (*flow, error) {
 	}
 	const ticks, apart = 17, 30 * time.Second
 	for n := range ticks {
-		effects, err := m.Tick(f.start.Add(time.Hour + time.Duration(n)*apart))
+		effects, err := m.Tick(f.start.Add(time.Hour+time.Duration(n)*apart), pipeline.Progress{UpTo: f.start.Add(time.Hour + time.Duration(n)*apart)})
 		if err := f.collect(effects, err); err != nil {
 			return nil, err
 		}

@@ -158,7 +158,7 @@ func (m *Model) Apply(events []engage.Event) (pipeline.Effects, error) {
 }
 
 // Tick tells what could not be told before, for want of a mapping.
-func (m *Model) Tick(time.Time) (pipeline.Effects, error) {
+func (m *Model) Tick(time.Time, pipeline.Progress) (pipeline.Effects, error) {
 	effects := newEffects()
 	for _, employee := range slices.Sorted(maps.Keys(m.agents)) {
 		if kept := m.agents[employee]; kept.Agent.User != kept.Sent {

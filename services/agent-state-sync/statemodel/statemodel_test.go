@@ -125,15 +125,15 @@ func TestAnAgentOutsideTheScopeIsNotToldUntilMapped(t *testing.T) {
 	o := &org{users: map[string]string{}, ready: true}
 	model := newModel(o)
 	require.Empty(t, apply(t, model, info("E1", "state", 4, start(), "")))
-	effects, err := model.Tick(start())
+	effects, err := model.Tick(start(), pipeline.Progress{})
 	require.NoError(t, err)
 	require.Empty(t, told(t, effects))
 
 	o.users["E1"] = "u1"
-	effects, err = model.Tick(start().Add(time.Minute))
+	effects, err = model.Tick(start().Add(time.Minute), pipeline.Progress{})
 	require.NoError(t, err)
 	require.Equal(t, []string{"u1 definition-OnQueue @0s", "u1 Idle @0s"}, told(t, effects))
-	effects, err = model.Tick(start().Add(2 * time.Minute))
+	effects, err = model.Tick(start().Add(2*time.Minute), pipeline.Progress{})
 	require.NoError(t, err)
 	require.Empty(t, told(t, effects))
 }

@@ -42,7 +42,7 @@ func newCenter(t *testing.T) *center {
 	c := &center{t: t, state: map[string][]byte{}, model: model.New(model.Options{
 		Tenant: "101", Directory: feedtest.Directory{}, Recordings: speech{},
 	})}
-	c.keep(c.model.Tick(feedtest.New().Now)) // the clock stands
+	c.keep(c.model.Tick(feedtest.New().Now, pipeline.Progress{})) // the clock stands
 	return c
 }
 
@@ -66,7 +66,7 @@ func (c *center) feed(events ...feedtest.Event) *center {
 
 func (c *center) settle(now time.Time) *center {
 	for i := range 20 {
-		c.keep(c.model.Tick(now.Add(time.Duration(i) * 30 * time.Second)))
+		c.keep(c.model.Tick(now.Add(time.Duration(i)*30*time.Second), pipeline.Progress{UpTo: now.Add(time.Duration(i) * 30 * time.Second)}))
 	}
 	return c
 }

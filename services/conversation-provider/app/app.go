@@ -37,9 +37,6 @@ const (
 	leaseName    = "calls-writer"
 	// tick is how often waiting decisions are looked at; it is a fraction of the grace time.
 	tick = 250 * time.Millisecond
-	// longestTick is what counts of a pause between two ticks: a machine that stood still has not
-	// waited for a link.
-	longestTick = 4 * tick
 	// perKey is how many events of one conversation go in one request: they carry their order in
 	// their times, and the outbox is in the order of time over all conversations.
 	perKey = 100
@@ -154,12 +151,20 @@ func (a *App) wireWriter() error {
 	cfg := a.opts.Config
 	a.model = model.New(model.Options{
 		Tenant: cfg.TenantID, Machine: cfg.rules(), Directory: a.mapping, Recordings: recordings{a},
-		MaxCallAge: cfg.MaxCallAge, LongestTick: longestTick, MaxClosed: cfg.MaxTraces,
+		MaxCallAge: cfg.MaxCallAge, MaxClosed: cfg.MaxTraces,
 		Observer: newMetrics(a.opts.Registry, func() model.Counts { return a.model.Counts() }),
 	})
+	links, err := cfg.links()
+	if err != nil {
+		return err
+	}
+	expected := make([]string, len(links))
+	for i, link := range links {
+		expected[i] = a.pair(link.Name)
+	}
 	writer, err := pipeline.NewWriter(pipeline.WriterOptions{
 		Pipeline: a.pipeline, Store: a.store, LeaseName: leaseName, Owner: wire.InstanceName(), Model: a.model,
-		ReorderWindow: cfg.ReorderWindow, TickInterval: tick,
+		Links: expected, Patience: cfg.LinkPatience, TickInterval: tick,
 		Ready:  func() bool { return a.mapping.Ready() && a.settings.Ready() },
 		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
 	})
@@ -235,7 +240,7 @@ func (a *App) wireFeed() error {
 	}
 	intake := pipeline.NewIntake(pipeline.IntakeOptions{
 		Pipeline: a.pipeline, Edge: a.opts.Config.FeedURL, Logger: a.opts.Logger, Registerer: a.opts.Registry,
-		Pair: func(link string) string { return strings.TrimPrefix(link, a.opts.Config.LinkPrefix) },
+		Pair: a.pair, Watermarks: true,
 	})
 	for _, link := range links {
 		changed := a.directory.Changed()
@@ -244,6 +249,19 @@ func (a *App) wireFeed() error {
 	}
 	a.Dependency("engage-feed", feed.Check)
 	return nil
+}
+
+// pair is what a link's events name it by, on whichever instance: its purpose and its primary server. The
+// instances of several sites share one log, and each calls its own link "call".
+func (a *App) pair(link string) string {
+	name := strings.TrimPrefix(link, a.opts.Config.LinkPrefix)
+	links, _ := a.opts.Config.links()
+	for _, l := range links {
+		if l.Name == link {
+			return name + "@" + l.Endpoints[0]
+		}
+	}
+	return name
 }
 
 func (a *App) linkSpec(link feedlinks.Link) (engage.LinkSpec, error) {

@@ -171,6 +171,7 @@ func TestTheOtherInstanceGoesOn(t *testing.T) {
 		site.Main(n + 1)
 	}
 	half := len(site.Events) / 2
+	o.more = true
 	o.feed(t, site.Events[:half])
 	eventually(t, func() bool { return len(o.kinds()) >= calls/2 })
 	survivor, end := second, stopFirst
@@ -178,6 +179,9 @@ func TestTheOtherInstanceGoesOn(t *testing.T) {
 		survivor, end = first, stopSecond
 	}
 	end()
+	o.mu.Lock()
+	o.more = false
+	o.mu.Unlock()
 	o.feed(t, site.Events[half:])
 	eventually(t, func() bool {
 		kinds := o.kinds()
@@ -260,11 +264,11 @@ func TestMetadataWithoutACallIsNotFound(t *testing.T) {
 // ledger: E-EXCP-090, E-EXCP-091, E-EXCP-092, E-EXCP-093, E-EXCP-096
 func TestAllFaultsOfTheConfigurationAreReportedAtOnce(t *testing.T) {
 	_, err := app.Load([]string{
-		"REORDER_WINDOW=1h", "ENGAGE_FEED_URL=edge", "LOG_LEVEL=loud", "LINK_GRACE=0s", "WRAPUP_TIMEOUT=-1s", "RECORDING_PROVIDER_ADDR=nowhere",
+		"LINK_PATIENCE=2h", "ENGAGE_FEED_URL=edge", "LOG_LEVEL=loud", "LINK_GRACE=0s", "WRAPUP_TIMEOUT=-1s", "RECORDING_PROVIDER_ADDR=nowhere",
 		"VOICE_SERVER_CALL=a:1/b:2/c:3", "CALL_MODEL=loose",
 	})
 	for _, name := range []string{
-		"TENANT_ID", "REDIS_ADDR", "CONFIG_SYNC_ADDR", "VOICE_SERVER_VQ", "VOICE_SERVER_AGENT", "VOICE_SERVER_CALL", "REORDER_WINDOW",
+		"TENANT_ID", "REDIS_ADDR", "CONFIG_SYNC_ADDR", "VOICE_SERVER_VQ", "VOICE_SERVER_AGENT", "VOICE_SERVER_CALL", "LINK_PATIENCE",
 		"ENGAGE_FEED_URL", "LOG_LEVEL", "LINK_GRACE", "WRAPUP_TIMEOUT", "RECORDING_PROVIDER_ADDR", "CALL_MODEL",
 	} {
 		require.ErrorContains(t, err, name)

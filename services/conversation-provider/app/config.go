@@ -26,7 +26,6 @@ type Config struct {
 	FeedCharset           string        `env:"ENGAGE_FEED_CHARSET" envDefault:"windows-1252" help:"what the edge's text is taken for that is not UTF-8, such as iso-8859-2 or shift_jis"`
 	MetadataAllowFrom     host.Networks `env:"METADATA_ALLOW_FROM" help:"the networks from which MCP may post metadata without credentials, separated by commas"`
 	Delivery              wire.Delivery
-	ReorderWindow         time.Duration `env:"REORDER_WINDOW" envDefault:"250ms" help:"how long events wait for earlier ones of other links"`
 
 	VoiceServerVQ    string `env:"VOICE_SERVER_VQ,required" help:"the SIP Server pair of the virtual queues, primary:port/backup:port; several pairs separated by commas"`
 	VoiceServerAgent string `env:"VOICE_SERVER_AGENT,required" help:"the SIP Server pair of the extensions, primary:port/backup:port; several pairs separated by commas"`
@@ -35,7 +34,8 @@ type Config struct {
 	SwitchName     string        `env:"SWITCH_NAME" help:"the switch of these SIP Servers: its DNs are registered, and preferred where one number stands on several switches; default: all switches"`
 	SwitchNameVQ   string        `env:"SWITCH_NAME_VQ" help:"the switch of the virtual queues, where they have a SIP Server of their own; default: SWITCH_NAME"`
 	LinkPrefix     string        `env:"LINK_PREFIX" help:"what the names of this pair's links begin with; needed where several pairs share one Engage edge"`
-	LinkGrace      time.Duration `env:"LINK_GRACE" envDefault:"2s" help:"how long a decision waits for a link that has not reported yet"`
+	LinkGrace      time.Duration `env:"LINK_GRACE" envDefault:"2s" help:"how long a decision waits for what belongs to it, by the clock of the events, on links that are connected and caught up"`
+	LinkPatience   time.Duration `env:"LINK_PATIENCE" envDefault:"5m" help:"how long calls wait for a link that is down or lags; then they are told without it"`
 	WrapUpTimeout  time.Duration `env:"WRAPUP_TIMEOUT" envDefault:"5m" help:"how long after-call work may last before the disposition is applied"`
 	MaxCallAge     time.Duration `env:"MAX_CALL_AGE" envDefault:"24h" help:"the age at which a call whose end was never reported is ended in the org"`
 	MaxTraces      int           `env:"MAX_TRACES" envDefault:"50000" help:"ended calls of the last 24 hours whose traces are kept, about 1 KB each, in memory and in Redis"`
@@ -50,13 +50,13 @@ const (
 )
 
 const (
-	maxReorderWindow = 10 * time.Second
-	maxLinkGrace     = time.Minute
-	maxWrapUp        = 2 * time.Hour
-	minCallAge       = time.Minute
-	maxCallAge       = 7 * 24 * time.Hour
-	minTraces        = 100
-	maxTraces        = 1_000_000
+	maxLinkGrace = time.Minute
+	maxPatience  = time.Hour
+	maxWrapUp    = 2 * time.Hour
+	minCallAge   = time.Minute
+	maxCallAge   = 7 * 24 * time.Hour
+	minTraces    = 100
+	maxTraces    = 1_000_000
 )
 
 // Load reads the configuration and reports all faults at once.
@@ -89,7 +89,7 @@ func (c *Config) faults() []error {
 		feed, err := url.Parse(c.FeedURL)
 		add(err != nil || feed.Host == "" || feed.Scheme != "http" && feed.Scheme != "https", "ENGAGE_FEED_URL", "is no http or https URL", "write https://host:port")
 	}
-	add(c.ReorderWindow < 0 || c.ReorderWindow > maxReorderWindow, "REORDER_WINDOW", c.ReorderWindow.String()+" is out of range", "choose from 0s to 10s")
+	add(c.LinkPatience < time.Second || c.LinkPatience > maxPatience, "LINK_PATIENCE", c.LinkPatience.String()+" is out of range", "choose from 1s to 1h")
 	add(c.LinkGrace <= 0 || c.LinkGrace > maxLinkGrace, "LINK_GRACE", c.LinkGrace.String()+" is out of range", "choose more than 0s, at most 1m")
 	add(c.WrapUpTimeout <= 0 || c.WrapUpTimeout > maxWrapUp, "WRAPUP_TIMEOUT", c.WrapUpTimeout.String()+" is out of range", "choose more than 0s, at most 2h")
 	add(c.MaxCallAge < minCallAge || c.MaxCallAge > maxCallAge, "MAX_CALL_AGE", c.MaxCallAge.String()+" is out of range", "choose from 1m to 168h")
@@ -141,5 +141,5 @@ func (c *Config) links() ([]feedlinks.Link, error) {
 
 // rules are the settings of the conversation's rules.
 func (c *Config) rules() conversation.Options {
-	return conversation.Options{Grace: c.LinkGrace, WrapUpTimeout: c.WrapUpTimeout, DispositionKey: c.DispositionKey, CallModel: conversation.CallModel(c.CallModel)}
+	return conversation.Options{Grace: c.LinkGrace, Patience: c.LinkPatience, WrapUpTimeout: c.WrapUpTimeout, DispositionKey: c.DispositionKey, CallModel: conversation.CallModel(c.CallModel)}
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
@@ -27,6 +28,9 @@ type outside struct {
 	changed    chan struct{}
 	lines      map[string][][]byte // by link
 	declared   map[string]engage.LinkSpec
+	newest     time.Time                   // of the lines
+	fed        time.Time                   // when they were made available
+	more       bool                        // there is more to come
 	events     map[string][]map[string]any // by conversation, in the order of their time
 	requests   int
 	refuse     func(kind string, event map[string]any) (message string, retryable bool)
@@ -187,9 +191,26 @@ func (o *outside) feed(t *testing.T, events []feedtest.Event) {
 		line, err := json.Marshal(e.Event)
 		require.NoError(t, err)
 		o.lines[e.Link] = append(o.lines[e.Link], line)
+		if e.Time.After(o.newest) {
+			o.newest = e.Time
+		}
 	}
+	o.fed = time.Now()
 	close(o.changed)
 	o.changed = make(chan struct{})
+}
+
+// heartbeat vouches for what has been made available, and as time passes for more; while there is more to
+// come, for no more than that.
+func (o *outside) heartbeat() []byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	upTo := o.newest
+	if !o.more && !upTo.IsZero() {
+		upTo = upTo.Add(time.Since(o.fed))
+	}
+	line, _ := json.Marshal(engage.Event{Message: engage.MsgHeartbeat, Attributes: engage.Attributes{"upTo": upTo.Format(time.RFC3339Nano)}, ReceivedAt: upTo.Add(time.Second)})
+	return append(line, '\n')
 }
 
 // stream sends the lines of a link after a cursor and stays open.
@@ -207,11 +228,13 @@ func (o *outside) stream(w http.ResponseWriter, r *http.Request) {
 				_, _ = w.Write(append(slices.Clone(line), '\n'))
 			}
 		}
+		_, _ = w.Write(o.heartbeat())
 		_ = http.NewResponseController(w).Flush()
 		select {
 		case <-r.Context().Done():
 			return
 		case <-changed:
+		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/store/storetest"
+	"engage.connector/services/conversation-provider/app"
 	"engage.connector/services/conversation-provider/feedtest"
 )
 
@@ -56,11 +58,16 @@ func TestSitesShareOneConversation(t *testing.T) {
 				first = append(first, "SWITCH_NAME=SIP_Switch")
 				second = append(second, "SWITCH_NAME=SIP_Switch_B", "SWITCH_NAME_VQ=SIP_Switch")
 			}
-			_, stopFirst := start(t, first)
+			one, stopFirst := start(t, first)
 			defer stopFirst()
-			_, stopSecond := start(t, second)
+			two, stopSecond := start(t, second)
 			defer stopSecond()
 
+			for _, service := range []*app.App{one, two} { // all links have been heard of
+				eventually(t, func() bool {
+					return !slices.ContainsFunc(statusOf(t, service).Links, func(l app.LinkState) bool { return !l.Connected })
+				})
+			}
 			site := feedtest.At(time.Now()).Logins()
 			feedtest.Flows()[name](site, 1)
 			for i, edge := range []*outside{org, other} {

@@ -6,6 +6,7 @@ import (
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/host"
+	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
 	"engage.connector/services/conversation-provider/feedlinks"
 	"engage.connector/services/conversation-provider/model"
@@ -35,6 +36,8 @@ type LinkState struct {
 	Connected bool              `json:"connected"`
 	Since     time.Time         `json:"since,omitzero"`
 	Reason    string            `json:"reason,omitempty"`
+	// Without says whether, how often and when last calls were decided without this link; on the writer.
+	Without *pipeline.Without `json:"without,omitempty"`
 }
 
 func (a *App) status(ctx context.Context) any {
@@ -52,9 +55,13 @@ func (a *App) status(ctx context.Context) any {
 	links, _ := a.opts.Config.links()
 	for _, link := range links {
 		state, _ := a.feed.State(link.Name)
-		s.Links = append(s.Links, LinkState{
+		entry := LinkState{
 			Name: link.Name, Purpose: link.Purpose, Connected: state.Connected, Since: state.Since, Reason: state.Reason,
-		})
+		}
+		if without := a.writer.Without(a.pair(link.Name)); without != (pipeline.Without{}) {
+			entry.Without = &without
+		}
+		s.Links = append(s.Links, entry)
 	}
 	if depth, err := a.pipeline.Depth(ctx); err != nil {
 		s.Error = fault.CodeOf(err)

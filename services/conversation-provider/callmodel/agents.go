@@ -80,6 +80,7 @@ func (b *Book) hear(d *DN, e engage.Event) bool {
 	if !e.Time.After(d.Heard) && d.Server != "" {
 		return false
 	}
+	d.Link = e.Link
 	d.Server, d.Heard = e.Server.Name, e.Time
 	if e.Time.After(b.heard[d.Server]) {
 		b.heard[d.Server] = e.Time
@@ -102,22 +103,33 @@ func (b *Book) agentEvent(e engage.Event) []string {
 	}
 	changed := b.hear(d, e)
 	b.noteDesk(e.AgentID(), d.Number)
+	var touched []string
 	switch e.Message {
 	case engage.MsgEventAgentLogout:
 		changed = d.login(Login{At: e.Time}) || changed
 		changed = d.state(AgentState{At: e.Time, Kind: AgentLoggedOut}) || changed
 	case engage.MsgEventAgentLogin:
+		touched = b.signOfLife(d.Number, e.Time, nil, "logged in")
 		changed = d.login(Login{At: e.Time, Agent: e.AgentID()}) || changed
 	case engage.MsgEventAgentReady, engage.MsgEventAgentNotReady:
 		if id := e.AgentID(); id != "" { // whoever changes state is logged in
 			changed = d.login(Login{At: e.Time, Agent: id, Standing: len(d.Logins) == 0}) || changed
+		}
+		if e.Message == engage.MsgEventAgentReady && !b.reporting(e) {
+			touched = b.signOfLife(d.Number, e.Time, nil, "ready")
 		}
 		changed = d.state(AgentState{At: e.Time, Kind: agentState(e)}) || changed
 	}
 	if changed {
 		b.dirtyDNs[d.Number] = struct{}{}
 	}
-	return b.CallsAt(d.Number)
+	return append(touched, b.CallsAt(d.Number)...)
+}
+
+// reporting tells whether an event says what stands already, as part of a snapshot.
+func (b *Book) reporting(e engage.Event) bool {
+	l := b.links[e.Link]
+	return l != nil && !l.Began.IsZero()
 }
 
 func agentState(e engage.Event) AgentStateKind {

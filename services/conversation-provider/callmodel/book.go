@@ -32,11 +32,15 @@ type Book struct {
 	dns     map[string]*DN
 	desks   map[string][]string  // by log-in code: the DNs where it was ever used
 	heard   map[string]time.Time // by SIP Server: how far the agent link has reported
+	links   map[string]*Link     // by name
 	orphans map[string]*Orphans  // by ConnID
 
 	byConn map[string]string // ConnID -> CallUUID
 	byLink map[string]string // IS-Link -> CallUUID
 	byDN   map[string]atDN   // DN -> calls with a party there
+
+	// Without names the links that what is being read was not waited for.
+	Without string
 
 	members  map[string]map[string]struct{} // root -> calls of the interaction, where they are several
 	oddities map[OddKind]int
@@ -44,6 +48,7 @@ type Book struct {
 	dirtyCalls   map[string]struct{}
 	dirtyDNs     map[string]struct{}
 	dirtyOrphans map[string]struct{}
+	dirtyLinks   map[string]struct{}
 }
 
 // Orphans are events of one ConnID that came before the call they belong to.
@@ -69,7 +74,7 @@ func NewBook(opts Options) *Book {
 		keep: opts.Keep, wake: opts.Wake, handlers: handlers(), calls: map[string]*Call{}, closed: map[string]struct{}{}, dns: map[string]*DN{}, heard: map[string]time.Time{}, desks: map[string][]string{},
 		orphans: map[string]*Orphans{}, byConn: map[string]string{}, byLink: map[string]string{},
 		byDN: map[string]atDN{}, members: map[string]map[string]struct{}{}, oddities: map[OddKind]int{},
-		dirtyCalls: map[string]struct{}{}, dirtyDNs: map[string]struct{}{}, dirtyOrphans: map[string]struct{}{},
+		dirtyCalls: map[string]struct{}{}, dirtyDNs: map[string]struct{}{}, dirtyOrphans: map[string]struct{}{}, dirtyLinks: map[string]struct{}{}, links: map[string]*Link{},
 	}
 }
 
@@ -99,6 +104,13 @@ func handlers() map[string]handler {
 		engage.MsgEventAgentLogout:      (*Book).agentEvent,
 		engage.MsgEventAgentReady:       (*Book).agentEvent,
 		engage.MsgEventAgentNotReady:    (*Book).agentEvent,
+		engage.MsgHeartbeat:             (*Book).feedLine,
+		engage.MsgLinkConnected:         (*Book).feedLine,
+		engage.MsgLinkDisconnected:      (*Book).feedLine,
+		engage.MsgSwitchover:            (*Book).feedLine,
+		engage.MsgGap:                   (*Book).feedLine,
+		engage.MsgSnapshotBegin:         (*Book).feedLine,
+		engage.MsgSnapshotEnd:           (*Book).feedLine,
 	}
 }
 
@@ -110,6 +122,10 @@ func (b *Book) Apply(e engage.Event) []string {
 		return nil
 	}
 	e.Time = micro(e.Time)
+	if l := b.hearLink(e); l.Name != "" && !l.Other && reportsNoAgents(e.Message) {
+		l.Other = true
+		b.dirtyLinks[l.Name] = struct{}{}
+	}
 	if e.CallUUID() == "" && isCallEvent(e.Message) {
 		b.odd(nil, OddNoIdentity, e, "")
 	}

@@ -42,6 +42,10 @@ type Call struct {
 	Origin     string   `json:"origin,omitempty"`
 	MergedInto string   `json:"mergedInto,omitempty"`
 
+	// Link is the link of call monitoring that reports the call; Shift how much later its times are here than
+	// its server's own clock showed them, when it was created.
+	Link  string        `json:"link,omitempty"`
+	Shift time.Duration `json:"shift,omitempty"`
 	// Created is zero while only other links have spoken of the call.
 	Created time.Time `json:"created,omitzero"`
 	Deleted time.Time `json:"deleted,omitzero"`
@@ -72,6 +76,7 @@ type Party struct {
 	packed.Kept
 
 	UUID    string            `json:"uuid"`
+	Later   string            `json:"later,omitempty"` // the PartyUUID that another server of the pair gave it
 	DN      string            `json:"dn,omitempty"`
 	State   engage.PartyState `json:"state,omitempty"`
 	Joined  time.Time         `json:"joined,omitzero"`
@@ -216,7 +221,7 @@ func (c *Call) Forget() { c.Past = nil }
 // Party returns a party, nil when it is not known.
 func (c *Call) Party(uuid string) *Party {
 	for _, p := range c.Parties {
-		if p.UUID == uuid {
+		if p.UUID == uuid || p.Later == uuid && uuid != "" {
 			return p
 		}
 	}

@@ -16,7 +16,10 @@ func (b *Book) callCreated(e engage.Event) []string {
 		return nil
 	}
 	if c.Created.IsZero() || e.Time.Before(c.Created) {
-		c.Created = e.Time
+		c.Created, c.Link = e.Time, e.Link
+		if c.Shift == 0 {
+			c.Shift = e.Shift.Truncate(time.Millisecond)
+		}
 		b.touch(c)
 	}
 	return b.readCall(c, e)
@@ -39,7 +42,7 @@ func (b *Book) readCall(c *Call, e engage.Event) []string {
 	if c.Origin == "" {
 		touched = append(touched, b.consults(c, b.originOf(c, e))...)
 	}
-	touched = append(touched, b.links(c, e)...)
+	touched = append(touched, b.isLinks(c, e)...)
 	return append(touched, b.bind(c, e.ConnID())...)
 }
 
@@ -101,8 +104,8 @@ func (b *Book) heldAt(dn string, consult *Call, at time.Time) string {
 	return uuid
 }
 
-// links reads the IS-Links that an event of call monitoring carries.
-func (b *Book) links(c *Call, e engage.Event) []string {
+// isLinks reads the IS-Links that an event of call monitoring carries.
+func (b *Book) isLinks(c *Call, e engage.Event) []string {
 	var touched []string
 	for _, link := range e.ISLinks() {
 		touched = append(touched, b.link(c, link)...)

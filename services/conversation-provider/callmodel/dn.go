@@ -15,6 +15,8 @@ type DN struct {
 	Logins []Login      `json:"logins,omitempty"` // by time
 	States []AgentState `json:"states,omitempty"` // by time
 	Talks  []Talk       `json:"talks,omitempty"`  // of finished calls, in the order of their end
+	// Link is the link that reports the DN.
+	Link string `json:"link,omitempty"`
 	// Server is the SIP Server whose link reports the DN, Heard the time of the link's newest event
 	// about it.
 	Server string    `json:"server,omitempty"`
@@ -83,6 +85,7 @@ const (
 	AgentNotReady      AgentStateKind = "not ready"
 	AgentAfterCallWork AgentStateKind = "after-call work"
 	AgentLoggedOut     AgentStateKind = "logged out"
+	AgentRang          AgentStateKind = "rang" // the next call came, whatever the agent had said
 )
 
 // AgentState is one state of the agent at a DN.
@@ -115,17 +118,76 @@ func (d *DN) AgentAt(at time.Time) string {
 	return agent
 }
 
-// WrapUpEnd is the first time from which on the agent no longer does after-call work.
-func (d *DN) WrapUpEnd(from time.Time) (AgentState, bool) {
-	if d == nil {
-		return AgentState{}, false
-	}
-	for _, s := range d.States {
-		if s.Kind != AgentAfterCallWork && !s.At.Before(from) {
-			return s, true
+// AfterCall is what is known of an agent's after-call work.
+type AfterCall struct {
+	// Silent: the switch has said nothing of the agent's state since the call, and nothing stood before.
+	Silent bool
+	// Ended is when it was over; zero while it goes on. An agent who does none has ended with the call.
+	Ended time.Time
+	// Unsure is the time up to which after-call work may still be reported to begin; zero when it is known.
+	Unsure time.Time
+}
+
+// AfterCall says what became of the after-call work of a call that the agent at the DN was on. A state
+// that stands when the call ends goes on: after-call work that the desktop reported first is after-call
+// work, and who is not ready, or has logged out, does none. Who was ready does it if the switch says so
+// soon; there is no event without a change. It ends with the next other state, or when the next call
+// rings (facts of the vendor's agent states).
+func (d *DN) AfterCall(began, ended time.Time, soon time.Duration) AfterCall {
+	stood, next := d.around(ended)
+	works := stood.Kind == AgentAfterCallWork
+	for i, s := range next {
+		switch {
+		case s.Kind == AgentAfterCallWork:
+			works = works || stood.Kind == "" || !s.At.After(ended.Add(soon))
+		case works:
+			return AfterCall{Ended: s.At}
+		case stood.Kind == "":
+			return AfterCall{Ended: s.At}
+		case s.Kind != AgentRang || i > 0:
+			return AfterCall{Ended: ended}
 		}
 	}
-	return AgentState{}, false
+	switch {
+	case works:
+		return AfterCall{}
+	case stood.Kind == "":
+		return AfterCall{Silent: true}
+	case stood.Kind == AgentLoggedOut, stood.Kind == AgentNotReady && stood.At.After(began):
+		return AfterCall{Ended: ended}
+	default:
+		return AfterCall{Ended: ended, Unsure: ended.Add(soon)}
+	}
+}
+
+// around is the state that stands at a time, and those that follow.
+func (d *DN) around(at time.Time) (stood AgentState, next []AgentState) {
+	if d == nil {
+		return stood, nil
+	}
+	for i, s := range d.States {
+		if s.At.After(at) {
+			return stood, d.States[i:]
+		}
+		if s.Kind != AgentRang {
+			stood = s
+		}
+	}
+	return stood, nil
+}
+
+// rang notes that a call rings at the DN, where that ends after-call work.
+func (b *Book) rang(dn string, at time.Time) {
+	d := b.dns[dn]
+	if d == nil {
+		return
+	}
+	if stood, _ := d.around(at); stood.Kind != "" && stood.Kind != AgentAfterCallWork {
+		return
+	}
+	if d.state(AgentState{At: at, Kind: AgentRang}) {
+		b.dirtyDNs[dn] = struct{}{}
+	}
 }
 
 func (d *DN) login(l Login) bool {

@@ -38,6 +38,8 @@ func (c *Call) Fields(f *packed.Form) {
 	f.Bool(24, &c.Apart)
 	f.Bool(25, &c.NotVoice)
 	packed.All(f, 26, &c.Odd)
+	f.Text(27, &c.Link)
+	f.Int64(28, (*int64)(&c.Shift))
 }
 
 // Fields names what is stored of a party.
@@ -49,6 +51,7 @@ func (p *Party) Fields(f *packed.Form) {
 	f.Time(5, &p.Changed)
 	f.Time(6, &p.Left)
 	f.Bool(7, &p.Remote)
+	f.Text(8, &p.Later)
 }
 
 // Fields names what is stored of a stay in a queue.
@@ -104,6 +107,7 @@ func (d *DN) Fields(f *packed.Form) {
 	packed.All(f, 4, &d.Talks)
 	f.Text(5, &d.Server)
 	f.Time(6, &d.Heard)
+	f.Text(7, &d.Link)
 }
 
 // Fields names what is stored of a log-in.
@@ -177,4 +181,19 @@ func (p *Parties) UnmarshalJSON(data []byte) error {
 		*p = append(*p, all[key])
 	}
 	return nil
+}
+
+// Fields names what is stored of a link.
+func (l *Link) Fields(f *packed.Form) {
+	f.Text(1, &l.Name)
+	f.Time(2, &l.Since)
+	f.Time(3, &l.Settled)
+	f.Time(4, &l.Heard)
+	f.Time(5, &l.Lost)
+	f.Time(6, &l.Alive)
+	f.Time(7, &l.Began)
+	f.Text(8, &l.Server)
+	f.Int64(9, &l.Started)
+	f.Time(10, &l.Restarted)
+	f.Bool(11, &l.Other)
 }

@@ -15,8 +15,8 @@ func (b *Book) partyReported(e engage.Event) []string {
 		return nil
 	}
 	b.readAttributes(c, StreamCall, e)
-	b.upsertParty(c, e, "")
-	touched := append([]string{c.UUID}, b.links(c, e)...)
+	touched := append([]string{c.UUID}, b.upsertParty(c, e, "")...)
+	touched = append(touched, b.isLinks(c, e)...)
 	if c.Origin == "" {
 		touched = append(touched, b.consults(c, b.originOf(c, e))...)
 	}
@@ -24,20 +24,23 @@ func (b *Book) partyReported(e engage.Event) []string {
 }
 
 // upsertParty notes that a party is in a call; moved is the call that it came from, if any.
-func (b *Book) upsertParty(c *Call, e engage.Event, moved string) {
+func (b *Book) upsertParty(c *Call, e engage.Event, moved string) []string {
 	key := partyKey(e)
 	if key == "" {
 		b.odd(c, OddNoIdentity, e, "")
-		return
+		return nil
 	}
 	if e.Attributes["PartyState"] != nil && e.PartyState() == engage.PartyStateUnknown {
 		b.odd(c, OddState, e, key)
 	}
 	p := c.Party(key)
 	if p == nil {
-		b.addParty(c, e, key, moved)
-		return
+		if p = b.adopted(c, e); p == nil {
+			return b.addParty(c, e, key, moved)
+		}
+		p.Later = key
 	}
+	key = p.UUID
 	if moved != "" && !p.Left.IsZero() && e.Time.After(p.Left) {
 		p.Left = time.Time{} // it left for another call and comes back
 		c.record(Fact{Kind: PartyJoined, At: e.Time, Stream: StreamCall, Subject: key, State: e.PartyState(), Moved: moved})
@@ -46,20 +49,26 @@ func (b *Book) upsertParty(c *Call, e engage.Event, moved string) {
 		b.odd(c, OddPartyGone, e, key)
 	}
 	if !p.Left.IsZero() || e.Time.Before(p.Changed) || e.Attributes["PartyState"] == nil {
-		return // repeated: a PartyUUID is never used again
+		return nil // repeated: a PartyUUID is never used again
 	}
 	p.Changed = e.Time
-	if state := e.PartyState(); state != p.State {
-		p.State = state
-		c.record(Fact{Kind: PartyChanged, At: e.Time, Stream: StreamCall, Subject: key, State: state, Cause: e.Cause()})
-	}
 	b.touch(c)
+	state := e.PartyState()
+	if state == p.State {
+		return nil
+	}
+	p.State = state
+	c.record(Fact{Kind: PartyChanged, At: e.Time, Stream: StreamCall, Subject: key, State: state, Cause: e.Cause()})
+	if state.Generic() != engage.PartyStateConnected || b.reporting(e) {
+		return nil
+	}
+	return b.signOfLife(p.DN, e.Time, c, "answered another call")
 }
 
-func (b *Book) addParty(c *Call, e engage.Event, key, moved string) {
+func (b *Book) addParty(c *Call, e engage.Event, key, moved string) []string {
 	if !c.Deleted.IsZero() && e.Time.After(c.Deleted) {
 		b.odd(c, OddCallEnded, e, key)
-		return
+		return nil
 	}
 	if c.Created.IsZero() && moved == "" {
 		b.odd(c, OddUnknownCall, e, key)
@@ -70,10 +79,17 @@ func (b *Book) addParty(c *Call, e engage.Event, key, moved string) {
 	}
 	c.Parties = append(c.Parties, p)
 	b.indexDN(p.DN, c.UUID)
+	if p.State.Generic() == engage.PartyStateAlerting {
+		b.rang(p.DN, e.Time)
+	}
 	c.record(Fact{
 		Kind: PartyJoined, At: e.Time, Stream: StreamCall, Subject: key, State: p.State, Cause: e.Cause(), Moved: moved,
 	})
 	b.touch(c)
+	if g := p.State.Generic(); b.reporting(e) || g != engage.PartyStateAlerting && g != engage.PartyStateConnected {
+		return nil
+	}
+	return b.signOfLife(p.DN, e.Time, c, "in another call")
 }
 
 // partyKey is the PartyUUID. Without one the DN has to do.
@@ -95,7 +111,7 @@ func (b *Book) partyDeleted(e engage.Event) []string {
 	}
 	b.readAttributes(c, StreamCall, e)
 	b.removeParty(c, e, "")
-	return append([]string{c.UUID}, b.links(c, e)...)
+	return append([]string{c.UUID}, b.isLinks(c, e)...)
 }
 
 // removeParty notes that a party left a call; moved is the call that it went to, if any.
@@ -117,7 +133,7 @@ func (b *Book) removeParty(c *Call, e engage.Event, moved string) {
 		return
 	}
 	p.Left, p.Changed = e.Time, e.Time
-	c.record(Fact{Kind: PartyLeft, At: e.Time, Stream: StreamCall, Subject: key, Cause: e.Cause(), Ctrl: e.CtrlParty(), Moved: moved})
+	c.record(Fact{Kind: PartyLeft, At: e.Time, Stream: StreamCall, Subject: p.UUID, Cause: e.Cause(), Ctrl: e.CtrlParty(), Moved: moved})
 	b.touch(c)
 }
 
@@ -137,8 +153,8 @@ func (b *Book) partyMoved(e engage.Event) []string {
 	}
 	if to := b.call(e.NewCallUUID()); to != nil {
 		to.seen(StreamCall, e.Time)
-		b.upsertParty(to, e, e.CallUUID())
-		touched = append(append(touched, to.UUID), b.links(to, e)...)
+		touched = append(append(touched, to.UUID), b.upsertParty(to, e, e.CallUUID())...)
+		touched = append(touched, b.isLinks(to, e)...)
 	}
 	return touched
 }

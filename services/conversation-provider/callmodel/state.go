@@ -11,6 +11,7 @@ type Changes struct {
 	Calls   []string
 	DNs     []string
 	Orphans []string
+	Links   []string
 }
 
 // TakeChanges returns what changed and starts anew.
@@ -19,10 +20,12 @@ func (b *Book) TakeChanges() Changes {
 		Calls:   slices.Sorted(maps.Keys(b.dirtyCalls)),
 		DNs:     slices.Sorted(maps.Keys(b.dirtyDNs)),
 		Orphans: slices.Sorted(maps.Keys(b.dirtyOrphans)),
+		Links:   slices.Sorted(maps.Keys(b.dirtyLinks)),
 	}
 	clear(b.dirtyCalls)
 	clear(b.dirtyDNs)
 	clear(b.dirtyOrphans)
+	clear(b.dirtyLinks)
 	return c
 }
 

@@ -154,6 +154,8 @@ type Advanced struct {
 	Events []exevents.ConversationEvent
 	// Changed are the calls of which something was read or written.
 	Changed []string
+	// Due is when the interaction is to be advanced again if nothing is reported; zero: it waits for nothing.
+	Due time.Time
 	// Lost are other interactions whose end has turned out to be lost, by the calls that stand for them.
 	Lost []string
 }
@@ -169,8 +171,8 @@ func (b *Board) StillConnected(dn string, since time.Time, except *Conversation)
 
 // Advance lets the conversations of calls read what can be read. The facts of all of them are read
 // in the order of time, because what one conversation shows of an agent decides what another one
-// can. now is the wall clock; zero means that no time has passed. Calls that are not known are left
-// out.
+// can. now is how far the links have come; zero means that nothing is known of that. Calls that are not
+// known are left out.
 func (b *Board) Advance(callUUIDs []string, now time.Time) []Advanced {
 	var turns []*turn
 	seen := map[string]bool{}

@@ -74,7 +74,7 @@ const (
 func conditionTable() map[Condition]func(*situation) bool {
 	table := map[Condition]func(*situation) bool{}
 	for _, part := range []map[Condition]func(*situation) bool{
-		callConditions(), queueConditions(), agentConditions(), aheadConditions(), consultConditions(),
+		callConditions(), queueConditions(), agentConditions(), aheadConditions(), consultConditions(), firstConditions(),
 	} {
 		maps.Copy(table, part)
 	}
@@ -122,7 +122,7 @@ func (g *Group) linkedAlone() bool {
 // up to the fact.
 func (x *situation) siteBehind() bool {
 	for _, c := range x.g.Calls {
-		if c == x.call || !c.Deleted.IsZero() || c.ReportedBy(callmodel.StreamCall, x.fact.At) {
+		if c == x.call || !c.Deleted.IsZero() || !x.behind(c, callmodel.StreamCall) {
 			continue
 		}
 		if slices.ContainsFunc(x.g.Calls, func(other *callmodel.Call) bool { return other != c && linked(c, other) }) {
@@ -178,10 +178,10 @@ func queueConditions() map[Condition]func(*situation) bool {
 			a := x.afterQueue()
 			return !a.unknown && !a.soon && a.other == nil && a.ivr == nil
 		},
-		queueLinkBehind: func(x *situation) bool { return !x.call.ReportedBy(callmodel.StreamQueue, x.fact.At) },
-		callLinkBehind:  func(x *situation) bool { return !x.call.ReportedBy(callmodel.StreamCall, x.fact.At) },
+		queueLinkBehind: func(x *situation) bool { return x.behind(x.call, callmodel.StreamQueue) },
+		callLinkBehind:  func(x *situation) bool { return x.behind(x.call, callmodel.StreamCall) },
 		attemptUnsettled: func(x *situation) bool {
-			return !x.conv.Attempt.IsZero() && !x.g.reportedBy(callmodel.StreamQueue, x.conv.Attempt)
+			return !x.conv.Attempt.IsZero() && !x.g.reportedBy(callmodel.StreamQueue, x.conv.Attempt) && !x.caughtUp(x.conv.Attempt)
 		},
 		attemptLate: func(x *situation) bool {
 			p := x.rings()
@@ -206,6 +206,9 @@ func agentConditions() map[Condition]func(*situation) bool {
 		nobodyLoggedIn:  func(x *situation) bool { return x.login() == "" },
 		agentOutOfScope: func(x *situation) bool { return x.userID() == "" },
 		loginUnsure: func(x *situation) bool {
+			if x.caughtUp(x.fact.At) {
+				return x.login() == "" && x.loginUnknown()
+			}
 			return x.login() == "" || x.fact.Awaited && !x.g.board.book.AgentsReportedBy(x.dn, x.fact.At)
 		},
 		agentBusy: func(x *situation) bool { return x.busy() > 0 },
@@ -253,10 +256,31 @@ func (x *situation) busy() int {
 	return x.g.board.Busy(x.login(), x.fact.At, until, x.conv)
 }
 
+// slack is how much further the links must have come than a fact before nothing else of its time follows:
+// the clocks of servers are known to some milliseconds only.
+const slack = 200 * time.Millisecond
+
+// caughtUp tells whether all links have reported what happened up to a time.
+func (x *situation) caughtUp(at time.Time) bool {
+	return !x.now.IsZero() && !x.now.Before(at.Add(slack))
+}
+
+// behind tells whether a stream may have more to report of a call and the time up to the fact.
+func (x *situation) behind(c *callmodel.Call, s callmodel.Stream) bool {
+	return !c.ReportedBy(s, x.fact.At) && !x.caughtUp(x.fact.At)
+}
+
+// loginUnknown tells whether nothing was heard yet of the extension, while its link may still be reporting
+// what stood before it was there.
+func (x *situation) loginUnknown() bool {
+	settles := x.g.board.book.AgentsSettled(x.dn)
+	return !x.now.IsZero() && x.now.Before(settles) && x.now.Before(x.fact.At.Add(x.m.opts.Patience))
+}
+
 // settled tells whether what belongs to the same transfer has been reported.
 func (x *situation) settled() bool {
 	later := x.fact.At.Add(settling)
-	return x.call.ReportedBy(callmodel.StreamQueue, later) ||
+	return x.caughtUp(later) || x.call.ReportedBy(callmodel.StreamQueue, later) ||
 		x.call.ReportedBy(callmodel.StreamCall, later) && x.call.ReportedBy(callmodel.StreamQueue, x.fact.At)
 }
 
@@ -300,7 +324,7 @@ func (x *situation) deliveredBy() *visitOf {
 	phase := x.phase()
 	for _, c := range x.g.mainCalls() {
 		for _, v := range c.Visits {
-			if v.ToDN != x.dn || x.dn == "" || known(x.m.dir.Queue(v.DN)) == "" || v.Left.Before(phase) || v.Queued.After(x.fact.At) {
+			if v.ToDN != x.dn || x.dn == "" || known(x.m.dir.Queue(v.DN)) == "" || v.Left.Before(phase) || v.Queued.After(x.fact.At.Add(skewed)) {
 				continue
 			}
 			if key := x.g.key(c, v.Key); x.hadLeg(key) && x.conv.legAt(key) == nil {

@@ -241,20 +241,6 @@ func compareFacts(a, b callmodel.Fact) int {
 	return int(a.Stream) - int(b.Stream)
 }
 
-// startWaiting notes since when the facts of the group wait.
-func (g *Group) startWaiting(now time.Time) {
-	if now.IsZero() {
-		return
-	}
-	for _, c := range g.Calls {
-		for i := range c.Facts {
-			if c.Facts[i].Waiting.IsZero() {
-				c.Facts[i].Waiting = now
-			}
-		}
-	}
-}
-
 // over tells whether every call of the group has been deleted.
 func (g *Group) over() bool {
 	return !slices.ContainsFunc(g.Calls, func(c *callmodel.Call) bool { return c.Deleted.IsZero() && !c.Created.IsZero() })

@@ -12,6 +12,7 @@ import (
 // Defaults of Options.
 const (
 	DefaultGrace         = 2 * time.Second
+	DefaultPatience      = 5 * time.Minute
 	DefaultWrapUpTimeout = 5 * time.Minute
 	// DefaultDispositionKey is the user data key of the disposition: the name of the business
 	// attribute that config-sync maps (guide, "Synchronization of Wrap-up Codes").
@@ -21,9 +22,13 @@ const (
 // Options of a Machine.
 type Options struct {
 	Tenant string
-	// Grace is how long a fact waits for another link; 0 means DefaultGrace.
+	// Grace is how long a fact waits for what belongs to it, by the clock of the events; 0 means DefaultGrace.
 	Grace time.Duration
-	// WrapUpTimeout is how long after-call work may last; 0 means DefaultWrapUpTimeout.
+	// Patience bounds the wait for who is logged in at an extension of which nothing was heard yet; 0 means
+	// DefaultPatience.
+	Patience time.Duration
+	// WrapUpTimeout is how long after-call work may last of which nothing is heard; 0 means
+	// DefaultWrapUpTimeout.
 	WrapUpTimeout time.Duration
 	// CallModel says how far the model of the org is used; "" means ModelGuide.
 	CallModel CallModel
@@ -48,14 +53,18 @@ type cue struct {
 
 // rule is a row with the functions that answer its conditions.
 type rule struct {
-	row *Row
-	ifs []func(*situation) bool
+	row   *Row
+	ifs   []func(*situation) bool
+	login bool // it waits for a log-in
 }
 
 // NewMachine returns a machine that asks dir what names mean.
 func NewMachine(opts Options, dir Directory) *Machine {
 	if opts.Grace <= 0 {
 		opts.Grace = DefaultGrace
+	}
+	if opts.Patience <= 0 {
+		opts.Patience = DefaultPatience
 	}
 	if opts.WrapUpTimeout <= 0 {
 		opts.WrapUpTimeout = DefaultWrapUpTimeout
@@ -66,7 +75,7 @@ func NewMachine(opts Options, dir Directory) *Machine {
 	m := &Machine{opts: opts, dir: dir, rows: map[cue][]rule{}, roles: roleRules(opts.CallModel), effects: effects()}
 	table, conditions := Rows(opts.CallModel), conditionTable()
 	for i := range table {
-		r := rule{row: &table[i]}
+		r := rule{row: &table[i], login: table[i].Wait && slices.Contains(table[i].If, loginUnsure)}
 		for _, c := range r.row.If {
 			r.ifs = append(r.ifs, conditions[c])
 		}
@@ -86,7 +95,7 @@ func (m *Machine) DispositionKey() string { return m.opts.DispositionKey }
 // find returns the first row that fits; nil when none does.
 func (m *Machine) find(x *situation) *Row {
 	for _, r := range m.rows[cue{x.conv.Stage, x.trigger}] {
-		if (x.patient || !r.row.Wait) && r.holds(x) {
+		if (x.patient || !r.row.Wait || r.login && x.loginUnknown()) && r.holds(x) {
 			return r.row
 		}
 	}
@@ -234,7 +243,11 @@ func (m *Machine) abandon(g *Group, at time.Time) []exevents.ConversationEvent {
 	conv := g.Conv
 	out := &batch{m: m, g: g, conv: conv}
 	x := &situation{m: m, g: g, call: g.Root, conv: conv, fact: callmodel.Fact{Kind: callmodel.CallEnded, At: at}, events: out}
-	if !conv.Started() {
+	switch {
+	case conv.Finished():
+		m.endWrapUp(g, at, out)
+		return out.events
+	case !conv.Started():
 		conv.Stage, conv.Reason = StageIgnored, ReasonLost
 		return nil
 	}

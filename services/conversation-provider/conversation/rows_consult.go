@@ -45,7 +45,7 @@ func consultConditions() map[Condition]func(*situation) bool {
 		},
 		consultQueueBehind: func(x *situation) bool {
 			c := x.consultCall()
-			return c != nil && !c.ReportedBy(callmodel.StreamQueue, x.fact.At)
+			return c != nil && x.behind(c, callmodel.StreamQueue)
 		},
 		peerUnseen: func(x *situation) bool { return x.conv.Consult != nil && x.conv.Consult.Unseen != "" },
 		peerTalks:  func(x *situation) bool { l := x.conv.peer(); return l.Open() && !l.Answered.IsZero() },

@@ -34,6 +34,10 @@ func unfitRows() []Row {
 func startRows() []Row {
 	both, fresh := stages(StageNew, StageCaller), stages(StageNew, StageCaller, StageDialing)
 	return append([]Row{
+		{ID: "outbound/dialer-first", Stages: stages(StageNew), On: on(CallerJoined), If: when(typeOutbound, dialedByAgent, dialerReported), First: AgentJoined,
+			From: FromInferred, Why: "parties are reported in no certain order: the agent dialed before the customer was called"},
+		{ID: "outbound/dialer-awaited", Stages: stages(StageNew), On: on(CallerJoined), If: when(typeOutbound, dialedByAgent), Wait: true,
+			From: FromInferred, Why: "parties are reported in no certain order: the agent dialed before the customer was called"},
 		{ID: "start/caller", Stages: stages(StageNew), On: on(CallerJoined), Next: StageCaller,
 			From: FromInferred, Why: "the caller is sent together with the first party of the center, so that a call outside the scope leaves no trace"},
 		{ID: "outbound/first-party-awaited", Stages: stages(StageNew), On: on(QueueJoined), If: when(typeOutbound, callLinkBehind), Wait: true,
@@ -50,6 +54,8 @@ func startRows() []Row {
 			From: FromGuide, Why: "an agent has one main and one consult call; all other concurrent calls are ignored"},
 		{ID: "outbound/agent", Stages: stages(StageNew), On: on(AgentJoined), If: when(typeOutbound), Next: StageDialing, Before: KeepAgent,
 			From: FromInferred, Why: "the agent is sent together with the customer"},
+		{ID: "start/caller-first", Stages: stages(StageNew), On: on(IVRJoined, DeviceJoined, AgentJoined, OutsideJoined, QueueJoined), If: when(callerReported), First: CallerJoined,
+			From: FromInferred, Why: "parties are reported in no certain order"},
 		{ID: "start/caller-awaited", Stages: stages(StageNew), On: on(IVRJoined, DeviceJoined, AgentJoined, OutsideJoined, QueueJoined), Wait: true,
 			From: FromInferred, Why: "parties are reported in no certain order"},
 		{ID: "start/no-caller", Stages: stages(StageNew), On: on(IVRJoined, DeviceJoined, AgentJoined, OutsideJoined, QueueJoined), Next: StageIgnored, Reason: ReasonNoCaller,
@@ -74,6 +80,8 @@ func startRows() []Row {
 				{Event: exevents.RoutingEstablished, Leg: New},
 			},
 			From: FromInferred, Why: "a call without IVR, or a campaign's call to a customer; there is no leg that could initiate a transfer"},
+		{ID: "start/queue-first", Stages: stages(StageCaller, StageIVR), On: on(AgentJoined), If: when(deliveryReported), First: QueueJoined,
+			From: FromInferred, Why: "the queue that delivers the call to the agent has the call before the agent, whatever its server's clock says"},
 		{ID: "start/queue-awaited", Stages: stages(StageCaller), On: on(AgentJoined, CallerLeft, Ended), If: when(queueLinkBehind), Wait: true,
 			From: FromInferred, Why: "EventQueued may still be under way on the queue link"},
 	}, append(directRows(), []Row{

@@ -10,6 +10,13 @@ import (
 	"engage.connector/services/conversation-provider/feedtest"
 )
 
+// dialedBy starts a call that an extension made, and whose customer is reported first.
+func dialedBy(s *feedtest.Site, dn string) *feedtest.Call {
+	c := s.CallWith(1, engage.CallTypeOutbound, engage.Attributes{"ANI": dn})
+	c.Join("X", feedtest.Outside, engage.PartyStateAlerting)
+	return c
+}
+
 // Before anything is sent: what is ignored, and how a conversation begins.
 //
 // ledger: E-EXCP-034, E-EXCP-035, E-EXCP-036, E-EXCP-037, E-EXCP-048, E-EXCP-049, E-EXCP-050, E-EXCP-077, E-EXCP-081, E-EXCP-083, E-EXCP-084
@@ -60,6 +67,21 @@ func startCases() map[string]rowCase {
 			c.Queued(feedtest.VQ)
 			c.Data("x", "y")
 		}},
+		"outbound/dialer-first": {play: func(s *feedtest.Site) {
+			dialedBy(s, feedtest.Ext1).Join("A", feedtest.Ext1, engage.PartyStateConnected)
+		}},
+		"outbound/dialer-awaited": {play: func(s *feedtest.Site) { dialedBy(s, feedtest.Ext1) }, late: "agent"},
+		"start/caller-first": {play: func(s *feedtest.Site) {
+			c := s.Call(1, engage.CallTypeInbound)
+			c.Join("I", feedtest.RP, engage.PartyStateRouting)
+			c.Join("X", c.ANI, engage.PartyStateConnected)
+		}},
+		"start/queue-first": {play: func(s *feedtest.Site) {
+			c := s.Inbound(1).IVR()
+			c.Join("A", feedtest.Ext1, engage.PartyStateAlerting)
+			c.Queued(feedtest.VQ)
+			c.Diverted(feedtest.VQ, feedtest.Ext1)
+		}, stage: conversation.StageIVR},
 		"outbound/login-awaited": {play: func(s *feedtest.Site) { s.Dial(1) }, late: "agent"},
 		"outbound/nobody-logged-in": {play: func(s *feedtest.Site) {
 			c := s.Call(1, engage.CallTypeOutbound)

@@ -100,6 +100,56 @@ func TestWhoHangsUpEndsWithSelf(t *testing.T) {
 	}
 }
 
+// What the switch says of the agent decides: a state that stands when the leg ends goes on, and only of a
+// link that says nothing the end of after-call work is not waited for longer than WRAPUP_TIMEOUT.
+func TestAfterCallWorkIsWhatTheSwitchSays(t *testing.T) {
+	state := func(message string, mode engage.AgentWorkMode) func(*feedtest.Site) {
+		return func(s *feedtest.Site) { s.Agent(message, feedtest.Ext1, feedtest.Agent1, mode) }
+	}
+	nothing := func(*feedtest.Site) {}
+	acw := state(engage.MsgEventAgentNotReady, engage.WorkModeAfterCallWork)
+	for name, c := range map[string]struct {
+		during, after func(*feedtest.Site)
+		silent        bool
+		wait          time.Duration // until it is over
+		at            time.Duration // since the end of the call
+	}{
+		"ready, and nothing follows":          {during: nothing, after: nothing, wait: 3 * time.Second},
+		"not ready during the call":           {during: state(engage.MsgEventAgentNotReady, engage.WorkModeAuxWork), after: nothing},
+		"logged out during the call":          {during: state(engage.MsgEventAgentLogout, 0), after: nothing},
+		"after-call work said before the end": {during: acw, after: func(s *feedtest.Site) { s.Wait(time.Hour); state(engage.MsgEventAgentReady, 2)(s) }, wait: time.Hour + time.Second, at: time.Hour},
+		"after-call work, extended": {during: nothing, after: func(s *feedtest.Site) {
+			acw(s)
+			s.Wait(time.Minute)
+			acw(s)
+			s.Wait(time.Minute)
+			state(engage.MsgEventAgentReady, 2)(s)
+		}, wait: 3 * time.Minute, at: 2 * time.Minute},
+		"nothing is said of the agent's state": {silent: true, during: nothing, after: nothing, wait: 6 * time.Minute, at: 5 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := feedtest.New()
+			if c.silent {
+				s.Registered(feedtest.Ext1, feedtest.Agent1)
+			} else {
+				s.Logins()
+			}
+			call := talking(s)
+			c.during(s)
+			s.Wait(time.Second)
+			call.HangUp("X", "A")
+			ended := s.Now
+			c.after(s)
+			r := newRunner().feed(s.Events)
+			r.now = ended
+			r.wait(c.wait)
+			last := r.out[len(r.out)-1]
+			require.Equal(t, exevents.CommunicationDispositionApplied, last.Type)
+			require.WithinDuration(t, ended.Add(c.at), last.EventDateTime, 50*time.Millisecond)
+		})
+	}
+}
+
 // After-call work ends when the agent is ready, not ready for another reason, or logs out; the
 // disposition is then applied, with the value that stood at that time.
 func TestDispositionIsAppliedWhenAfterCallWorkEnds(t *testing.T) {
@@ -118,7 +168,6 @@ func TestDispositionIsAppliedWhenAfterCallWorkEnds(t *testing.T) {
 		"logout":            {"Resolved", agent(engage.MsgEventAgentLogout, 0), "wrap-up/ended", feedtest.ResolvedID},
 		"code not mapped":   {"Unheard of", agent(engage.MsgEventAgentReady, engage.WorkModeAutoIn), "wrap-up/ended", ""},
 		"no code":           {"", agent(engage.MsgEventAgentReady, engage.WorkModeAutoIn), "wrap-up/ended", ""},
-		"too long":          {"Resolved", func(*feedtest.Site) {}, "wrap-up/timed-out", feedtest.ResolvedID},
 		"other case counts": {"resolved", agent(engage.MsgEventAgentReady, engage.WorkModeAutoIn), "wrap-up/ended", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,9 +179,10 @@ func TestDispositionIsAppliedWhenAfterCallWorkEnds(t *testing.T) {
 			}
 			r := newRunner().feed(s.Events)
 			before := len(r.out)
-			r.wait(4 * time.Minute)
-			require.Len(t, r.out, before, "after-call work goes on")
+			r.wait(12 * time.Minute)
+			require.Len(t, r.out, before, "twelve minutes of after-call work are twelve minutes")
 			require.True(t, r.one(t).WrappingUp())
+			s.Wait(12 * time.Minute)
 
 			rest := len(s.Events)
 			c.end(s)

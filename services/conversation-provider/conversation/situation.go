@@ -1,6 +1,8 @@
 package conversation
 
 import (
+	"time"
+
 	"engage.connector/pkg/engage"
 	"engage.connector/services/conversation-provider/callmodel"
 )
@@ -21,6 +23,7 @@ type situation struct {
 	fresh   *Leg            // the leg that the trigger brings, once a step asked for it
 	winner  *Leg            // the leg of the queue that delivered the call, once a step asked for it
 	routing *Leg            // the leg of the routing point that takes over, once a step asked for it
+	now     time.Time       // how far the links have come; zero: nothing is known of that
 	patient bool            // the fact may still wait
 	taken   bool            // the fact is no longer among those that are to be read
 	events  *batch
@@ -42,7 +45,7 @@ func known(id string, ok bool) string {
 
 // see returns the situation of a fact of the same group. It changes nothing.
 func (x *situation) see(call *callmodel.Call, fact callmodel.Fact) *situation {
-	y := &situation{m: x.m, g: x.g, call: call, conv: x.conv, fact: fact, patient: x.patient, events: x.events}
+	y := &situation{m: x.m, g: x.g, call: call, conv: x.conv, fact: fact, now: x.now, patient: x.patient, events: x.events}
 	y.read()
 	return y
 }

@@ -65,7 +65,8 @@ func (b *batch) add(e exevents.ConversationEvent, party, purpose string, at time
 		at = conv.Last.Add(time.Millisecond)
 	}
 	conv.Last = at
-	e.EventID, e.ConversationID, e.EventDateTime = b.id(party, purpose), conv.ID, at
+	// The org gets the times of the server that reports the call.
+	e.EventID, e.ConversationID, e.EventDateTime = b.id(party, purpose), conv.ID, at.Add(-b.g.Root.Shift)
 	b.events = append(b.events, e)
 }
 

@@ -96,7 +96,9 @@ type Row struct {
 	On     []Trigger
 	If     []Condition
 	// Wait says that it is too early: the fact waits for another link, for the grace time at most.
-	Wait   bool
+	Wait bool
+	// First names what belongs before the fact and was reported after it: it is read first.
+	First  Trigger
 	Before Effect // before the steps
 	Do     []Step
 	Next   Stage  // empty: stay

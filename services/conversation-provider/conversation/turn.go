@@ -12,7 +12,8 @@ import (
 // turn is an interaction while it reads its facts.
 type turn struct {
 	g      *Group
-	now    time.Time // the wall clock; zero: no time has passed
+	now    time.Time // how far the links have come; zero: nothing is known of that
+	due    time.Time // when what waits, or after-call work, is to be looked at again; zero: when something is reported
 	out    *batch
 	before []int // facts of each call
 	next   *callmodel.Call
@@ -65,20 +66,25 @@ func (m *Machine) read(t *turn) {
 	fact := call.Facts[0]
 	x := &situation{
 		m: m, g: g, call: call, conv: g.Conv, fact: fact, events: t.out,
-		patient: t.now.IsZero() || fact.Waiting.IsZero() || t.now.Sub(fact.Waiting) < m.opts.Grace,
+		now: t.now, patient: t.now.IsZero() || t.now.Before(m.deadline(&call.Facts[0], t.now)),
 	}
 	x.read()
 	row := m.find(x)
+	if row != nil && row.First != "" {
+		x.pull(row)
+		t.next = g.next()
+		return
+	}
 	if row != nil && row.Wait {
 		g.Conv.Waits = row.ID
-		g.startWaiting(t.now)
+		t.await(m.due(x, row))
 		if !fact.Awaited && slices.Contains(row.If, loginUnsure) {
 			call.Facts[0].Awaited, t.waited = true, true
 		}
 		t.next = nil
 		return
 	}
-	m.wrapUpBefore(g, fact.At, t.out)
+	m.wrapUpBefore(t, fact.At)
 	call.Take(!g.Conv.Started())
 	x.taken = true
 	m.take(x, row)
@@ -86,6 +92,39 @@ func (m *Machine) read(t *turn) {
 		t.lost = append(t.lost, g.board.StillConnected(p.DN, p.Joined, g.Conv)...)
 	}
 	t.next = g.next()
+}
+
+// deadline is until when a fact may wait for what belongs to it. What is read late, after a link was not
+// waited for, has its time from then on.
+func (m *Machine) deadline(f *callmodel.Fact, now time.Time) time.Time {
+	if f.Waiting.IsZero() {
+		f.Waiting = f.At
+		if !now.Before(f.At.Add(m.opts.Grace)) {
+			f.Waiting = now
+		}
+	}
+	return f.Waiting.Add(m.opts.Grace)
+}
+
+// due is when a fact that waits is to be looked at again: when the other links have come as far, and when
+// its time is over.
+func (m *Machine) due(x *situation, row *Row) time.Time {
+	come, over := x.fact.At.Add(slack), m.deadline(&x.call.Facts[0], x.now)
+	switch {
+	case x.now.Before(come):
+		return come
+	case x.now.Before(over):
+		return over
+	default:
+		return x.g.board.book.AgentsSettled(x.dn)
+	}
+}
+
+// await notes when something is to be looked at again.
+func (t *turn) await(due time.Time) {
+	if t.due.IsZero() || due.Before(t.due) {
+		t.due = due
+	}
 }
 
 // hasTalked is the party of an agent who leaves after talking; nil for anybody else.
@@ -103,13 +142,13 @@ func (x *situation) hasTalked() *callmodel.Party {
 // finish applies what time decides, and sums up.
 func (m *Machine) finish(t *turn) Advanced {
 	g := t.g
-	m.wrapUp(g, t.now, t.out)
+	m.wrapUp(t)
 	if g.Conv.Started() {
 		for _, c := range g.Calls {
 			c.Forget()
 		}
 	}
-	a := Advanced{Group: g, Events: t.out.events, Lost: t.lost}
+	a := Advanced{Group: g, Events: t.out.events, Lost: t.lost, Due: t.due}
 	for i, c := range g.Calls {
 		if len(c.Facts) != t.before[i] || t.waited {
 			a.Changed = append(a.Changed, c.UUID)

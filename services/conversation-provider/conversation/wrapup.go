@@ -8,13 +8,6 @@ import (
 	"engage.connector/services/conversation-provider/callmodel"
 )
 
-// wrapClock is since when something about an agent's after-call work is waited for, by the wall
-// clock.
-type wrapClock struct {
-	since time.Time // the end of the leg was read
-	ended time.Time // the end of after-call work was read, while a call was still on
-}
-
 // Names of the decisions of after-call work.
 const (
 	rowWrapUp        = "wrap-up/ended"
@@ -34,86 +27,94 @@ func (c *Conversation) owesDisposition(l *Leg) bool {
 
 // wrapUpBefore applies the dispositions that come before a fact, so that the events of a
 // conversation follow each other in the order of time whichever link is faster.
-func (m *Machine) wrapUpBefore(g *Group, at time.Time, out *batch) {
-	for _, d := range g.due() {
-		if d.ended && d.at.Before(at) && !d.at.Before(g.Conv.Last) {
-			m.dispose(g, d.leg, d.at, rowWrapUp, out)
+func (m *Machine) wrapUpBefore(t *turn, at time.Time) {
+	for _, d := range m.owed(t.g) {
+		decided := d.work.Unsure.IsZero() || !at.Before(d.work.Unsure)
+		if ended := d.work.Ended; !ended.IsZero() && decided && ended.Before(at) && !ended.Before(t.g.Conv.Last) {
+			m.dispose(t.g, d.leg, ended, rowWrapUp, t.out)
 		}
 	}
 }
 
-// dueDisposition is an agent's leg that waits for its disposition.
-type dueDisposition struct {
-	leg   *Leg
-	ended bool      // after-call work has ended
-	at    time.Time // when; zero: it goes on
+// owedDisposition is an agent's leg that waits for its disposition.
+type owedDisposition struct {
+	leg  *Leg
+	work callmodel.AfterCall
 }
 
-// due lists the legs that wait for a disposition, in the order in which after-call work ended.
-func (g *Group) due() []dueDisposition {
-	var due []dueDisposition
+// owed lists the legs that wait for a disposition, in the order in which after-call work ended.
+func (m *Machine) owed(g *Group) []owedDisposition {
+	var owed []owedDisposition
 	for _, leg := range g.Conv.Legs {
 		if g.Conv.owesDisposition(leg) {
-			state, ended := g.board.book.DN(leg.DN).WrapUpEnd(leg.Ended)
-			due = append(due, dueDisposition{leg: leg, ended: ended, at: state.At})
+			owed = append(owed, owedDisposition{leg: leg, work: g.board.book.DN(leg.DN).AfterCall(leg.Began, leg.Ended, m.opts.Grace)})
 		}
 	}
-	slices.SortStableFunc(due, func(a, b dueDisposition) int { return a.at.Compare(b.at) })
-	return due
+	slices.SortStableFunc(owed, func(a, b owedDisposition) int { return a.work.Ended.Compare(b.work.Ended) })
+	return owed
 }
 
-// wrapUp applies dispositions: when after-call work ends (the agent is ready, not ready for another
-// reason, or logs out), or when it lasts too long (inferred; the API wants the event on legs with
-// afterCallWorkRequired). The code is the value of the user data at that time, attached during the
-// call or by EventUserEvent after it; without one the disposition is skipped, which the API
-// expresses by an event without code. While the interaction goes on with somebody else, what is
-// still under way on the other links is waited for.
-func (m *Machine) wrapUp(g *Group, now time.Time, out *batch) {
-	conv := g.Conv
-	for _, d := range g.due() {
-		if late := d.at.Before(conv.Last) && !conv.Finished(); d.ended && late && now.IsZero() {
+// wrapUp applies dispositions: when after-call work has ended as the switch says (the API wants the event
+// on legs with afterCallWorkRequired), or when nothing at all is said of it for too long. The code is
+// the value of the user data at that time, attached during the call or by EventUserEvent after it;
+// without one the disposition is skipped, which the API expresses by an event without code. While the
+// interaction goes on with somebody else, what is still under way on the other links is waited for.
+func (m *Machine) wrapUp(t *turn) {
+	g, conv := t.g, t.g.Conv
+	for _, d := range m.owed(g) {
+		ended := d.work.Ended
+		if late := ended.Before(conv.Last) && !conv.Finished(); !ended.IsZero() && late && t.now.IsZero() {
 			continue // it does not come between events that are being read
 		}
-		reported := g.Over() || g.reportedBy(callmodel.StreamCall, d.at) || m.waitedFor(conv, d.leg, now)
 		switch {
-		case d.ended && reported && conv.Waits == "":
-			m.dispose(g, d.leg, d.at, rowWrapUp, out)
-		case !d.ended && m.wrapUpTimedOut(conv, d.leg, now):
-			m.dispose(g, d.leg, d.leg.Ended.Add(m.opts.WrapUpTimeout), rowWrapUpTimeout, out)
+		case d.work.Silent:
+			m.wrapUpSilent(t, d.leg)
+		case ended.IsZero():
+		case !d.work.Unsure.IsZero() && t.now.Before(d.work.Unsure):
+			t.await(d.work.Unsure)
+		case conv.Waits != "":
+		case g.Over(), g.reportedBy(callmodel.StreamCall, ended), !t.now.Before(ended.Add(slack)):
+			m.dispose(g, d.leg, ended, rowWrapUp, t.out)
+		default:
+			t.await(ended.Add(slack))
 		}
 	}
 }
 
-func (c *Conversation) clock(leg *Leg) *wrapClock {
+// wrapUpSilent ends after-call work of which nothing is heard. What was read late, after an outage, still
+// gets its time.
+func (m *Machine) wrapUpSilent(t *turn, leg *Leg) {
+	if t.now.IsZero() {
+		return
+	}
+	since := t.g.Conv.heardOut(leg, t.now, m.opts.Grace)
+	if due := since.Add(m.opts.WrapUpTimeout); t.now.Before(due) {
+		t.await(due)
+		return
+	}
+	m.dispose(t.g, leg, leg.Ended.Add(m.opts.WrapUpTimeout), rowWrapUpTimeout, t.out)
+}
+
+// heardOut is since when a leg's after-call work is waited for: its end, or when that was read late.
+func (c *Conversation) heardOut(leg *Leg, now time.Time, late time.Duration) time.Time {
 	if c.wrapping == nil {
-		c.wrapping = map[string]*wrapClock{}
+		c.wrapping = map[string]time.Time{}
 	}
-	if c.wrapping[leg.ID] == nil {
-		c.wrapping[leg.ID] = &wrapClock{}
+	since, known := c.wrapping[leg.ID]
+	if !known {
+		if since = leg.Ended; now.Sub(since) > late {
+			since = now
+		}
+		c.wrapping[leg.ID] = since
 	}
-	return c.wrapping[leg.ID]
+	return since
 }
 
-// wrapUpTimedOut measures by the wall clock from when the end of the leg was read: what was read
-// late, after an outage, still gets its time.
-func (m *Machine) wrapUpTimedOut(conv *Conversation, leg *Leg, now time.Time) bool {
-	return passed(&conv.clock(leg).since, now, m.opts.WrapUpTimeout)
-}
-
-// waitedFor tells whether the other links had their time since the end of after-call work was read.
-func (m *Machine) waitedFor(conv *Conversation, leg *Leg, now time.Time) bool {
-	return passed(&conv.clock(leg).ended, now, m.opts.Grace)
-}
-
-// passed starts a clock that does not run and tells whether it has run long enough.
-func passed(since *time.Time, now time.Time, long time.Duration) bool {
-	if now.IsZero() {
-		return false
+// endWrapUp applies the dispositions that are still owed when the interaction is given up.
+func (m *Machine) endWrapUp(g *Group, at time.Time, out *batch) {
+	for _, d := range m.owed(g) {
+		m.dispose(g, d.leg, at, rowWrapUpTimeout, out)
 	}
-	if since.IsZero() {
-		*since = now
-	}
-	return now.Sub(*since) >= long
 }
 
 func (m *Machine) dispose(g *Group, leg *Leg, at time.Time, row string, out *batch) {

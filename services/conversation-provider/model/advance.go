@@ -12,8 +12,7 @@ import (
 func (m *Model) advance(calls map[string]struct{}, now time.Time, out *outbox) {
 	uuids := sorted(calls)
 	for _, uuid := range uuids {
-		delete(m.waiting, uuid)
-		delete(m.stuck, uuid)
+		m.waiting.remove(uuid)
 	}
 	var lost []string
 	for _, a := range m.board.Advance(uuids, now) {
@@ -22,7 +21,7 @@ func (m *Model) advance(calls map[string]struct{}, now time.Time, out *outbox) {
 		for _, changed := range a.Changed {
 			m.book.Touch(changed)
 		}
-		m.settle(a.Group, out)
+		m.settle(a.Group, a.Due, out)
 	}
 	for _, root := range lost {
 		if g := m.board.Group(root); g != nil {
@@ -34,7 +33,7 @@ func (m *Model) advance(calls map[string]struct{}, now time.Time, out *outbox) {
 // end ends an interaction whose own end was lost, and closes it. Its parties are taken to have left when
 // it was last heard of.
 func (m *Model) end(g *conversation.Group, out *outbox) {
-	if !g.Conv.Finished() {
+	if !g.Conv.Finished() || g.Conv.WrappingUp() {
 		out.inject(g.Root.UUID, m.board.Abandon(g.Root.UUID, lastHeard(g)))
 	}
 	m.close(g, out)
@@ -75,8 +74,11 @@ func (m *Model) open(call *callmodel.Call) *Interaction {
 	return in
 }
 
+// never is a time that does not come.
+var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // settle notes whether an interaction waits, and closes it when nothing more can follow.
-func (m *Model) settle(g *conversation.Group, out *outbox) {
+func (m *Model) settle(g *conversation.Group, due time.Time, out *outbox) {
 	conv, root := g.Conv, g.Root.UUID
 	if g.Over() && !conv.Finished() && conv.Waits == "" && !pending(g) {
 		// It cannot be, but if it is, the org must not be left with legs that nobody ends.
@@ -91,14 +93,13 @@ func (m *Model) settle(g *conversation.Group, out *outbox) {
 		}
 	}
 	for _, c := range g.Calls {
-		delete(m.waiting, c.UUID)
-		delete(m.stuck, c.UUID)
+		m.waiting.remove(c.UUID)
 	}
-	if conv.Waits != "" {
-		m.stuck[root] = struct{}{}
-	}
-	if conv.Waits != "" || conv.WrappingUp() {
-		m.waiting[root] = struct{}{}
+	switch {
+	case !due.IsZero():
+		m.waiting.set(root, due)
+	case conv.Waits != "" || conv.WrappingUp():
+		m.waiting.set(root, never) // it waits for what is reported
 	}
 }
 
@@ -126,8 +127,7 @@ func (m *Model) close(g *conversation.Group, out *outbox) {
 		in.summarize(m.opts.Recordings.Options().LanguageKey)
 		in.Closed = m.clock
 		delete(m.calls, in.UUID)
-		delete(m.waiting, in.UUID)
-		delete(m.stuck, in.UUID)
+		m.waiting.remove(in.UUID)
 		m.board.Close(in.UUID)
 		m.store(in)
 		m.order = append(m.order, in.UUID)

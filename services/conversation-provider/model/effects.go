@@ -25,6 +25,9 @@ func (m *Model) effects(out *outbox) (pipeline.Effects, error) {
 	for _, conn := range changes.Orphans {
 		e.State[keyOrphan+conn] = encodeOr(m, m.book.Orphans(conn))
 	}
+	for _, name := range changes.Links {
+		e.State[keyLink+name] = encodeOr(m, m.book.Link(name))
+	}
 	for _, uuid := range sorted(m.dirty.closed) {
 		e.State[keyClosed+uuid] = m.closed[uuid].stored()
 	}

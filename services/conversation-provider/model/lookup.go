@@ -171,7 +171,7 @@ func (m *Model) Counts() Counts {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return Counts{
-		OpenCalls: m.book.Len() + len(m.resting), ClosedCalls: len(m.closed), Waiting: len(m.waiting), Orphans: m.book.OrphanCount(),
+		OpenCalls: m.book.Len() + len(m.resting), ClosedCalls: len(m.closed), Waiting: len(m.waiting.due), Orphans: m.book.OrphanCount(),
 		Kept: m.kept, Submitted: len(m.records) - m.kept,
 	}
 }

@@ -5,7 +5,6 @@ package model
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -69,11 +68,8 @@ type Options struct {
 	MaxClosed    int           // closed calls kept; default 20,000
 	MaxUnmatched int           // recordings kept that belong to no call; default 10,000
 	StaleAfter   time.Duration // silence after which a call is given up; default 12 h
-	// LongestTick is the longest time between two ticks that counts as waiting for a link; what goes
-	// beyond it the process stood still, and the links with it. 0: all of it counts.
-	LongestTick time.Duration
-	MaxCallAge  time.Duration // age at which a call is given up, whatever is heard of it; default 24 h
-	MaxAwake    int           // calls in memory unpacked from which on those are packed that wait for nothing; default 256
+	MaxCallAge   time.Duration // age at which a call is given up, whatever is heard of it; default 24 h
+	MaxAwake     int           // calls in memory unpacked from which on those are packed that wait for nothing; default 256
 }
 
 const (
@@ -85,7 +81,9 @@ const (
 	defaultMaxAwake     = 256
 	orphanPatience      = 5 * time.Minute
 	stubPatience        = time.Hour
-	housekeeping        = time.Minute
+	// lostPatience is how long a call is waited for whose link has lost something since its last word.
+	lostPatience = 2 * time.Hour
+	housekeeping = time.Minute
 )
 
 // Model implements pipeline.Model.
@@ -100,12 +98,11 @@ type Model struct {
 	closed  map[string]closed
 	order   []string // closed calls, oldest first
 	records map[string]*Record
-	kept    int                 // records that are not submitted
-	waiting map[string]struct{} // open interactions that time may change, by their roots
-	stuck   map[string]struct{} // those of them that wait for another link, whatever it says next
+	kept    int       // records that are not submitted
+	waiting agenda    // open interactions that time may change, by their roots
+	fed     time.Time // how far the links have come
 	dirty   dirty
 	clock   time.Time          // the wall clock of the newest tick
-	stood   time.Duration      // for how long the process stood still between ticks
 	swept   time.Time          // when housekeeping was done
 	resting map[string]resting // open calls to which nothing happens, by CallUUID
 	spareAt int                // calls awake at which more are put to rest
@@ -154,8 +151,7 @@ func (m *Model) reset() {
 	m.book = callmodel.NewBook(callmodel.Options{Keep: m.keep, Wake: m.wake})
 	m.board = conversation.NewBoard(m.machine, m.book)
 	m.calls, m.closed = map[string]*Interaction{}, map[string]closed{}
-	m.records, m.waiting = map[string]*Record{}, map[string]struct{}{}
-	m.stuck = map[string]struct{}{}
+	m.records, m.waiting, m.fed = map[string]*Record{}, newAgenda(), time.Time{}
 	m.order, m.kept, m.resting, m.spareAt = nil, 0, map[string]resting{}, m.opts.MaxAwake
 	m.dirty = dirty{closed: map[string]struct{}{}, records: map[string]struct{}{}}
 }
@@ -172,6 +168,7 @@ const (
 	keyDN     = "d/"
 	keyOrphan = "o/"
 	keyRecord = "r/"
+	keyLink   = "l/"
 )
 
 // Restore replaces everything by what was committed.
@@ -206,10 +203,7 @@ func (m *Model) restore(key string, value []byte) error {
 		if in.Conversation != nil {
 			m.board.Put(id, in.Conversation)
 		}
-		m.waiting[id] = struct{}{} // whether it waits is found out by the next tick
-		if len(in.Call.Facts) > 0 {
-			m.stuck[m.board.Root(id)] = struct{}{}
-		}
+		m.waiting.set(id, time.Time{}) // whether it waits is found out first
 	case keyDN:
 		d := &callmodel.DN{}
 		if err := packed.Decode(value, d); err != nil {
@@ -222,6 +216,12 @@ func (m *Model) restore(key string, value []byte) error {
 			return fmt.Errorf("orphans: %w", err)
 		}
 		m.book.RestoreOrphans(o)
+	case keyLink:
+		l := &callmodel.Link{}
+		if err := packed.Decode(value, l); err != nil {
+			return fmt.Errorf("link: %w", err)
+		}
+		m.book.RestoreLink(l)
 	case keyRecord:
 		r := &Record{}
 		if err := packed.Decode(value, r); err != nil {
@@ -267,17 +267,60 @@ func (m *Model) Decide(events []engage.Event) []*exevents.ConversationEvent {
 	return decided
 }
 
+// readAll reads events, those of one stretch of time together. What waits is looked at when its time comes,
+// between the events before and after. A stretch is shorter than what any decision waits for, so how events
+// come in batches makes no difference.
 func (m *Model) readAll(events []engage.Event, out *outbox) {
+	for len(events) > 0 {
+		n := 1
+		for n < len(events) && events[n].Time.Truncate(pipeline.Together).Equal(events[0].Time.Truncate(pipeline.Together)) {
+			n++
+		}
+		m.readTogether(events[:n], out)
+		events = events[n:]
+	}
+}
+
+func (m *Model) readTogether(events []engage.Event, out *outbox) {
 	touched := make(map[string]struct{}, len(events))
 	for _, e := range events {
+		if fromLink(e) {
+			m.comeTo(e.Time.Add(-time.Microsecond), out)
+			break
+		}
+	}
+	for _, e := range events {
+		if fromLink(e) && e.Time.After(m.fed) {
+			m.fed = e.Time
+		}
 		for _, uuid := range m.read(e, out) {
 			touched[uuid] = struct{}{}
 		}
 	}
-	if len(touched) > 0 {
-		maps.Copy(touched, m.stuck)
+	m.advance(touched, m.fed, out)
+}
+
+// fromLink tells whether an event has its time from a link: the times of our own records say nothing of
+// how far the links have come, and what the edge reports of itself is not what a server reports.
+func fromLink(e engage.Event) bool {
+	return e.Message != MsgRecording && e.Message != MsgRefused && !e.IsFeed()
+}
+
+// comeTo lets the links come to a time: what waits is looked at in the order in which its time comes.
+func (m *Model) comeTo(at time.Time, out *outbox) {
+	for {
+		roots, due := m.waiting.next(at)
+		if len(roots) == 0 {
+			break
+		}
+		if due.After(m.fed) {
+			m.fed = due
+		}
+		m.advance(roots, m.fed, out)
 	}
-	m.advance(touched, time.Time{}, out)
+	if at.After(m.fed) {
+		m.fed = at
+	}
 }
 
 func (m *Model) read(e engage.Event, out *outbox) []string {
@@ -292,25 +335,26 @@ func (m *Model) read(e engage.Event, out *outbox) []string {
 			Subject: e.Attributes.Text("EventID"), Note: e.Attributes.Text("Reason"),
 		})
 		return []string{uuid}
-	default:
-		return m.book.Apply(e)
+	case engage.MsgSnapshotEnd:
+		for uuid := range m.resting { // a call at rest may be one that has ended
+			m.book.Call(uuid)
+		}
 	}
+	m.book.Without = e.Without
+	return m.book.Apply(e)
 }
 
 // Tick lets time pass.
-func (m *Model) Tick(now time.Time) (pipeline.Effects, error) {
+func (m *Model) Tick(now time.Time, progress pipeline.Progress) (pipeline.Effects, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	out := &outbox{}
-	now = now.UTC().Truncate(time.Microsecond) // as it is stored
-	if d := now.Sub(m.clock) - m.opts.LongestTick; m.opts.LongestTick > 0 && !m.clock.IsZero() && d > 0 {
-		m.stood += d
-	}
-	m.clock = now
-	m.advance(maps.Clone(m.waiting), now.Add(-m.stood), out)
-	if now.Sub(m.swept) >= housekeeping {
-		m.swept = now
-		m.sweep(now, out)
+	m.clock = now.UTC().Truncate(time.Microsecond) // as it is stored
+	m.book.Without = strings.Join(progress.Without, " ")
+	m.comeTo(progress.UpTo.UTC().Truncate(time.Microsecond), out)
+	if m.clock.Sub(m.swept) >= housekeeping {
+		m.swept = m.clock
+		m.sweep(m.clock, out)
 	}
 	effects, err := m.effects(out)
 	m.spare()

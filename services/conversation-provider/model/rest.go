@@ -44,7 +44,7 @@ func (m *Model) rest() {
 // mayRest tells whether a call is on by itself and waits for nothing but its next event.
 func (m *Model) mayRest(in *Interaction) bool {
 	call, conv := in.Call, in.Conversation
-	if _, waits := m.waiting[in.UUID]; waits || conv == nil || in.Root != "" || !m.book.Alone(call) {
+	if m.waiting.has(in.UUID) || conv == nil || in.Root != "" || !m.book.Alone(call) {
 		return false
 	}
 	joined := len(call.Links) > 0 || call.Origin != "" || call.MergedInto != "" || call.Apart
@@ -81,12 +81,16 @@ func (r resting) interaction(uuid string) *Interaction {
 
 // wakeStale wakes calls that are to be given up.
 func (m *Model) wakeStale(now time.Time) {
+	stale := m.opts.StaleAfter
+	if m.book.Lossy() {
+		stale = min(stale, lostPatience)
+	}
 	for uuid, r := range m.resting {
 		if r.since == 0 {
 			r.since = now.UnixMicro()
 			m.resting[uuid] = r
 		}
-		if now.Sub(time.UnixMicro(r.opened)) >= m.opts.MaxCallAge || now.Sub(time.UnixMicro(r.since)) >= m.opts.StaleAfter {
+		if now.Sub(time.UnixMicro(r.opened)) >= m.opts.MaxCallAge || now.Sub(time.UnixMicro(r.since)) >= stale {
 			m.book.Call(uuid)
 		}
 	}

@@ -29,6 +29,9 @@ type desk struct {
 	out   []model.Injection
 	subs  []segments.Submission
 	now   time.Time
+	fed   time.Time // how far the links have come
+	// timeline puts what comes into order, where a test has one.
+	timeline *pipeline.Timeline
 }
 
 type speech struct {
@@ -109,13 +112,20 @@ func (d *desk) apply(events ...engage.Event) {
 		line, err := engage.Encode(e)
 		require.NoError(d.t, err)
 		require.NoError(d.t, json.Unmarshal(line, &batch[i]))
+		batch[i].Shift, batch[i].Without = e.Shift, e.Without
+		if e.Time.After(d.fed) {
+			d.fed = e.Time
+		}
 	}
 	d.commit(d.model.Apply(batch))
 }
 
 func (d *desk) tick(after time.Duration) *desk {
 	d.now = d.now.Add(after)
-	d.commit(d.model.Tick(d.now))
+	if !d.fed.IsZero() {
+		d.fed = d.fed.Add(after)
+	}
+	d.commit(d.model.Tick(d.now, pipeline.Progress{UpTo: d.fed}))
 	return d
 }
 

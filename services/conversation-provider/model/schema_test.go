@@ -9,5 +9,5 @@ import (
 
 // A number of a stored field never changes its kind or its field.
 func TestNumbersOfStoredFieldsStayWhatTheyAre(t *testing.T) {
-	packedtest.Schema(t, "testdata/state.schema", &Interaction{}, &callmodel.DN{}, &callmodel.Orphans{}, &Record{})
+	packedtest.Schema(t, "testdata/state.schema", &Interaction{}, &callmodel.DN{}, &callmodel.Orphans{}, &Record{}, &callmodel.Link{})
 }

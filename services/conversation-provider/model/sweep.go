@@ -11,6 +11,16 @@ func (m *Model) sweep(now time.Time, out *outbox) {
 		m.opts.Observer.OrphansDropped(n)
 	}
 	m.wakeStale(now)
+	if m.book.Restarts(m.fed) {
+		for uuid := range m.resting {
+			m.book.Call(uuid)
+		}
+		touched := map[string]struct{}{}
+		for _, uuid := range m.book.EndRestarted(m.fed) {
+			touched[uuid] = struct{}{}
+		}
+		m.advance(touched, m.fed, out)
+	}
 	for _, uuid := range m.book.Calls() {
 		m.giveUp(uuid, now, out)
 	}
@@ -63,6 +73,9 @@ func (m *Model) giveUp(uuid string, now time.Time, out *outbox) {
 	patience, last := m.opts.StaleAfter, lastHeard(g)
 	if call.Created.IsZero() {
 		patience = min(patience, stubPatience)
+	}
+	if m.book.Unresolved(call) {
+		patience = min(patience, lostPatience)
 	}
 	in := m.open(call)
 	if in.Opened.IsZero() { // seen before the first tick

@@ -11,8 +11,9 @@ import (
 
 // batch is what one commit of the pipeline applies, and the wall clock at that time.
 type batch struct {
-	events []engage.Event
-	at     time.Time
+	events   []engage.Event
+	at       time.Time
+	progress pipeline.Progress // of a tick
 }
 
 // arrival is an event and when its first copy is in the log.
@@ -34,6 +35,7 @@ type plan struct {
 	sizes   []int    // of the batches, in turn
 	restart int
 	mode    int
+	skew    map[string]time.Duration // by link: how far the clock of its server is ahead
 }
 
 // outage is a stretch of a link in which one instance's connection lags behind.
@@ -51,6 +53,13 @@ func newPlan(pick history.Pick) plan {
 		}
 		p.outages[link] = both
 	}
+	p.skew = map[string]time.Duration{}
+	const most = 10_001
+	if pick(2) == 1 {
+		for _, link := range history.Links() {
+			p.skew[link] = time.Duration(pick(most)-most/2) * time.Millisecond
+		}
+	}
 	for range pick(repeats) {
 		p.repeats = append(p.repeats, [2]int{pick(parts), pick(parts)})
 	}
@@ -66,7 +75,7 @@ func newPlan(pick history.Pick) plan {
 func (p plan) disturb(events []history.Event) []arrival {
 	links := map[string][]arrival{}
 	for _, e := range events {
-		links[e.Link] = append(links[e.Link], arrival{Event: e.Event, at: e.Time})
+		links[e.Link] = append(links[e.Link], arrival{Event: e.Event, at: e.ReceivedAt})
 	}
 	var all []arrival
 	for _, name := range history.Links() {
@@ -109,57 +118,87 @@ func repeat(all []arrival, from, to int) []arrival {
 	return slices.Insert(all, at+1, again)
 }
 
-// reorderWindow is for how long the pipeline holds what it has read (REORDER_WINDOW's default).
-const reorderWindow = 250 * time.Millisecond
+// patience is how long the pipeline waits for a link (LINK_PATIENCE's default).
+const patience = 5 * time.Minute
 
-// inOrder tells whether the pipeline brings everything back into the order of time.
-func (p plan) inOrder() bool { return p.lag <= reorderWindow }
+// inTime tells whether every link comes back before it is not waited for any more.
+func (p plan) inTime() bool { return p.lag < patience }
 
-// sequence is what the pipeline's sequencer makes of what arrives.
-func sequence(all []arrival) []arrival {
-	seq := pipeline.NewSequencer(reorderWindow)
-	var released []arrival
-	release := func(now time.Time) {
-		for _, h := range seq.Release(now) {
-			released = append(released, arrival{Event: h.Event, at: now})
-		}
-	}
-	for _, a := range all {
-		for due, held := seq.Due(); held && !due.After(a.at); due, held = seq.Due() {
-			release(due)
-		}
-		seq.Add(pipeline.Held{Event: a.Event, ReadAt: a.at})
-	}
-	for due, held := seq.Due(); held; due, held = seq.Due() {
-		release(due)
-	}
-	return released
-}
-
-// batches cuts what arrives into commits, each in the order of time.
-func (p plan) batches(all []arrival) []batch {
-	if p.inOrder() {
-		all = sequence(all)
-	}
+// batches is what the pipeline makes of what arrives: commits, each in the order of time.
+func (p plan) batches(all []arrival, start time.Time) []batch {
+	t := pipeline.NewTimeline(history.Links(), patience, start)
 	var list []batch
-	for len(all) > 0 {
-		n := min(p.sizes[len(list)%len(p.sizes)], len(all))
-		b := batch{at: all[n-1].at}
-		for _, a := range all[:n] {
-			b.events = append(b.events, a.Event)
+	release := func(now time.Time) {
+		held := t.Release(now)
+		for len(held) > 0 {
+			n := min(p.sizes[len(list)%len(p.sizes)], len(held))
+			for n < len(held) && held[n].Event.Time.Truncate(pipeline.Together).Equal(held[n-1].Event.Time.Truncate(pipeline.Together)) {
+				n++
+			}
+			b := batch{at: now}
+			for _, h := range held[:n] {
+				b.events = append(b.events, h.Event)
+			}
+			list = append(list, b)
+			held = held[n:]
 		}
-		slices.SortStableFunc(b.events, func(x, y engage.Event) int { return x.Time.Compare(y.Time) })
-		list = append(list, b)
-		all = all[n:]
+		list = append(list, batch{at: now, progress: t.Progress()})
+	}
+	now := start
+	for _, a := range all {
+		for ; now.Before(a.at); now = now.Add(look) {
+			release(now)
+		}
+		t.Add(pipeline.Held{Event: a.Event, ReadAt: a.at})
+	}
+	for range 2 {
+		release(now.Add(look))
 	}
 	return list
 }
 
-// clean is the history as one undisturbed instance applies it.
-func clean(events []history.Event) []batch {
-	list := make([]batch, len(events))
-	for i, e := range events {
-		list[i] = batch{events: []engage.Event{e.Event}, at: e.Time}
+// look is how often the pipeline looks what may be released.
+const look = time.Second
+
+// withHeartbeats adds what the edge sends on every link once a second, until some time after the end.
+func withHeartbeats(events []history.Event) []history.Event {
+	const after = 20 * time.Minute
+	all := slices.Clone(events)
+	begin, end := events[0].ReceivedAt.Truncate(time.Second), events[len(events)-1].ReceivedAt.Add(after)
+	for _, link := range history.Links() {
+		server := engage.Server{}
+		for _, e := range events {
+			if e.Link == link {
+				server = e.Server
+				break
+			}
+		}
+		for at := begin; at.Before(end); at = at.Add(time.Second) {
+			all = append(all, history.Event{Link: link, Event: engage.Event{
+				Server: server, Message: engage.MsgHeartbeat, ReceivedAt: at, Time: at,
+			}})
+			if at.Sub(events[len(events)-1].ReceivedAt) > time.Minute {
+				at = at.Add(time.Minute)
+			}
+		}
 	}
-	return list
+	slices.SortStableFunc(all, func(a, b history.Event) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
+	for i := range all {
+		all[i].Event.Link = all[i].Link
+	}
+	return all
+}
+
+// skewed gives every server a clock of its own: the call monitoring, the virtual queues and the extensions
+// of a site may be reported by different servers.
+func (p plan) skewed(events []history.Event) []history.Event {
+	out := slices.Clone(events)
+	for i := range out {
+		e := &out[i]
+		skew := p.skew[e.Link]
+		e.Server.Name += "/" + e.Link
+		e.ReceivedAt = e.Time.Add(time.Millisecond)
+		e.Time = e.Time.Add(skew)
+	}
+	return out
 }

@@ -46,10 +46,10 @@ type Result struct {
 	Late, LateDiffers bool
 }
 
-// lagTable are the longest lags of a link: within the reorder window, within the grace for another
-// link, and an outage.
+// lagTable are the longest lags of a link: from none to one that is within LINK_PATIENCE, and one that is
+// not.
 func lagTable() []time.Duration {
-	return []time.Duration{0, 200 * time.Millisecond, 1500 * time.Millisecond, time.Hour}
+	return []time.Duration{0, 200 * time.Millisecond, 1500 * time.Millisecond, time.Minute, time.Hour}
 }
 
 // Run makes the history of some picks and runs it.
@@ -65,15 +65,16 @@ func Run(tag string, opts Options, pick history.Pick) (r Result) {
 	if r.Faults = identities(r.History); len(r.Faults) > 0 {
 		return r
 	}
-	r.late = !p.inOrder()
-	fed := p.batches(p.disturb(r.History.Events))
+	r.late = !p.inTime()
+	said := withHeartbeats(p.skewed(r.History.Events))
+	fed := p.batches(p.disturb(said), start)
 	whole := newWriter(opts.Mapping, opts.CallModel)
 	r.judge(opts, "disturbed", whole, fed, false, -1)
 	if len(r.Faults) > 0 {
 		return r
 	}
 	again := newWriter(opts.Mapping, opts.CallModel)
-	if r.feed("restarted", again, fed, false, p.restart*len(fed)/parts); len(r.Faults) == 0 && !slices.Equal(whole.lines, again.lines) {
+	if r.feed("restarted", again, fed, false, p.restart*len(fed)/parts); len(r.Faults) == 0 && !r.same(whole, again) {
 		r.fault(RestartDiffers, difference(whole.lines, again.lines))
 		return r
 	}
@@ -81,16 +82,16 @@ func Run(tag string, opts Options, pick history.Pick) (r Result) {
 		return r
 	}
 	if p.mode == 0 {
-		r.compare(opts, p, whole, fed)
+		r.compare(opts, p, whole, fed, start)
 		return r
 	}
-	if p.lag > conversation.DefaultGrace { // what comes later than the grace is not waited for
+	if r.late { // what comes later is not waited for
 		for i := range r.History.Talks {
 			r.History.Talks[i].Plain = false
 		}
 	}
 	r.judge(opts, "live", newWriter(opts.Mapping, opts.CallModel), fed, true, -1)
-	if p.lag > conversation.DefaultGrace {
+	if r.late {
 		// What is told late gets a later time than it had, and may overlap with the agent's next call. The
 		// org takes events as they come, and that order is right.
 		r.Faults = slices.DeleteFunc(r.Faults, func(f judge.Fault) bool { return f.Rule == judge.UserBusy })
@@ -98,12 +99,22 @@ func Run(tag string, opts Options, pick history.Pick) (r Result) {
 	return r
 }
 
-// compare looks whether it matters how the links lag. It must not as long as the pipeline's reorder
-// window covers the lag; beyond that, what is told is still true and well formed, but a call may be
-// told of in less detail, and how often that is so is counted.
-func (r *Result) compare(opts Options, p plan, whole *writer, fed []batch) {
+// same tells whether two runs sent the same. What is read late, of calls that waited together, may go out
+// in another order after a restart, but each conversation is the same.
+func (r *Result) same(one, other *writer) bool {
+	if r.late {
+		return maps.Equal(one.byConversation(), other.byConversation())
+	}
+	return slices.Equal(one.lines, other.lines)
+}
+
+// compare looks whether it matters how the links lag, or how the clocks of their servers stand. It must
+// not as long as links are waited for; beyond that, what is told is still true and well formed, but a call
+// may be told of in less detail, and how often that is so is counted.
+func (r *Result) compare(opts Options, p plan, whole *writer, fed []batch, start time.Time) {
 	plain := newWriter(opts.Mapping, opts.CallModel)
-	r.feed("undisturbed", plain, clean(r.History.Events), false, -1)
+	p.lag, p.outages, p.repeats, p.sizes = 0, nil, nil, []int{1 << 20}
+	r.feed("undisturbed", plain, p.batches(p.disturb(withHeartbeats(p.skewed(r.History.Events))), start), false, -1)
 	if len(r.Faults) > 0 {
 		return
 	}

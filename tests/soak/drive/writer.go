@@ -15,12 +15,13 @@ import (
 
 // writer is the pipeline's writer without a store: it keeps what the model wants committed.
 type writer struct {
-	opts  model.Options
-	model *model.Model
-	state map[string][]byte
-	lines []string // payloads of the conversation outbox, in order
-	keys  []string // and their keys
-	now   time.Time
+	opts     model.Options
+	model    *model.Model
+	state    map[string][]byte
+	lines    []string // payloads of the conversation outbox, in order
+	keys     []string // and their keys
+	now      time.Time
+	progress pipeline.Progress
 }
 
 func newWriter(m *Mapping, of conversation.CallModel) *writer {
@@ -56,6 +57,10 @@ func (w *writer) commit(e pipeline.Effects, err error) error {
 // apply applies a batch; live lets the wall clock pass as well.
 func (w *writer) apply(b batch, live bool) error {
 	w.now = b.at
+	if len(b.events) == 0 {
+		w.progress = b.progress
+		return w.tick(b.at)
+	}
 	if err := w.commit(w.model.Apply(b.events)); err != nil || !live {
 		return err
 	}
@@ -65,7 +70,7 @@ func (w *writer) apply(b batch, live bool) error {
 // tick lets the wall clock come to a time.
 func (w *writer) tick(now time.Time) error {
 	w.now = now
-	return w.commit(w.model.Tick(now))
+	return w.commit(w.model.Tick(now, w.progress))
 }
 
 // restart replaces the model by a new one that has what was committed.
@@ -83,6 +88,7 @@ func (w *writer) settle() error {
 		steps = append(steps, links)
 	}
 	for _, d := range append(steps, 13*time.Hour, time.Minute) {
+		w.progress.UpTo = w.progress.UpTo.Add(d)
 		if err := w.tick(w.now.Add(d)); err != nil {
 			return err
 		}
@@ -105,7 +111,7 @@ func (w *writer) leftOver() ([]string, error) {
 		left = append(left, fmt.Sprintf("%+v", c))
 	}
 	for key := range w.state {
-		if !strings.HasPrefix(key, "d/") {
+		if !strings.HasPrefix(key, "d/") && !strings.HasPrefix(key, "l/") {
 			left = append(left, key)
 		}
 	}

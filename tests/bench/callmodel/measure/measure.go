@@ -204,7 +204,10 @@ func (r *rig) commit(e pipeline.Effects, err error) error {
 
 func (r *rig) tick(d time.Duration) error {
 	r.wall = r.wall.Add(d)
-	return r.commit(r.model.Tick(r.wall))
+	if r.wall = r.wall.Add(0); r.wall.Before(r.clock.Now) {
+		r.wall = r.clock.Now
+	}
+	return r.commit(r.model.Tick(r.wall, pipeline.Progress{UpTo: r.wall}))
 }
 
 // directory maps the load's names.

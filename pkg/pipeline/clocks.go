@@ -1,0 +1,143 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"engage.connector/pkg/engage"
+)
+
+// clocks are what is known of the clocks of the servers behind the links, measured against the clock of
+// the edge: a server's offset is the smallest difference between the receipt of its lines and their
+// stamps. What is delayed before it reaches the edge looks like an offset until one line comes
+// undelayed (feed contract).
+type clocks struct {
+	servers map[string]*clock
+	changes int // grows with every correction that changes
+}
+
+// clock is one server's.
+type clock struct {
+	// Offset is what is added to the server's stamps, in whole milliseconds, so that times that are
+	// given back without it are what they were.
+	Offset time.Duration `json:"offset"`
+	// window holds the lines that may still be the smallest one, by receipt; their differences grow.
+	window []difference
+	lines  int // received within the window
+}
+
+// difference is receipt minus stamp of one line.
+type difference struct {
+	at time.Time
+	d  time.Duration
+}
+
+const (
+	// clockWindow is how long a line counts. Clocks drift apart, so old lines must not.
+	clockWindow = 30 * time.Second
+	clockLines  = 4 // at least that many count, however old
+	// clockNoise is how far the smallest difference moves without the offset following it: lines come
+	// a few milliseconds sooner or later.
+	clockNoise = 5 * time.Millisecond
+	// clockJump is what is delay and not offset when the smallest difference grows.
+	clockJump = 5 * time.Second
+	// clockBroken is what no clock loses at once: the stamp itself is wrong.
+	clockBroken = time.Hour
+)
+
+func newClocks() *clocks { return &clocks{servers: map[string]*clock{}} }
+
+// serverOf names a clock: the two of a pair have one each.
+func serverOf(e engage.Event) string { return e.Server.Name + "/" + e.Server.Role }
+
+// offset is what is added to the stamp of an event of a server, the event's own receipt included; false
+// when its stamp cannot be right.
+func (c *clocks) offset(e engage.Event) (time.Duration, bool) {
+	s := c.servers[serverOf(e)]
+	if e.ReceivedAt.IsZero() {
+		if s == nil {
+			return 0, true
+		}
+		return s.Offset, true
+	}
+	d := e.ReceivedAt.Sub(e.Time)
+	switch {
+	case s == nil:
+		return d.Truncate(time.Millisecond), true
+	case d < s.Offset-clockBroken:
+		return d, false
+	case d < s.Offset-clockNoise:
+		return d.Truncate(time.Millisecond), true
+	default:
+		return s.Offset, true
+	}
+}
+
+// of is the offset of a server, false when none of its lines has been read.
+func (c *clocks) of(server string) (time.Duration, bool) {
+	s := c.servers[server]
+	if s == nil {
+		return 0, false
+	}
+	return s.Offset, true
+}
+
+// read takes an event's receipt into account. Events are read in the order in which they are released,
+// so that how links lag does not matter.
+func (c *clocks) read(e engage.Event) {
+	if e.ReceivedAt.IsZero() {
+		return
+	}
+	name := serverOf(e)
+	offset, sound := c.offset(e)
+	if !sound {
+		return
+	}
+	s := c.servers[name]
+	if s == nil {
+		s = &clock{}
+		c.servers[name] = s
+		c.changes++
+	}
+	least := s.least(difference{at: e.ReceivedAt, d: e.ReceivedAt.Sub(e.Time)})
+	if up := least - s.Offset; s.lines >= clockLines && up > clockNoise && up <= clockJump && offset == s.Offset {
+		offset = least.Truncate(time.Millisecond)
+	}
+	if offset != s.Offset {
+		s.Offset = offset
+		c.changes++
+	}
+}
+
+// least adds a line and returns the smallest difference of the window.
+func (s *clock) least(new difference) time.Duration {
+	for len(s.window) > 0 && s.window[len(s.window)-1].d >= new.d {
+		s.window = s.window[:len(s.window)-1]
+	}
+	s.window = append(s.window, new)
+	s.lines = min(s.lines+1, clockLines)
+	for len(s.window) > 1 && s.lines >= clockLines && new.at.Sub(s.window[0].at) > clockWindow {
+		s.window = s.window[1:]
+	}
+	return s.window[0].d
+}
+
+// encode writes the offsets, so that a restart orders what comes as before.
+func (c *clocks) encode() ([]byte, error) {
+	data, err := json.Marshal(c.servers)
+	if err != nil {
+		return nil, fmt.Errorf("clocks: %w", err)
+	}
+	return data, nil
+}
+
+func (c *clocks) decode(data []byte) error {
+	if len(data) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(data, &c.servers); err != nil {
+		return fmt.Errorf("clocks: %w", err)
+	}
+	return nil
+}
