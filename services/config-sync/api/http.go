@@ -175,8 +175,9 @@ type Refusal struct {
 func refusalsOf(list []plan.Refusal) []Refusal {
 	out := make([]Refusal, 0, len(list))
 	for _, r := range list {
+		kind, id := r.Object()
 		out = append(out, Refusal{
-			string(r.Kind), r.ID, r.Attribute, r.Code, r.Reason, r.Since.UTC().Format(timeFormat), r.Next.UTC().Format(timeFormat), r.Attempts,
+			string(kind), id, r.Attribute, r.Code, r.Reason, r.Since.UTC().Format(timeFormat), r.Next.UTC().Format(timeFormat), r.Attempts,
 		})
 	}
 	return out

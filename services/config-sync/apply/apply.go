@@ -298,11 +298,12 @@ func (r *run) noteRefusals(ctx context.Context, o plan.Operation, err error) err
 		}, now)
 		refusal := c.Record.Refusal
 		changes = append(changes, c)
+		kind, id := refusal.Object()
 		level := slog.LevelDebug
 		if refusal.Attempts == 1 && !refusal.Pending {
 			level = slog.LevelWarn
 		}
-		r.log.Log(ctx, level, "refused by the organization", "operation", string(o.Action), "kind", string(o.Kind), "engage_id", o.ID,
+		r.log.Log(ctx, level, "refused by the organization", "operation", string(o.Action), "kind", string(kind), "engage_id", id,
 			"attribute", refusal.Attribute, "code", refusal.Code, "error", f.err, "attempts", refusal.Attempts, "next", refusal.Next)
 	}
 	return r.store(ctx, r.put(changes))

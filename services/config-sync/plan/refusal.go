@@ -60,6 +60,15 @@ func (r Refusal) Again(now time.Time) Refusal {
 	return r
 }
 
+// Object is the Engage object that the refusal is about. The id of an open create has a name in it,
+// which not everybody may see.
+func (r Refusal) Object() (Kind, string) {
+	if parts := strings.SplitN(r.ID, " ", 3); r.Kind == Intents && len(parts) == 3 {
+		return Kind(parts[0]), parts[1]
+	}
+	return r.Kind, r.ID
+}
+
 // Key is the key of the refusal's record.
 func (r Refusal) Key() string { return refusalKey(r.Kind, r.ID, r.Attribute) }
 

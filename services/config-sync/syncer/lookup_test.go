@@ -94,7 +94,8 @@ func TestLookUpsThatAreRefusedBackOff(t *testing.T) {
 				require.Len(t, one.Status().Refusals, 2)
 				for _, r := range one.Status().Refusals {
 					require.Equal(t, string(plan.LookUp), r.Attribute)
-					require.Equal(t, plan.Intents, r.Kind)
+					kind, id := r.Object()
+					require.Contains(t, []string{"users 900", "queues 290"}, string(kind)+" "+id, "without the name")
 					require.NotEmpty(t, r.Reason)
 				}
 				for range 20 {
@@ -143,4 +144,32 @@ func metric(t *testing.T, registry *prometheus.Registry, name string) float64 {
 	}
 	t.Fatalf("no metric %s", name)
 	return 0
+}
+
+// An e-mail that is removed in Engage is removed in the organization.
+func TestARemovedEmailIsRemoved(t *testing.T) {
+	s := newSite(t)
+	s.snapshot.Persons[0].Email = "ann@mail.example"
+	one, _ := s.instance("one", unchanged)
+	require.NoError(t, one.Once(t.Context()))
+	id := s.org.UserID("p301@x.example")
+	require.Len(t, s.org.User(id).Emails, 1)
+	s.snapshot.Persons[0].Email = ""
+	require.NoError(t, one.Once(t.Context()))
+	require.Empty(t, s.org.User(id).Emails)
+}
+
+// A wrap-up code whose value is renamed keeps its object.
+func TestARenamedCodeKeepsItsObject(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := staffed(t)
+		one, _ := s.instance("one", unchanged)
+		require.NoError(t, one.Once(t.Context()))
+		id := s.org.CodeID("Resolved")
+		require.NotEmpty(t, id)
+		s.snapshot.Attributes[0].Values[0].Name = "Solved"
+		require.NoError(t, one.Once(t.Context()))
+		require.Equal(t, id, s.org.CodeID("Solved"))
+		require.Empty(t, s.org.CodeID("Resolved"))
+	})
 }
