@@ -219,10 +219,7 @@ func TestLagMakesNoDifference(t *testing.T) {
 		for _, link := range links {
 			skew[link] = rapid.IntRange(-5000, 5000).Draw(t, "skew")
 		}
-		type heard struct {
-			Held
-			lag int
-		}
+		type heard struct{ Held }
 		var all []heard
 		n := rapid.IntRange(1, 80).Draw(t, "lines")
 		now := 1000

@@ -176,7 +176,7 @@ func (s *Store) syncs(ctx context.Context, node *redis.Client, info map[string]s
 	}
 	if trouble != "" && !s.safeties.unsynced {
 		s.safeties.unsynced = true
-		s.log.WarnContext(ctx, trouble, "hint", advice)
+		s.log.WarnContext(ctx, "acknowledgements are not safe", "error", trouble, "hint", advice)
 	}
 	return ""
 }

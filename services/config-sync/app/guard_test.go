@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,7 +40,7 @@ func TestRemovalLimitsReachThePlan(t *testing.T) {
 		require.Equal(t, held, s.org.User(id).IsActive())
 		if held {
 			_, body := service.get(t, "/status")
-			require.True(t, strings.Contains(body, "1 of "), body)
+			require.Contains(t, body, "1 of ")
 		}
 		service.stop()
 	}
