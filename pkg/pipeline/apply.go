@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"runtime/debug"
 	"time"
 
@@ -16,14 +14,16 @@ import (
 const (
 	readCount = 256
 	maxApply  = 256
-	// sourceLog is the source under which the Writer sets aside records.
-	sourceLog = "log"
 )
 
 // term is one life of the model: restored, fed with the log, committed. It
 // ends with the first error.
 func (w *Writer) term(ctx context.Context) error {
-	if err := w.restore(ctx); err != nil {
+	aside, err := w.restore(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.retryAside(ctx, aside); err != nil {
 		return err
 	}
 	t := &term{w: w, order: w.order(), nextTick: w.opts.Now()} // the model learns first what time it is
@@ -38,21 +38,6 @@ func (w *Writer) term(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
-}
-
-// restore makes the model what the store holds.
-func (w *Writer) restore(ctx context.Context) error {
-	state, err := w.opts.Pipeline.LoadState(ctx)
-	if err != nil {
-		return err
-	}
-	w.clocks = state[keyClocks]
-	delete(state, keyClocks)
-	_, err = guard(func() (Effects, error) { return Effects{}, w.opts.Model.Restore(state) })
-	if err != nil {
-		return fault.Newf(fault.CodeOf(err), "pipeline.restore", "the model refuses the stored state: %w", err)
-	}
-	return nil
 }
 
 // guard turns a panic of the model into an error.
@@ -118,14 +103,14 @@ func (t *term) read(ctx context.Context, block time.Duration) error {
 	now := t.w.opts.Now()
 	for _, r := range records {
 		t.after = r.ID
-		var e engage.Event
-		if err := json.Unmarshal(r.Payload, &e); err != nil {
+		e, err := decodeRecord(r.Payload, t.w.opts.Readers)
+		if err != nil {
 			if err := t.w.setAside(ctx, r.ID, r.Payload, err); err != nil {
 				return err
 			}
 			continue
 		}
-		t.order.Add(Held{ID: r.ID, Event: e, ReadAt: now, Size: len(r.Payload)})
+		t.order.Add(Held{ID: r.ID, Event: e, ReadAt: now, Size: len(r.Payload), Payload: r.Payload})
 	}
 	return nil
 }
@@ -151,15 +136,11 @@ func (w *Writer) apply(ctx context.Context, batch []Held) error {
 	if err == nil {
 		return w.applied(ctx, effects, ids, events)
 	}
-	if rerr := w.restore(ctx); rerr != nil {
+	if _, rerr := w.restore(ctx); rerr != nil {
 		return rerr
 	}
 	if len(batch) == 1 {
-		payload, eerr := engage.Encode(events[0])
-		if eerr != nil {
-			payload = fmt.Appendf(nil, "%+v", events[0])
-		}
-		return w.setAside(ctx, ids[0], payload, err)
+		return w.setAside(ctx, ids[0], batch[0].Payload, err)
 	}
 	w.log.Error("the model refused a batch, its events are applied one by one", "error", err, "events", len(batch))
 	for i := range batch {
@@ -182,17 +163,10 @@ func (w *Writer) applied(ctx context.Context, effects Effects, ids []string, eve
 	return nil
 }
 
-// setAside keeps a record that cannot be applied for the operator, and
-// consumes it, in one step.
-func (w *Writer) setAside(ctx context.Context, id string, payload []byte, reason error) error {
-	w.metrics.setAside.Inc()
-	w.log.Error("a record of the log cannot be applied and is set aside", "id", id, "error", reason)
-	return w.commit(ctx, Effects{}, []string{id}, store.Aside{Source: sourceLog, Reason: reason.Error(), Item: payload})
-}
-
 // commit writes effects and consumes records, all or nothing.
 func (w *Writer) commit(ctx context.Context, effects Effects, consumed []string, aside ...store.Aside) error {
 	w.keepClocks(&effects, len(consumed) > 0)
+	consumed = w.consume(&effects, consumed)
 	if len(consumed) == 0 && len(effects.State) == 0 && len(effects.Outbox) == 0 {
 		return nil
 	}

@@ -1,11 +1,13 @@
 package pipeline
 
 import (
-	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"engage.connector/pkg/engage"
+	"engage.connector/pkg/packed"
 )
 
 // clocks are what is known of the clocks of the servers behind the links, measured against the clock of
@@ -13,15 +15,20 @@ import (
 // stamps. What is delayed before it reaches the edge looks like an offset until one line comes
 // undelayed (feed contract).
 type clocks struct {
+	packed.Kept
+
 	servers map[string]*clock
 	changes int // grows with every correction that changes
 }
 
 // clock is one server's.
 type clock struct {
+	packed.Kept
+
+	name string // only while it is stored
 	// Offset is what is added to the server's stamps, in whole milliseconds, so that times that are
 	// given back without it are what they were.
-	Offset time.Duration `json:"offset"`
+	Offset time.Duration
 	// window holds the lines that may still be the smallest one, by receipt; their differences grow.
 	window []difference
 	lines  int // received within the window
@@ -123,20 +130,36 @@ func (s *clock) least(new difference) time.Duration {
 	return s.window[0].d
 }
 
-// encode writes the offsets, so that a restart orders what comes as before.
-func (c *clocks) encode() ([]byte, error) {
-	data, err := json.Marshal(c.servers)
-	if err != nil {
-		return nil, fmt.Errorf("clocks: %w", err)
+// Fields names what is stored, so that a restart orders what comes as before: the servers' offsets.
+func (c *clocks) Fields(f *packed.Form) {
+	known := make([]clock, 0, len(c.servers))
+	for _, name := range slices.Sorted(maps.Keys(c.servers)) {
+		s := *c.servers[name]
+		s.name = name
+		known = append(known, s)
 	}
-	return data, nil
+	packed.All(f, 1, &known)
+	if f.Reading() {
+		for i := range known {
+			c.servers[known[i].name] = &known[i]
+		}
+	}
 }
+
+// Fields names what is stored of a server's clock.
+func (s *clock) Fields(f *packed.Form) {
+	f.Text(1, &s.name)
+	f.Int64(2, (*int64)(&s.Offset))
+}
+
+// encode writes the offsets.
+func (c *clocks) encode() ([]byte, error) { return packed.Encode(c) }
 
 func (c *clocks) decode(data []byte) error {
 	if len(data) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(data, &c.servers); err != nil {
+	if err := packed.Decode(data, c); err != nil {
 		return fmt.Errorf("clocks: %w", err)
 	}
 	return nil

@@ -28,16 +28,15 @@ import (
 // record "<call>/<n>" for each. It refuses poison.
 type counting struct{ counts map[string]int }
 
-func (m *counting) Restore(state map[string][]byte) error {
+func (m *counting) Restore(state map[string][]byte) map[string]error {
 	m.counts = map[string]int{}
-	for call, text := range state {
+	return RestoreEach(state, func(call string, text []byte) error {
 		n, err := strconv.Atoi(string(text))
-		if err != nil {
-			return err
+		if err == nil {
+			m.counts[call] = n
 		}
-		m.counts[call] = n
-	}
-	return nil
+		return err
+	})
 }
 
 func (m *counting) Apply(events []engage.Event) (Effects, error) {

@@ -120,7 +120,7 @@ func (in *Intake) Accept(ctx context.Context, link string, events []engage.Event
 		if err != nil {
 			return fault.Wrap(fault.Internal, "pipeline.accept", err)
 		}
-		entry := store.Entry{Payload: payload, Repeats: e.Message == engage.MsgHeartbeat}
+		entry := store.Entry{Payload: EncodeRecord(KindEvent, payload), Repeats: e.Message == engage.MsgHeartbeat}
 		if !entry.Repeats {
 			entry.Identity = e.Identity(name)
 		}

@@ -32,7 +32,8 @@ func TestIntakeAppendsEachEventOnceWhicheverInstanceBringsIt(t *testing.T) {
 		require.Len(t, log, 3)
 		for i, r := range log {
 			var e engage.Event
-			require.NoError(t, json.Unmarshal(r.Payload, &e))
+			e, err := decodeRecord(r.Payload, nil)
+			require.NoError(t, err)
 			require.Equal(t, at(i+1), e.Time)
 		}
 		for in, want := range map[*Intake]string{first: "2", second: "78"} {

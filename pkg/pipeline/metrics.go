@@ -35,14 +35,16 @@ func newIntakeMetrics(reg prometheus.Registerer) *intakeMetrics {
 }
 
 type writerMetrics struct {
-	active   prometheus.Gauge
-	held     prometheus.Gauge
-	without  *prometheus.CounterVec
-	applied  prometheus.Counter
-	setAside prometheus.Counter
-	restarts prometheus.Counter
-	commits  *prometheus.CounterVec
-	delay    prometheus.Histogram
+	active       prometheus.Gauge
+	held         prometheus.Gauge
+	without      *prometheus.CounterVec
+	applied      prometheus.Counter
+	setAside     *prometheus.CounterVec
+	asideValues  prometheus.Gauge
+	asideRecords prometheus.Gauge
+	restarts     prometheus.Counter
+	commits      *prometheus.CounterVec
+	delay        prometheus.Histogram
 }
 
 func newWriterMetrics(reg prometheus.Registerer) *writerMetrics {
@@ -56,8 +58,12 @@ func newWriterMetrics(reg prometheus.Registerer) *writerMetrics {
 			Help: "Events that were read without waiting for a link any longer, by link."}, []string{"link"}),
 		applied: auto.NewCounter(prometheus.CounterOpts{Name: prefix + "writer_applied_events_total",
 			Help: "Events applied to the model and committed."}),
-		setAside: auto.NewCounter(prometheus.CounterOpts{Name: prefix + "writer_set_aside_total",
-			Help: "Records of the log that could not be applied and were set aside."}),
+		setAside: counters(reg, "writer_set_aside_total",
+			"What could not be read or applied and was set aside: records of the log, values of the state.", "source", sourceLog, sourceState),
+		asideValues: auto.NewGauge(prometheus.GaugeOpts{Name: prefix + "writer_aside_values",
+			Help: "Values of the state that this version cannot read; they are kept for one that can."}),
+		asideRecords: auto.NewGauge(prometheus.GaugeOpts{Name: prefix + "writer_aside_records",
+			Help: "Records of the log that could not be applied; they are kept and tried again at the next start."}),
 		restarts: auto.NewCounter(prometheus.CounterOpts{Name: prefix + "writer_restarts_total",
 			Help: "Failures after which the model was dropped and restored from the store."}),
 		commits: counters(reg, "writer_commits_total", "Commits by their result.",

@@ -13,6 +13,8 @@ type Held struct {
 	Event  engage.Event
 	ReadAt time.Time
 	Size   int // bytes of the record
+	// Payload is the record as it is stored.
+	Payload []byte
 }
 
 // Sequencer puts events of several links into the order of their times. The

@@ -20,8 +20,9 @@ import (
 // What it holds must follow from Restore and what was applied since, because
 // after any failure it is restored from what was committed.
 type Model interface {
-	// Restore replaces everything the model holds.
-	Restore(state map[string][]byte) error
+	// Restore replaces everything the model holds. It returns the values that cannot be read, with the
+	// reason, and holds the others (see RestoreEach).
+	Restore(state map[string][]byte) map[string]error
 	// Apply applies one batch in the order of event time. An error (or a
 	// panic) means that the batch cannot be applied: the Writer then applies
 	// its events one by one and sets aside those that fail alone.
@@ -51,9 +52,11 @@ type WriterOptions struct {
 	Store     leader.Leases
 	LeaseName string
 	// Owner names this instance; two running instances must not share it.
-	Owner         string
-	Model         Model
-	LeaseTTL      time.Duration // default 15 s: how long a killed writer is waited for
+	Owner    string
+	Model    Model
+	LeaseTTL time.Duration // default 15 s: how long a killed writer is waited for
+	// Readers read the records of the service's own kinds; those of other kinds are set aside.
+	Readers       map[Kind]Reader
 	ReorderWindow time.Duration // default 250 ms, see Sequencer; negative is none
 	// Links are the links that are expected to report. With them, events are put into order by how far
 	// the links have come and not by a window of time, see Timeline.
@@ -77,6 +80,7 @@ type Writer struct {
 	lease   *leader.Lease // of the term; only touched by it
 	log     *slog.Logger
 	metrics *writerMetrics
+	aside   int // records that are set aside whole; only touched by the term
 
 	// Of the term: the order that it reads in, what the state says of the clocks, and which of their
 	// changes is kept.

@@ -48,7 +48,7 @@ func (w *writing) append(call string, ms int, attributes ...string) {
 	}
 	payload, err := engage.Encode(e)
 	require.NoError(w.t, err)
-	w.raw(call+strconv.Itoa(ms), payload)
+	w.raw(call+strconv.Itoa(ms), EncodeRecord(KindEvent, payload))
 }
 
 func (w *writing) raw(identity string, payload []byte) {
@@ -219,9 +219,9 @@ type moody struct {
 	restore, tick atomic.Bool
 }
 
-func (m *moody) Restore(state map[string][]byte) error {
+func (m *moody) Restore(state map[string][]byte) map[string]error {
 	if m.restore.Load() {
-		return errors.New("I do not know this state")
+		panic("I do not know this state")
 	}
 	return m.counting.Restore(state)
 }

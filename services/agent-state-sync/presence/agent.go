@@ -4,11 +4,14 @@ import (
 	"time"
 
 	"engage.connector/pkg/engage"
+	"engage.connector/pkg/packed"
 )
 
 // Agent remembers of one agent what a later status does not tell again. The zero value is an
-// agent of whom nothing is known. It is stored as JSON.
+// agent of whom nothing is known.
 type Agent struct {
+	packed.Kept
+
 	// Base is the last state that was not after-call work: what a call hides.
 	Base State `json:"base,omitempty"`
 	// Situation is the current one; its Reason counts in Not Ready only.
@@ -22,6 +25,19 @@ type Agent struct {
 	At    time.Time `json:"at,omitzero"`
 	// User is what the org shall show now.
 	User UserState `json:"user,omitzero"`
+}
+
+// Fields names what is stored of an agent.
+func (a *Agent) Fields(f *packed.Form) {
+	f.Text(1, (*string)(&a.Base))
+	f.Text(2, (*string)(&a.State))
+	f.Text(3, (*string)(&a.Call))
+	f.Text(4, &a.Reason)
+	f.Time(5, &a.ReasonSince)
+	f.Time(6, &a.Since)
+	f.Time(7, &a.At)
+	f.Text(8, (*string)(&a.User.Presence))
+	f.Text(9, (*string)(&a.User.Routing))
 }
 
 // Outcome says what a status did; it labels a metric.

@@ -4,6 +4,7 @@ package statemodel
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys"
 	"engage.connector/pkg/genesys/exevents"
+	"engage.connector/pkg/packed"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
 	"engage.connector/services/agent-state-sync/presence"
@@ -67,11 +69,22 @@ type Model struct {
 
 // record is what is kept of one agent.
 type record struct {
-	Agent presence.Agent `json:"agent"`
+	packed.Kept
+
+	Agent presence.Agent
 	// Sent is what the org was told last, of which user, and as of when.
-	Sent   presence.UserState `json:"sent,omitzero"`
-	UserID string             `json:"userId,omitempty"`
-	SentAt time.Time          `json:"sentAt,omitzero"`
+	Sent   presence.UserState
+	UserID string
+	SentAt time.Time
+}
+
+// Fields names what is stored of an agent.
+func (r *record) Fields(f *packed.Form) {
+	packed.Of(f, 1, &r.Agent)
+	f.Text(2, (*string)(&r.Sent.Presence))
+	f.Text(3, (*string)(&r.Sent.Routing))
+	f.ID(4, &r.UserID)
+	f.Time(5, &r.SentAt)
 }
 
 type metrics struct {
@@ -108,19 +121,19 @@ const (
 	foreign   presence.Outcome = "foreign"   // a statistic that this service did not open
 )
 
-// Restore replaces everything by what was stored.
-func (m *Model) Restore(state map[string][]byte) error {
-	agents := make(map[string]*record, len(state))
-	for employee, stored := range state {
+// Restore replaces everything by what was stored, and returns what cannot be read.
+func (m *Model) Restore(state map[string][]byte) map[string]error {
+	m.agents = make(map[string]*record, len(state))
+	unreadable := pipeline.RestoreEach(state, func(employee string, stored []byte) error {
 		kept := &record{}
-		if err := json.Unmarshal(stored, kept); err != nil {
-			return fault.Newf(fault.Internal, "statemodel.restore", "stored state of agent %q: %v", employee, err)
+		if err := packed.Decode(stored, kept); err != nil {
+			return fmt.Errorf("agent: %w", err)
 		}
-		agents[employee] = kept
-	}
-	m.agents = agents
+		m.agents[employee] = kept
+		return nil
+	})
 	m.measure()
-	return nil
+	return unreadable
 }
 
 // Apply takes in a batch in event-time order. Every state that lasted is sent, also after an
@@ -245,7 +258,7 @@ func (e *effects) add(outbox, user string, entry Entry) {
 func (m *Model) seal(collected effects) (pipeline.Effects, error) {
 	result := pipeline.Effects{State: map[string][]byte{}}
 	for employee := range collected.touched {
-		stored, err := json.Marshal(m.agents[employee])
+		stored, err := packed.Encode(m.agents[employee])
 		if err != nil {
 			collected.fault = err
 		}

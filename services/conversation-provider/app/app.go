@@ -163,7 +163,7 @@ func (a *App) wireWriter() error {
 		expected[i] = a.pair(link.Name)
 	}
 	writer, err := pipeline.NewWriter(pipeline.WriterOptions{
-		Pipeline: a.pipeline, Store: a.store, LeaseName: leaseName, Owner: wire.InstanceName(), Model: a.model,
+		Pipeline: a.pipeline, Store: a.store, LeaseName: leaseName, Owner: wire.InstanceName(), Model: a.model, Readers: model.Readers(),
 		Links: expected, Patience: cfg.LinkPatience, TickInterval: tick,
 		Ready:  func() bool { return a.mapping.Ready() && a.settings.Ready() },
 		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,

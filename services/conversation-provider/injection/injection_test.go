@@ -9,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"engage.connector/pkg/engage"
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/pipeline"
@@ -133,9 +132,7 @@ func TestRefusalsAreLogged(t *testing.T) {
 	leads = false
 	require.Equal(t, fault.Unavailable, fault.CodeOf(refusals.Refused(t.Context(), "U", "E2", "why")))
 	require.Len(t, c.appended, 1)
-	var e engage.Event
-	require.NoError(t, json.Unmarshal(entry.Payload, &e))
-	require.Equal(t, model.MsgRefused, e.Message)
-	require.Equal(t, "U", e.CallUUID())
-	require.Equal(t, now, e.Time)
+	want, err := (&model.Refusal{CallUUID: "U", EventID: "E", Reason: "why", At: now}).Record()
+	require.NoError(t, err)
+	require.Equal(t, want, entry.Payload)
 }

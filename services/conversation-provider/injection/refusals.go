@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"engage.connector/pkg/engage"
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/store"
 	"engage.connector/services/conversation-provider/model"
@@ -32,15 +31,13 @@ func (l LoggedRefusals) Refused(ctx context.Context, callUUID, eventID, reason s
 	if !leads {
 		return fault.New(fault.Unavailable, "injection.refused", "the lease has run out")
 	}
-	payload, err := engage.Encode(engage.Event{
-		ReceivedAt: l.Now(), Message: model.MsgRefused, Time: l.Now(),
-		Attributes: engage.Attributes{"CallUUID": callUUID, "EventID": eventID, "Reason": reason},
-	})
+	refusal := model.Refusal{CallUUID: callUUID, EventID: eventID, Reason: reason, At: l.Now()}
+	record, err := refusal.Record()
 	if err != nil {
-		return fault.Wrap(fault.Internal, "injection.refused", err)
+		return err
 	}
 	_, err = l.Calls.AppendOnce(ctx, store.Append{Lease: &lease, Entries: []store.Entry{
-		{Identity: "refused:" + eventID, Payload: payload},
+		{Identity: "refused:" + eventID, Payload: record},
 	}})
 	return err
 }

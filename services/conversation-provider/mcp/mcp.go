@@ -13,7 +13,6 @@ import (
 	"slices"
 	"time"
 
-	"engage.connector/pkg/engage"
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/host"
 	"engage.connector/pkg/recording"
@@ -98,17 +97,14 @@ func (h *Handler) store(ctx context.Context, body []byte, files []segments.File)
 	for _, s := range files {
 		sum.Write([]byte(s.CallUUID + "\x00" + s.FileName + "\x00"))
 	}
-	event := engage.Event{
-		ReceivedAt: h.now(), Message: model.MsgRecording, Time: h.now(),
-		Attributes: engage.Attributes{"CallUUID": files[0].CallUUID, "Body": string(body)},
-	}
-	payload, err := engage.Encode(event)
+	metadata := model.Metadata{CallUUID: files[0].CallUUID, At: h.now(), Body: string(body)}
+	record, err := metadata.Record()
 	if err != nil {
-		return fault.Wrap(fault.Internal, "mcp.encode", err)
+		return err
 	}
 	// MCP sends metadata once: it is answered when a crash of Redis cannot take it back.
 	_, err = h.calls.AppendOnce(ctx, store.Append{Durable: true, Entries: []store.Entry{
-		{Identity: "mcp:" + hex.EncodeToString(sum.Sum(nil)), Payload: payload},
+		{Identity: "mcp:" + hex.EncodeToString(sum.Sum(nil)), Payload: record},
 	}})
 	return err
 }

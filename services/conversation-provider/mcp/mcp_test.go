@@ -2,7 +2,6 @@ package mcp_test
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"engage.connector/pkg/engage"
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/store"
 	"engage.connector/services/conversation-provider/mcp"
@@ -60,11 +58,9 @@ func TestMetadataIsStoredBeforeTheAnswer(t *testing.T) {
 	}
 	require.Len(t, c.got, 2)
 	require.Equal(t, c.got[0].Entries, c.got[1].Entries)
-	var e engage.Event
-	require.NoError(t, json.Unmarshal(c.got[0].Entries[0].Payload, &e))
-	require.Equal(t, model.MsgRecording, e.Message)
-	require.Equal(t, "00U3MCI8QO8ER0B5A60AHG5AES000001", e.CallUUID())
-	require.Equal(t, string(body), e.Attributes.Text("Body"))
+	want, err := (&model.Metadata{CallUUID: "00U3MCI8QO8ER0B5A60AHG5AES000001", At: time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC), Body: string(body)}).Record()
+	require.NoError(t, err)
+	require.Equal(t, want, c.got[0].Entries[0].Payload)
 
 	c.err = fault.New(fault.Unavailable, "store", "redis is away")
 	status, _ := post(t, c, "/v1/recording", string(body))

@@ -4,13 +4,13 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
 
 	"engage.connector/pkg/engage"
-	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/packed"
 	"engage.connector/pkg/pipeline"
@@ -23,14 +23,6 @@ import (
 const (
 	OutboxConversation = "conversation" // payload: Injection
 	OutboxRecording    = "recording"    // payload: recording.Segment
-)
-
-// Messages that this service writes into the calls log itself.
-const (
-	// MsgRecording carries what a media server posted: attributes CallUUID and Body.
-	MsgRecording = "mcp.RecordingMetadata"
-	// MsgRefused says that the org refused an event for good: attributes CallUUID, EventID, Reason.
-	MsgRefused = "excp.EventRefused"
 )
 
 // Injection is one entry of the outbox "conversation".
@@ -171,19 +163,23 @@ const (
 	keyLink   = "l/"
 )
 
-// Restore replaces everything by what was committed.
-func (m *Model) Restore(state map[string][]byte) error {
+// Restore replaces everything by what was committed, and returns what cannot be read.
+func (m *Model) Restore(state map[string][]byte) map[string]error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.reset()
-	for key, value := range state {
-		if err := m.restore(key, value); err != nil {
-			return fault.Newf(fault.Internal, "model.restore", "state %q: %w", key, err)
+	unreadable := pipeline.RestoreEach(state, func(key string, value []byte) error {
+		if id, open := strings.CutPrefix(key, keyCall); open && state[keyClosed+id] != nil {
+			return errClosedSince
 		}
-	}
+		return m.restore(key, value)
+	})
 	m.sortClosed()
-	return nil
+	return unreadable
 }
+
+// errClosedSince is of a call that was set aside and began anew, and ended, meanwhile.
+var errClosedSince = errors.New("the call has been closed since")
 
 func (m *Model) restore(key string, value []byte) error {
 	kind, id, _ := strings.Cut(key, "/")
@@ -192,6 +188,9 @@ func (m *Model) restore(key string, value []byte) error {
 		in := &Interaction{}
 		if err := packed.Decode(value, in); err != nil {
 			return fmt.Errorf("interaction: %w", err)
+		}
+		if in.UUID != id || in.Call != nil && in.Call.UUID != id || (in.Call == nil) != (kind+"/" == keyClosed) {
+			return fmt.Errorf("interaction: %w: it is that of %q", packed.ErrBroken, in.UUID)
 		}
 		if in.Call == nil {
 			m.closed[strings.Clone(id)] = m.pack(in)
@@ -209,11 +208,17 @@ func (m *Model) restore(key string, value []byte) error {
 		if err := packed.Decode(value, d); err != nil {
 			return fmt.Errorf("DN: %w", err)
 		}
+		if d.Number != id {
+			return fmt.Errorf("DN: %w: it is that of %q", packed.ErrBroken, d.Number)
+		}
 		m.book.RestoreDN(d)
 	case keyOrphan:
 		o := &callmodel.Orphans{}
 		if err := packed.Decode(value, o); err != nil {
-			return fmt.Errorf("orphans: %w", err)
+			return fmt.Errorf("waiting events: %w", err)
+		}
+		if o.ConnID != id {
+			return fmt.Errorf("waiting events: %w: they are those of %q", packed.ErrBroken, o.ConnID)
 		}
 		m.book.RestoreOrphans(o)
 	case keyLink:
@@ -227,12 +232,15 @@ func (m *Model) restore(key string, value []byte) error {
 		if err := packed.Decode(value, r); err != nil {
 			return fmt.Errorf("recording: %w", err)
 		}
+		if r.ID != id {
+			return fmt.Errorf("recording: %w: it is that of %q", packed.ErrBroken, r.ID)
+		}
 		m.records[id] = r
 		if r.State == RecordingKept {
 			m.kept++
 		}
 	default:
-		return fmt.Errorf("unknown kind %q", kind)
+		return fmt.Errorf("this version does not know the kind %q", kind)
 	}
 	return nil
 }

@@ -160,11 +160,3 @@ func TestTheTraceTellsWhatBecameOfACall(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, ok)
 }
-
-func TestStateThatCannotBeReadIsRefused(t *testing.T) {
-	for key, value := range map[string]string{
-		"x/1": "{}", "c/1": "{", "s/1": "[]", "d/1": "1", "o/1": "1", "r/1": "1",
-	} {
-		require.Error(t, newDesk(t).model.Restore(map[string][]byte{key: []byte(value)}), key)
-	}
-}

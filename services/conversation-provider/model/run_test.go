@@ -141,7 +141,7 @@ func (d *desk) settle() *desk {
 // restart replaces the model by a new one that has the committed state.
 func (d *desk) restart() {
 	d.model = model.New(d.opts)
-	require.NoError(d.t, d.model.Restore(maps.Clone(d.state)))
+	require.Empty(d.t, d.model.Restore(maps.Clone(d.state)))
 }
 
 // lines is one short line per event that differs when anything in the event differs. Of a

@@ -4,14 +4,14 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
+	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/packed"
 	"engage.connector/pkg/recording"
 	"engage.connector/pkg/store"
 	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
@@ -55,7 +55,7 @@ func (s *Server) submit(ctx context.Context, segment recording.Segment) (added b
 	if err := segment.Validate(); err != nil {
 		return false, err
 	}
-	payload, err := json.Marshal(injector.Task{Segment: segment})
+	payload, err := packed.Encode(&injector.Task{Segment: segment})
 	if err != nil {
 		return false, fault.Wrap(fault.Internal, "api.submit", err)
 	}
@@ -79,7 +79,7 @@ func (s *Server) get(ctx context.Context, id string) (*recordingproviderv1.Recor
 	case !known:
 		return nil, fault.Newf(fault.NotFound, "api.get", "there is no recording %q", id)
 	}
-	return toStatus(job)
+	return toStatus(job), nil
 }
 
 // ListRecordings lists recordings in one state, oldest first.
@@ -100,11 +100,7 @@ func (s *Server) ListRecordings(ctx context.Context, request *recordingproviderv
 			return nil, fault.GRPCError(err)
 		}
 		for _, job := range jobs {
-			found, err := toStatus(job)
-			if err != nil {
-				return nil, fault.GRPCError(err)
-			}
-			response.Recordings = append(response.Recordings, found)
+			response.Recordings = append(response.Recordings, toStatus(job))
 		}
 		if len(response.GetRecordings()) >= limit {
 			break
@@ -139,7 +135,9 @@ func jobStates(state recordingproviderv1.RecordingState) ([]store.JobState, bool
 	return nil, false
 }
 
-func toStatus(job store.JobStatus) (*recordingproviderv1.RecordingStatus, error) {
+// toStatus tells where a job is. What is stored of it and cannot be read does not hide the job: its reason
+// says so.
+func toStatus(job store.JobStatus) *recordingproviderv1.RecordingStatus {
 	result := &recordingproviderv1.RecordingStatus{
 		Attempts: int32(job.Attempts), Reason: job.Reason, Updated: timestamppb.New(job.UpdatedAt),
 		State: recordingproviderv1.RecordingState_RECORDING_STATE_QUEUED,
@@ -149,18 +147,19 @@ func toStatus(job store.JobStatus) (*recordingproviderv1.RecordingStatus, error)
 	switch job.State {
 	case store.JobDone:
 		var receipt injector.Receipt
-		err = json.Unmarshal(job.Result, &receipt)
+		err = packed.Decode(job.Result, &receipt)
 		task.Segment, result.UploadKey, result.Reason = receipt.Segment, receipt.UploadKey, ""
 		result.State = recordingproviderv1.RecordingState_RECORDING_STATE_UPLOADED
 	case store.JobParked:
-		err = json.Unmarshal(job.Payload, &task)
+		err = packed.Decode(job.Payload, &task)
 		result.State = recordingproviderv1.RecordingState_RECORDING_STATE_PARKED
 	case store.JobWaiting, store.JobRunning:
-		err = json.Unmarshal(job.Payload, &task)
+		err = packed.Decode(job.Payload, &task)
 	}
 	if err != nil {
-		return nil, fault.Wrap(fault.Internal, "api.get", errors.Join(errors.New("stored recording "+job.ID), err))
+		task.Segment = recording.Segment{ID: job.ID}
+		result.Reason = strings.TrimPrefix(result.Reason+"; what is stored of it cannot be read: "+err.Error(), "; ")
 	}
 	result.Recording = task.Segment.Proto()
-	return result, nil
+	return result
 }

@@ -4,7 +4,6 @@ package worker
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"strconv"
@@ -15,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/packed"
 	"engage.connector/pkg/pipeline/delivery"
 	"engage.connector/pkg/store"
 	"engage.connector/services/recording-provider/injector"
@@ -155,7 +155,7 @@ func (p *Pool) handle(ctx context.Context, job store.Job) {
 	begin := p.opts.Now()
 	log := p.opts.Logger.With("recording_id", job.ID, "attempt", job.Attempts)
 	var task injector.Task
-	if err := json.Unmarshal(job.Payload, &task); err != nil {
+	if err := packed.Decode(job.Payload, &task); err != nil {
 		p.settle(ctx, log, outcomeParked, func(ctx context.Context) error {
 			return p.opts.Queue.Park(ctx, job, "the stored job cannot be read: "+err.Error())
 		})
@@ -173,7 +173,7 @@ func (p *Pool) handle(ctx context.Context, job store.Job) {
 		p.afterFailure(ctx, log, job, task, err)
 		return
 	}
-	result, err := json.Marshal(receipt)
+	result, err := packed.Encode(&receipt)
 	if err != nil {
 		p.afterFailure(ctx, log, job, task, fault.Wrap(fault.Internal, "worker.receipt", err))
 		return
@@ -185,7 +185,7 @@ func (p *Pool) handle(ctx context.Context, job store.Job) {
 }
 
 func (p *Pool) save(ctx context.Context, job store.Job, task injector.Task) error {
-	payload, err := json.Marshal(task)
+	payload, err := packed.Encode(&task)
 	if err != nil {
 		return fault.Wrap(fault.Internal, "worker.save", err)
 	}

@@ -3,7 +3,6 @@ package worker_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"strings"
@@ -16,6 +15,8 @@ import (
 	"go.uber.org/goleak"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/packed"
+	"engage.connector/pkg/packed/packedtest"
 	"engage.connector/pkg/pipeline/delivery"
 	"engage.connector/pkg/recording"
 	"engage.connector/pkg/store"
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func enqueue(t *testing.T, queue *store.JobQueue, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
-		payload, err := json.Marshal(injector.Task{Segment: recording.Segment{ID: id, FileName: id + ".opus"}})
+		payload, err := packed.Encode(&injector.Task{Segment: recording.Segment{ID: id, FileName: id + ".opus"}})
 		require.NoError(t, err)
 		_, err = queue.Enqueue(t.Context(), id, payload)
 		require.NoError(t, err)
@@ -94,12 +95,46 @@ func TestAHopelessRecordingIsParkedWithItsReason(t *testing.T) {
 	require.Contains(t, parked.Reason, "after 3 attempts", "the file may still be growing: one look is not enough")
 }
 
+// A rollback: a job that a newer version stored is saved by this one with everything that it does not know.
+func TestAJobOfANewerVersionKeepsWhatThisOneDoesNotKnow(t *testing.T) {
+	queue := storetest.Server(t).Jobs("recordings")
+	payload, err := packed.Encode(&injector.Task{Segment: recording.Segment{ID: "a", FileName: "a.opus", Speech: &recording.Speech{Language: "de-DE"}}})
+	require.NoError(t, err)
+	grown, added := packedtest.Grow(t, payload)
+	require.Len(t, added, 3)
+	_, err = queue.Enqueue(t.Context(), "a", grown)
+	require.NoError(t, err)
+	start(t, queue, func(ctx context.Context, task injector.Task, save injector.Save) (injector.Receipt, error) {
+		task.Upload = &injector.Upload{URL: "https://storage/place", Headers: map[string]string{"b": "2", "a": "1"}}
+		if err := save(ctx, task); err != nil {
+			return injector.Receipt{}, err
+		}
+		return injector.Receipt{}, &injector.StepError{Step: injector.StepInspect, Err: fault.New(fault.Invalid, "oggopus", "no")}
+	})
+	saved := eventually(t, queue, "a", store.JobParked).Payload
+	require.ElementsMatch(t, added, packedtest.Grown(t, saved))
+	var task injector.Task
+	require.NoError(t, packed.Decode(saved, &task))
+	require.Equal(t, map[string]string{"a": "1", "b": "2"}, task.Upload.Headers)
+}
+
+// A half-written job is parked with its reason, and can be tried again by hand; the others are done.
 func TestAnUnreadableJobIsParked(t *testing.T) {
 	queue := storetest.Server(t).Jobs("recordings")
-	_, err := queue.Enqueue(t.Context(), "a", []byte("{"))
+	payload, err := packed.Encode(&injector.Task{Segment: recording.Segment{ID: "a"}})
 	require.NoError(t, err)
-	start(t, queue, nil)
-	require.Contains(t, eventually(t, queue, "a", store.JobParked).Reason, "cannot be read")
+	for id, broken := range map[string][]byte{"json": []byte("{}"), "cut": payload[:len(payload)-2], "newer": append([]byte{2}, payload[1:]...)} {
+		_, err := queue.Enqueue(t.Context(), id, broken)
+		require.NoError(t, err)
+	}
+	enqueue(t, queue, "whole")
+	start(t, queue, func(context.Context, injector.Task, injector.Save) (injector.Receipt, error) {
+		return injector.Receipt{}, nil
+	})
+	for _, id := range []string{"json", "cut", "newer"} {
+		require.Contains(t, eventually(t, queue, id, store.JobParked).Reason, "cannot be read")
+	}
+	eventually(t, queue, "whole", store.JobDone)
 }
 
 func TestAFailureThatMayPassWaitsForItsNextAttempt(t *testing.T) {
@@ -170,7 +205,7 @@ func TestWhatIsSavedComesWithTheNextAttempt(t *testing.T) {
 		}
 		return injector.Receipt{Segment: task.Segment, UploadKey: task.Upload.Key}, nil
 	})
-	require.Contains(t, string(eventually(t, queue, "a", store.JobDone).Result), `"place"`)
+	require.Contains(t, string(eventually(t, queue, "a", store.JobDone).Result), "place")
 }
 
 // A cause of all recordings blames none: one at a time is tried, the health page has one line, the log

@@ -76,7 +76,10 @@ func (w *writer) tick(now time.Time) error {
 // restart replaces the model by a new one that has what was committed.
 func (w *writer) restart() error {
 	w.model = model.New(w.opts)
-	return w.model.Restore(maps.Clone(w.state))
+	for name, err := range w.model.Restore(maps.Clone(w.state)) {
+		return fmt.Errorf("stored %s: %w", name, err)
+	}
+	return nil
 }
 
 // settle lets everything that waits come to its end: links that lag, after-call work, calls whose
