@@ -137,9 +137,8 @@ func TestFieldsOfANewerVersionSurviveEveryEvent(t *testing.T) {
 	for i := range site.Events {
 		d := newDesk(t)
 		d.feed(site.Events[:i]).tick(0)
-		added := map[string][]string{}
 		for name, value := range d.state {
-			d.state[name], added[name] = packedtest.Grow(t, value)
+			d.state[name], _ = packedtest.Grow(t, value)
 		}
 		before := maps.Clone(d.state)
 		d.restart()
@@ -147,11 +146,13 @@ func TestFieldsOfANewerVersionSurviveEveryEvent(t *testing.T) {
 		d.tick(0)
 		for name, was := range before {
 			if now := d.state[name]; now != nil && string(now) != string(was) {
-				found := packedtest.Grown(t, now)
-				if in, call := decoded(t, name, was).(*model.Interaction); !call || in.Call == nil || len(in.Call.Facts)+len(in.Call.Past) == 0 { // facts are read, and gone
-					require.ElementsMatch(t, added[name], found, "event %d, %s", i, name)
+				lasting := decoded(t, name, was)
+				if in, is := lasting.(*model.Interaction); is && in.Call != nil { // what is over is gone
+					in.Call.Facts, in.Call.Past, in.Conversation.Transfer, in.Conversation.Consult = nil, nil, nil, nil
 				}
-				require.Contains(t, found, added[name][len(added[name])-1], "the value's own")
+				want, err := packed.Encode(lasting)
+				require.NoError(t, err)
+				require.Subset(t, packedtest.Grown(t, now), packedtest.Grown(t, want), "event %d, %s", i, name)
 				checked[name[:1]]++
 			}
 		}
