@@ -14,6 +14,9 @@ import (
 const (
 	readCount = 256
 	maxApply  = 256
+	// A tick that fails is tried again after twice the time of the one before.
+	maxDoublings    = 6
+	longestTickWait = time.Minute
 )
 
 // term is one life of the model: restored, fed with the log, committed. It
@@ -56,6 +59,7 @@ type term struct {
 	without  []string // links that are not waited for
 	after    string   // id of the last record read
 	nextTick time.Time
+	failed   int // ticks since the last one that succeeded
 }
 
 // step does what is due now, then reads on until the next thing is due.
@@ -71,8 +75,7 @@ func (t *term) step(ctx context.Context) error {
 		released = released[n:]
 	}
 	if !now.Before(t.nextTick) { // after what has come, so that nothing is waited for in vain
-		t.nextTick = now.Add(t.w.opts.TickInterval)
-		if err := t.w.tick(ctx, now, t.order.Progress()); err != nil {
+		if err := t.tick(ctx, now); err != nil {
 			return err
 		}
 	}
@@ -115,12 +118,21 @@ func (t *term) read(ctx context.Context, block time.Duration) error {
 	return nil
 }
 
-func (w *Writer) tick(ctx context.Context, now time.Time, progress Progress) error {
+// tick lets time pass for the model. When it cannot, it is restored, and the next tick comes later: events
+// are still applied.
+func (t *term) tick(ctx context.Context, now time.Time) error {
+	w, progress := t.w, t.order.Progress()
 	effects, err := guard(func() (Effects, error) { return w.opts.Model.Tick(now, progress) })
-	if err != nil {
-		return fault.Newf(fault.CodeOf(err), "pipeline.tick", "the model cannot let time pass: %w", err)
+	if err == nil {
+		t.nextTick, t.failed = now.Add(w.opts.TickInterval), 0
+		return w.commit(ctx, effects, nil)
 	}
-	return w.commit(ctx, effects, nil)
+	wait := min(w.opts.TickInterval<<min(t.failed, maxDoublings), longestTickWait)
+	t.nextTick, t.failed = now.Add(wait), t.failed+1
+	w.metrics.restarts.Inc()
+	w.log.Error("the model cannot let time pass and is restored; events are still applied", "error", err, "next_try_in", wait.String())
+	_, err = w.restore(ctx)
+	return err
 }
 
 // apply applies and commits one batch. When the model refuses it, its events

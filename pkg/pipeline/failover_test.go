@@ -109,7 +109,7 @@ func startSayingOnce(t *testing.T, s *store.Store) *sayingOnce {
 			if err != nil {
 				panic(err)
 			}
-			_, err = s.Pipeline("calls").AppendOnce(ctx, store.Append{Durable: true, Entries: []store.Entry{{Identity: call, Payload: payload}}})
+			_, err = s.Pipeline("calls").AppendOnce(ctx, store.Append{Durable: true, Entries: []store.Entry{{Identity: call, Payload: EncodeRecord(KindEvent, payload)}}})
 			if err == nil {
 				o.want[call] = []string{call + "/1=x"}
 			} else {
