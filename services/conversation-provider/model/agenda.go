@@ -24,7 +24,9 @@ func (a agenda) set(root string, due time.Time) {
 		return
 	}
 	a.due[root] = due
-	heap.Push(a.heap, entry{root, due})
+	if !due.Equal(never) { // what waits for a report alone would stay in the heap for good
+		heap.Push(a.heap, entry{root, due})
+	}
 }
 
 func (a agenda) remove(root string) { delete(a.due, root) }

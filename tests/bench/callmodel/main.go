@@ -69,8 +69,8 @@ func bench(opts measure.Options, out, profile string) (err error) {
 	if err := os.WriteFile(out, append(data, '\n'), file); err != nil {
 		return fmt.Errorf("figures: %w", err)
 	}
-	if _, err := fmt.Fprintf(opts.Stdout, "bench-conversation-model: events_per_s=%.0f bytes_per_live_call=%.0f\n",
-		figures.EventsPerSecond, figures.BytesPerLiveCall); err != nil {
+	if _, err := fmt.Fprintf(opts.Stdout, "bench-conversation-model: events_per_s=%.0f json_valid_per_s=%.0f ratio=%.2f bytes_per_live_call=%.0f\n",
+		figures.EventsPerSecond, figures.ValidPerSecond, figures.Ratio, figures.BytesPerLiveCall); err != nil {
 		return fmt.Errorf("figures: %w", err)
 	}
 	return nil

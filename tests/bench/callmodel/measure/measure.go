@@ -20,6 +20,7 @@ import (
 // The limits. They are targets for one core; missing one is no failure.
 const (
 	LeastEventsPerSecond   = 150_000 // of the model alone
+	LeastRatio             = 0.30    // events of the model to lines that are merely validated as JSON
 	LeastStoredPerSecond   = 90_000  // with what every commit stores and sends; our own target
 	MostBytesPerLiveCall   = 2048
 	MostGrowthPerEndedCall = 1 // bytes
@@ -41,6 +42,9 @@ type Options struct {
 type Figures struct {
 	EventsPerSecond      float64 `json:"events_per_s"`
 	LeastEventsPerSecond float64 `json:"events_per_s_limit"`
+	ValidPerSecond       float64 `json:"json_valid_per_s"` // lines that are merely validated, in the same run
+	Ratio                float64 `json:"ratio"`            // events of the model to those
+	LeastRatio           float64 `json:"ratio_limit"`
 	StoredPerSecond      float64 `json:"events_per_s_stored"` // with the state and the outbox encoded
 	LeastStoredPerSecond float64 `json:"events_per_s_stored_limit"`
 	Events               int     `json:"events"`
@@ -56,6 +60,8 @@ type Figures struct {
 // start is the center's clock when a measurement begins.
 func start() time.Time { return time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC) }
 
+const hundredths = 100
+
 // batchSize is how many events one commit applies; calls of one batch are different ones.
 const batchSize = 256
 
@@ -70,6 +76,12 @@ func Model(opts Options) (Figures, error) {
 		return f, fmt.Errorf("speed: %w", err)
 	}
 	line(opts, "events of Engage per second of one core", f.EventsPerSecond, ">=", LeastEventsPerSecond)
+	if f.ValidPerSecond, err = validate(opts.Calls); err != nil {
+		return f, fmt.Errorf("validating: %w", err)
+	}
+	f.Ratio, f.LeastRatio = f.EventsPerSecond/f.ValidPerSecond, LeastRatio
+	line(opts, "feed lines per second of one core, merely validated as JSON", f.ValidPerSecond, "", 0)
+	line(opts, "events of the model to these lines, in hundredths", hundredths*f.Ratio, ">=", hundredths*LeastRatio)
 	if f.StoredPerSecond, _, err = speed(opts.Calls, (*rig).apply); err != nil {
 		return f, fmt.Errorf("speed with state: %w", err)
 	}

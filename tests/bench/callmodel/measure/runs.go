@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -76,6 +77,45 @@ func speed(calls int, apply func(*rig, []engage.Event) error) (float64, int, err
 		return 0, 0, fmt.Errorf("wrong result: %+v", c)
 	}
 	return float64(events) / took.Seconds(), events, r.sent.check(calls, 0)
+}
+
+// validate times how many of the same events, as lines of a feed, encoding/json validates in a second: what
+// a machine does with JSON is what the model's figure is to be compared with.
+func validate(calls int) (float64, error) {
+	clock := load.Clock{Now: start()}
+	const most = 4000
+	lines := [][]byte{}
+	err := wave(&clock, load.Answered, 0, min(calls, most), load.Answered.Steps(), func(batch []engage.Event) error {
+		for _, e := range batch {
+			line, err := engage.Encode(e)
+			if err != nil {
+				return err
+			}
+			lines = append(lines, line)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	runtime.GC()
+	begun, err := cpu()
+	if err != nil {
+		return 0, err
+	}
+	const rounds = 10
+	for range rounds {
+		for _, line := range lines {
+			if !json.Valid(line) {
+				return 0, fmt.Errorf("wrong result: no JSON: %s", line)
+			}
+		}
+	}
+	ended, err := cpu()
+	if err != nil {
+		return 0, err
+	}
+	return rounds * float64(len(lines)) / (ended - begun).Seconds(), nil
 }
 
 // liveCalls measures the heap of calls whose parties are all known: caller, queue, agent.
