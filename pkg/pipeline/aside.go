@@ -135,8 +135,8 @@ func (w *Writer) retryAside(ctx context.Context, records map[string][]byte) erro
 
 // setAside keeps a record that cannot be applied, and consumes it, in one step.
 func (w *Writer) setAside(ctx context.Context, id string, record []byte, reason error) error {
-	if strings.HasPrefix(id, keyAsideRecord) {
-		w.log.Warn("a record that was set aside still cannot be applied", "id", strings.TrimPrefix(id, keyAsideRecord), "error", reason)
+	if original, again := strings.CutPrefix(id, keyAsideRecord); again {
+		w.log.Warn("a record that was set aside still cannot be applied", "id", original, "error", reason)
 		return nil
 	}
 	w.metrics.setAside.WithLabelValues(sourceLog).Inc()

@@ -61,8 +61,9 @@ type golden struct {
 
 var writeGolden = flag.String("golden", "", "file to write the state of this version to")
 
-// What a version has stored stays readable, and means the same. For each form a file is added, and none is
-// ever changed: go test -run StaysReadable ./services/conversation-provider/model -golden testdata/golden/NAME.json
+// What a version has stored stays readable, and means the same. For each form a file is added with
+// go test -run StaysReadable ./services/conversation-provider/model -golden testdata/golden/NAME.json
+// and none is ever changed.
 func TestWhatAVersionStoredStaysReadable(t *testing.T) {
 	if *writeGolden != "" {
 		values := map[string]golden{}
