@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-echo "lint: rules of the house"
+echo "lint: rules of the layout"
 go test -count=1 ./tools/layout/
 
 echo "lint: golangci-lint"

@@ -1,4 +1,4 @@
-// Package layout holds the rules of the house that the compiler cannot see: which room may import
+// Package layout holds the rules of the layout that the compiler cannot see: which package may import
 // which. The arrows point down: services -> pkg -> proto, adapters -> domain.
 package layout
 

@@ -8,7 +8,7 @@ import (
 )
 
 // The tree itself is the main case: this is the architecture part of `make lint`.
-func TestTheHouseKeepsItsRules(t *testing.T) {
+func TestTheLayoutKeepsItsRules(t *testing.T) {
 	imports, err := Scan(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestEachRuleCatchesItsViolation(t *testing.T) {
 	}
 }
 
-func TestOutsideNamesStandInOneRoomEach(t *testing.T) {
+func TestOutsideNamesStandInOnePackageEach(t *testing.T) {
 	root := filepath.Join("..", "..")
 	imports, err := Scan(root)
 	if err != nil {
@@ -101,7 +101,7 @@ func TestOnlyTheAreasOfTheAPIMayNameAPath(t *testing.T) {
 	}
 }
 
-func TestALiteralInTheWrongRoomIsFound(t *testing.T) {
+func TestALiteralInTheWrongPackageIsFound(t *testing.T) {
 	root := t.TempDir()
 	place := filepath.Join(root, "services", "config-sync", "apply")
 	if err := os.MkdirAll(place, 0o750); err != nil {

@@ -17,7 +17,7 @@ type literalRule struct {
 	allowed []string
 }
 
-// literalTable keeps outside names in one room each. A Redis key has its hash tag behind a colon,
+// literalTable keeps outside names in one package each. A Redis key has its hash tag behind a colon,
 // JSON has a quote before that colon.
 func literalTable() []literalRule {
 	return []literalRule{
@@ -26,7 +26,7 @@ func literalTable() []literalRule {
 	}
 }
 
-// CheckLiterals returns every string literal outside of tests that stands in the wrong room.
+// CheckLiterals returns every string literal outside of tests that stands in the wrong package.
 func CheckLiterals(root string, imports []Import) ([]string, error) {
 	var broken []string
 	seen := map[string]bool{}

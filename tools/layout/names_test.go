@@ -28,6 +28,9 @@ func TestADoubleNameIsFound(t *testing.T) {
 	if got := CheckNames(append(slices.Clone(tree), Import{Dir: "pkg/thing", Test: true})); len(got) != 0 {
 		t.Fatalf("must be allowed, got %v", got)
 	}
+	if got := CheckNames(append(slices.Clone(tree), Import{Dir: "services/lab/site/thing"})); len(got) != 0 {
+		t.Fatalf("the lab may name its parts after what they play, got %v", got)
+	}
 	got := CheckNames(append(slices.Clone(tree), Import{Dir: "pkg/thing"}))
 	if len(got) != 1 || !strings.Contains(got[0], "thing names several packages (pkg/thing, services/x/thing)") {
 		t.Fatalf("want the double name, got %v", got)

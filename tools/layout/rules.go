@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// rule is one row of the house rules.
+// rule is one row of the rules of the layout.
 type rule struct {
 	text   string
 	fix    string
