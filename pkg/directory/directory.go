@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/uses"
 	configsyncv1 "engage.connector/proto/configsync/v1"
 )
 
@@ -42,6 +43,8 @@ type Client struct {
 	mu      sync.Mutex
 	changed []chan struct{}
 	last    error // why the last watch ended; nil while one runs
+	uses    uses.Log
+	now     func() time.Time
 }
 
 type metrics struct {
@@ -55,6 +58,7 @@ func New(opts Options) *Client {
 	return &Client{
 		service: configsyncv1.NewConfigSyncServiceClient(opts.Conn),
 		log:     opts.Logger.With("component", "directory"),
+		now:     time.Now,
 		metrics: &metrics{
 			mappings: factory.NewGauge(prometheus.GaugeOpts{
 				Name: "engage_connector_directory_mappings", Help: "Mappings in the snapshot of config-sync's ID map.",
@@ -180,7 +184,11 @@ func (c *Client) Check(context.Context) error {
 	return c.last
 }
 
+// LastUse is how the last question or message of config-sync went.
+func (c *Client) LastUse() uses.Use { return c.uses.Last() }
+
 func (c *Client) setLast(err error) {
+	c.uses.Note(c.now(), err)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.last = err
@@ -195,6 +203,7 @@ func (s Settings) Text(section, option string) string { return s[section][option
 // Settings asks config-sync for sections of the transaction; no section means all.
 func (c *Client) Settings(ctx context.Context, sections ...string) (Settings, error) {
 	answer, err := c.service.GetOptions(ctx, &configsyncv1.GetOptionsRequest{Sections: sections})
+	c.uses.Note(c.now(), err)
 	if err != nil {
 		return nil, fault.Wrap(fault.CodeOf(err), "directory.options", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/uses"
 )
 
 // settingsInterval is how often the options of the transaction are read again.
@@ -52,6 +53,9 @@ func (l *Live[T]) Ready() bool { return l.value.Load() != nil }
 
 // Check tells why the options could not be read or used; nil when they could.
 func (l *Live[T]) Check(context.Context) error { return l.problem.Load().err }
+
+// LastUse is how config-sync was last asked.
+func (l *Live[T]) LastUse() uses.Use { return l.client.LastUse() }
 
 // Run follows the options until ctx ends.
 func (l *Live[T]) Run(ctx context.Context) error {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/uses"
 )
 
 // State is what is known of a followed link; false when nobody follows it.
@@ -33,6 +34,19 @@ func (c *Client) Check(context.Context) error {
 	}
 	slices.Sort(down)
 	return fault.New(fault.Unavailable, "engage.feed", strings.Join(down, "; "))
+}
+
+// LastUse is the newest line of any link, and what is wrong with the others.
+func (c *Client) LastUse() uses.Use {
+	use := uses.Use{Err: c.Check(context.Background())}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.states {
+		if s.LastLine.After(use.At) {
+			use.At = s.LastLine
+		}
+	}
+	return use
 }
 
 func (c *Client) setState(link string, connected bool, reason string) {

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/uses"
 )
 
 // Options configure a client. APIURL, AuthURL, ClientID and ClientSecret are required.
@@ -64,6 +65,7 @@ type Client struct {
 	tokens         *tokenSource
 	metrics        *metrics
 	secrets        *strings.Replacer
+	uses           uses.ByOperation
 }
 
 // New makes a client. It does not connect. Faulty options give fault.Invalid, all in one error.
@@ -194,6 +196,12 @@ func (c *Client) Check(ctx context.Context) error {
 	_, err := c.tokens.get(ctx)
 	return err
 }
+
+// LastUses are how the last requests of each operation went.
+func (c *Client) LastUses() map[string]uses.Use { return c.uses.Last() }
+
+// LastUse is how the last request went.
+func (c *Client) LastUse() uses.Use { return c.uses.Newest() }
 
 // Budget is what is left of the request allowance.
 func (c *Client) Budget() BudgetSnapshot { return c.budget.snapshot() }

@@ -63,6 +63,14 @@ func (c *Client) Do(ctx context.Context, r Request) error {
 // Send carries a request through: wait for the budget, send, and repeat what the table of retry
 // decisions lets it, until it succeeds or gives up.
 func (c *Client) Send(ctx context.Context, r Request) (http.Header, error) {
+	header, err := c.send(ctx, r)
+	if ctx.Err() == nil {
+		c.uses.Note(r.Operation.Name(), c.now(), err)
+	}
+	return header, err
+}
+
+func (c *Client) send(ctx context.Context, r Request) (http.Header, error) {
 	p, err := c.prepare(r)
 	if err != nil {
 		return nil, err

@@ -194,7 +194,7 @@ func (h *Host) bind() error {
 	return nil
 }
 
-// Mux takes the service's HTTP handlers; /health, /metrics and /status are taken.
+// Mux takes the service's HTTP handlers; /health, /ready, /metrics and /status are taken.
 func (h *Host) Mux() *Router { return h.router }
 
 // GRPC takes the service's gRPC services, before Start. Health, reflection, recovery, metrics,

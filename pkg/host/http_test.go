@@ -10,8 +10,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,6 +24,7 @@ import (
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/host"
 	"engage.connector/pkg/host/hosttest"
+	"engage.connector/pkg/uses"
 )
 
 // syncBuffer collects log lines from many goroutines.
@@ -268,26 +271,147 @@ func TestHangingOrPanickingCheckCountsAsFailing(t *testing.T) {
 	})
 }
 
+// The command asks whether the service can do its work, and says why not.
 func TestHealthcheck(t *testing.T) {
+	var down atomic.Bool
 	h := started(t, func(h *host.Host) {
-		h.Dependency("redis", func(context.Context) error { return errors.New("down") })
+		h.Dependency("feed", func(context.Context) error { return errors.New("away") })
+		h.Dependency("redis", func(context.Context) error {
+			if down.Load() {
+				return fault.New(fault.Unavailable, "store.ping", "READONLY You can't write against a read only replica").WithHint("this is a replica")
+			}
+			return nil
+		}, host.Required())
 	})
-	require.NoError(t, host.Healthcheck(t.Context(), h.HTTPAddr(), false), "degraded still serves")
+	require.NoError(t, host.Healthcheck(t.Context(), h.HTTPAddr(), false), "work is done, if without one thing")
 	_, port, err := net.SplitHostPort(h.HTTPAddr())
 	require.NoError(t, err)
 	for _, addr := range []string{":" + port, "0.0.0.0:" + port, "[::]:" + port, "localhost:" + port} {
 		require.NoError(t, host.Healthcheck(t.Context(), addr, false), addr)
 	}
+	down.Store(true)
+	require.Eventually(t, func() bool { err = host.Healthcheck(t.Context(), h.HTTPAddr(), false); return err != nil }, 10*time.Second, 50*time.Millisecond)
+	require.ErrorContains(t, err, "not ready: redis: store.ping: READONLY You can't write against a read only replica (this is a replica)")
 	require.NoError(t, h.Stop(t.Context()))
 	require.Equal(t, fault.Unavailable, fault.CodeOf(host.Healthcheck(t.Context(), h.HTTPAddr(), false)))
 	require.Equal(t, fault.Invalid, fault.CodeOf(host.Healthcheck(t.Context(), "3640", false)))
+}
 
-	draining := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		host.WriteJSON(w, http.StatusServiceUnavailable, host.Health{Status: "draining"})
-	}))
-	defer draining.Close()
-	err = host.Healthcheck(t.Context(), strings.TrimPrefix(draining.URL, "http://"), false)
-	require.ErrorContains(t, err, "draining")
+// /health stays 200 with what it knows of each dependency, /ready says whether work can be done.
+func TestReadyAnswers503WithTheReason(t *testing.T) {
+	var down, known atomic.Bool
+	down.Store(true)
+	h := started(t, func(h *host.Host) {
+		check := func(context.Context) error {
+			if down.Load() {
+				return errors.New("refused")
+			}
+			return nil
+		}
+		h.Dependency("redis", check, host.Required())
+		h.Dependency("config-sync", check, host.RequiredUntil(known.Load))
+		h.Dependency("feed", func(context.Context) error { return errors.New("away") })
+	})
+	got := get(t, h, "/ready")
+	require.Equal(t, http.StatusServiceUnavailable, got.status)
+	require.Equal(t, host.Readiness{Reasons: []string{"config-sync: refused", "redis: refused"}}, decode[host.Readiness](t, got))
+	health := get(t, h, "/health")
+	require.Equal(t, http.StatusOK, health.status)
+	required := map[string]bool{}
+	for _, d := range decode[host.Health](t, health).Dependencies {
+		required[d.Name] = d.Required
+	}
+	require.Equal(t, map[string]bool{"redis": true, "config-sync": true, "feed": false}, required)
+
+	known.Store(true)
+	require.Eventually(t, func() bool {
+		return slices.Equal(decode[host.Readiness](t, get(t, h, "/ready")).Reasons, []string{"redis: refused"})
+	}, 10*time.Second, 50*time.Millisecond, "what has been read once does for the work")
+	down.Store(false)
+	require.Eventually(t, func() bool { return get(t, h, "/ready").status == http.StatusOK }, 10*time.Second, 50*time.Millisecond)
+}
+
+// A dependency that fails from the start is logged once by its name, with what to do, and once when it is
+// back; one that is there a moment later is not mentioned.
+func TestADependencyThatFailsIsLoggedOnceAndOnceWhenItIsBack(t *testing.T) {
+	var log syncBuffer
+	synctest.Test(t, func(t *testing.T) {
+		h := hosttest.New(t, withLog(&log))
+		var redis, late atomic.Bool
+		h.Dependency("redis", func(context.Context) error {
+			if redis.Load() {
+				return nil
+			}
+			return fault.New(fault.Unavailable, "store.ping", "connection refused").WithHint("is Redis running?")
+		})
+		h.Dependency("config-sync", func(context.Context) error {
+			if late.Load() {
+				return nil
+			}
+			return errors.New("not read yet")
+		})
+		watch := func(d time.Duration) {
+			for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(time.Second) {
+				h.Health(t.Context())
+			}
+		}
+		watch(3 * time.Second)
+		late.Store(true)
+		watch(40 * time.Second)
+		require.Equal(t, 1, strings.Count(log.String(), "a dependency fails"), log.String())
+		require.Contains(t, log.String(), `"dependency":"redis"`)
+		require.Contains(t, log.String(), `"hint":"is Redis running?"`)
+		require.NotContains(t, log.String(), "config-sync")
+		redis.Store(true)
+		watch(time.Minute)
+		require.Equal(t, 1, strings.Count(log.String(), "a dependency is back"))
+		require.Regexp(t, `"dependency":"redis","after":"4\d(\.\d)?s"`, log.String())
+		redis.Store(false)
+		watch(time.Minute)
+		require.Equal(t, 2, strings.Count(log.String(), "a dependency fails"))
+	})
+}
+
+// The host looks by itself, so that the log says it although nobody asks for the page.
+func TestTheHostLooksAtItsDependenciesByItself(t *testing.T) {
+	var log syncBuffer
+	started(t, func(h *host.Host) {
+		h.Dependency("redis", func(context.Context) error { return errors.New("connection refused") })
+	}, withLog(&log))
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), `"dependency":"redis"`) }, 20*time.Second, 100*time.Millisecond)
+}
+
+// The page shows how old the last real use is and how it went, per operation where that matters; a use that
+// has just failed says more than a check that succeeds.
+func TestHealthShowsTheLastRealUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := hosttest.New(t)
+		var org uses.ByOperation
+		h.Dependency("org", func(context.Context) error { return nil }, host.LastUsed(org.Newest), host.LastUsedBy(org.Last))
+		look := func() host.DependencyHealth { return h.Health(t.Context()).Dependencies[0] }
+		require.Nil(t, look().LastUse, "it was never used")
+
+		org.Note("POST /users", time.Now(), nil)
+		time.Sleep(90 * time.Second)
+		org.Note("GET /users", time.Now(), fault.New(fault.NotFound, "org", "no such user"))
+		time.Sleep(4500 * time.Millisecond)
+		d := look()
+		require.Equal(t, "ok", d.Status, "the answer says something of the user, not of the org")
+		require.Equal(t, "failed", d.LastUse.Outcome)
+		require.Equal(t, "4.5s", d.LastUse.Age)
+		require.Contains(t, d.LastUse.Error, "no such user")
+		require.Equal(t, "ok", d.Operations["POST /users"].Outcome)
+		require.Equal(t, "1m34.5s", d.Operations["POST /users"].Age)
+
+		org.Note("POST /users", time.Now(), fault.New(fault.Forbidden, "org", "missing permission").WithHint("grant it"))
+		time.Sleep(2 * time.Second)
+		d = look()
+		require.Equal(t, "failing", d.Status)
+		require.Contains(t, d.Error, "its last use failed: org: missing permission")
+		require.Equal(t, "grant it", d.Hint)
+		time.Sleep(2 * time.Minute)
+		require.Equal(t, "ok", look().Status, "a failure of long ago does not outweigh the check")
+	})
 }
 
 // The listening line is what operators and the demo wait for.

@@ -43,6 +43,7 @@ func (h *Host) newHTTPServer() *http.Server {
 // registerPages adds the host's own pages.
 func (h *Host) registerPages() {
 	h.router.HandleOpen("GET /health", http.HandlerFunc(h.serveHealth))
+	h.router.HandleOpen("GET /ready", http.HandlerFunc(h.serveReady))
 	h.router.HandleOpen("GET /status", http.HandlerFunc(h.serveStatus))
 	h.router.HandleOpen("GET /metrics", promhttp.HandlerFor(h.opts.Registry, promhttp.HandlerOpts{
 		ErrorLog:            serverErrorLog(h.log),

@@ -78,7 +78,7 @@ func (h *Host) Run(ctx context.Context) error {
 	return errors.Join(broken, h.Stop(context.WithoutCancel(ctx)))
 }
 
-// Stop ends the host in order: health says 503, the listeners close and open requests finish, the
+// Stop ends the host in order: /ready says 503, the listeners close and open requests finish, the
 // tasks are cancelled and awaited, the clean-ups run backwards. Every step is bounded by its share
 // of the drain time-out or of ctx, whichever ends first; a step that fails is logged by name and
 // does not keep the next from running. Further calls wait for the first and return its result.

@@ -129,7 +129,7 @@ func TestStartWithEndedContextIsRefused(t *testing.T) {
 	require.ErrorIs(t, hosttest.New(t).Start(ctx), context.Canceled)
 }
 
-// The whole order of the drain, seen from inside: an open request sees health at 503 while the
+// The whole order of the drain, seen from inside: an open request sees that the host drains while the
 // listeners wait for it, the task ends after the request, the clean-ups run last and backwards.
 func TestDrainOrder(t *testing.T) {
 	h := hosttest.New(t)
@@ -167,13 +167,15 @@ func TestDrainOrder(t *testing.T) {
 	require.Equal(t, []string{"request sees draining", "task", "client", "store"}, order)
 }
 
-func TestHealthIs503OutsideOfServing(t *testing.T) {
+func TestTheHostIsReadyOnlyWhileItServes(t *testing.T) {
 	h := hosttest.New(t)
 	require.Equal(t, "starting", h.Health(t.Context()).Status)
+	require.Equal(t, []string{"the service is starting"}, h.Ready(t.Context()).Reasons)
 	require.NoError(t, h.Start(t.Context()))
 	require.Equal(t, "ok", h.Health(t.Context()).Status)
 	require.NoError(t, h.Stop(t.Context()))
 	require.Equal(t, "draining", h.Health(t.Context()).Status)
+	require.Equal(t, []string{"the service is draining"}, h.Ready(t.Context()).Reasons)
 }
 
 func TestStopReportsEveryFailedStepAndRunsOn(t *testing.T) {

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -180,8 +182,8 @@ func Exit(stderr io.Writer, err error) int {
 	return ExitFailed
 }
 
-// Healthcheck asks GET /health at addr, where an empty or unspecified host means this machine.
-// nil means that the service serves; degraded counts as serving. Behind TLS the service's name is not
+// Healthcheck asks GET /ready at addr, where an empty or unspecified host means this machine.
+// nil means that the service can do its work; else the error says why not. Behind TLS the service's name is not
 // checked: it is the service of this machine, whatever its certificate calls it.
 func Healthcheck(ctx context.Context, addr string, encrypted bool) error {
 	const op = "host.healthcheck"
@@ -193,7 +195,7 @@ func Healthcheck(ctx context.Context, addr string, encrypted bool) error {
 	if encrypted {
 		scheme = "https://"
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+target+"/health", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+target+"/ready", nil)
 	if err != nil {
 		return fault.Wrap(fault.Invalid, op, err)
 	}
@@ -206,9 +208,18 @@ func Healthcheck(ctx context.Context, addr string, encrypted bool) error {
 	defer func() { _ = resp.Body.Close() }()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
 	if resp.StatusCode != http.StatusOK {
-		return fault.Newf(fault.Unavailable, op, "the service answers %d: %s", resp.StatusCode, body)
+		return fault.New(fault.Unavailable, op, notReady(resp.StatusCode, body))
 	}
 	return nil
+}
+
+// notReady says why, as far as the answer tells.
+func notReady(status int, body []byte) string {
+	var answer Readiness
+	if json.Unmarshal(body, &answer) == nil && len(answer.Reasons) > 0 {
+		return "the service is not ready: " + strings.Join(answer.Reasons, "; ")
+	}
+	return fmt.Sprintf("the service answers %d: %s", status, body)
 }
 
 // localTarget makes an address to connect to out of one to listen on.

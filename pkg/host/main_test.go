@@ -50,7 +50,7 @@ func runMain(run RunFunc, httpAddr string, environ []string, args ...string) exi
 
 func TestSubCommands(t *testing.T) {
 	healthy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		WriteJSON(w, http.StatusOK, Health{Status: healthOK})
+		WriteJSON(w, http.StatusOK, Readiness{Ready: true})
 	}))
 	defer healthy.Close()
 	addr := strings.TrimPrefix(healthy.URL, "http://")

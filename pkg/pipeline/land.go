@@ -14,6 +14,7 @@ import (
 // table of package delivery.
 func (h *shift) land(l landing) {
 	h.flying--
+	h.s.uses.Note(h.s.opts.Now(), l.err)
 	for _, it := range l.items {
 		it.stage = stageWaiting
 	}

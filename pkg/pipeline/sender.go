@@ -10,6 +10,7 @@ import (
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/pipeline/delivery"
 	"engage.connector/pkg/store"
+	"engage.connector/pkg/uses"
 )
 
 // SenderStore is what a Sender needs of a *store.Pipeline.
@@ -60,6 +61,7 @@ type SenderOptions struct {
 type Sender struct {
 	opts    SenderOptions
 	state   *delivery.State
+	uses    uses.Log
 	log     *slog.Logger
 	metrics *senderMetrics
 }
@@ -130,3 +132,6 @@ func (s *Sender) Run(ctx context.Context) error {
 // Check is nil while the other side takes what is sent; else it tells, once
 // for all records, why nothing is sent. It is meant for the health page.
 func (s *Sender) Check(context.Context) error { return s.state.Check() }
+
+// LastUse is how the last request went.
+func (s *Sender) LastUse() uses.Use { return s.uses.Last() }

@@ -11,10 +11,12 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/uses"
 )
 
 // Store is one tenant's part of a Redis. It is safe for concurrent use.
 type Store struct {
+	uses    uses.Log // of everything but Ping
 	conn    *connection
 	opts    Options
 	keys    keys
@@ -121,6 +123,21 @@ func (s *Store) deleteFrom(ctx context.Context, node scanner) error {
 	}
 }
 
+// LastUse is how the last operation went, Ping aside. What Redis answered as it should, a lost lease or a
+// full log, is no failure of Redis.
+func (s *Store) LastUse() uses.Use { return s.uses.Last() }
+
+// failure is an error that says something of Redis.
+func failure(err error) error {
+	switch fault.CodeOf(err) {
+	case fault.Unavailable, fault.Timeout, fault.Unauthenticated, fault.Forbidden, fault.Internal:
+		if !errors.Is(err, ErrWentBack) {
+			return err
+		}
+	}
+	return nil
+}
+
 // do runs one operation: measured, and its error classified. A standalone server that turns out to be
 // a node of a Cluster has done nothing, so the operation is run again.
 func (s *Store) do(ctx context.Context, op operation, fn func(context.Context) error) error {
@@ -131,6 +148,9 @@ func (s *Store) do(ctx context.Context, op operation, fn func(context.Context) e
 	}
 	err = classify(ctx, op, err)
 	s.metrics.observe(op, time.Since(begin), err)
+	if op != opPing && ctx.Err() == nil {
+		s.uses.Note(s.opts.Now(), failure(err))
+	}
 	return err
 }
 

@@ -42,7 +42,7 @@ func Store(server *host.Host, common host.Common, tools Tools) (*store.Store, er
 		return nil, err
 	}
 	server.OnStop("redis", func(context.Context) error { return opened.Close() })
-	server.Dependency("redis", opened.Ping)
+	server.Dependency("redis", opened.Ping, host.Required(), host.LastUsed(opened.LastUse))
 	return opened, nil
 }
 

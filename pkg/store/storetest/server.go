@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/store"
@@ -91,6 +92,13 @@ func (r *Redis) Dir() string { return r.dir }
 func (r *Redis) Store(opts ...Option) *store.Store {
 	r.t.Helper()
 	return Open(r.t, []string{r.Addr()}, opts...)
+}
+
+// Do sends the server a command, as an operator would.
+func (r *Redis) Do(command ...any) {
+	client := redis.NewClient(&redis.Options{Addr: r.Addr()})
+	defer func() { _ = client.Close() }()
+	require.NoError(r.t, client.Do(r.t.Context(), command...).Err())
 }
 
 // Kill ends the process without warning, like kill -9.

@@ -78,8 +78,8 @@ func (a *App) followConfigSync() (err error) {
 	a.org = directory.NewLive(a.directory, a.opts.Logger, a.buildOrg, "general", sectionAgent)
 	a.Go("directory", a.directory.Run)
 	a.Go("settings", a.org.Run)
-	a.Dependency("config-sync", a.directory.Check)
-	a.Dependency("genesys-cloud-settings", a.org.Check)
+	a.Dependency("config-sync", a.directory.Check, host.RequiredUntil(a.known), host.LastUsed(a.directory.LastUse))
+	a.Dependency("genesys-cloud-settings", a.org.Check, host.RequiredUntil(a.org.Ready), host.LastUsed(a.org.LastUse))
 	return nil
 }
 
@@ -127,7 +127,7 @@ func (a *App) wireSenders() error {
 		if err != nil {
 			return err
 		}
-		a.Dependency("genesys-cloud-"+outbox, sender.Check)
+		a.Dependency("genesys-cloud-"+outbox, sender.Check, host.LastUsed(sender.LastUse))
 		senders = append(senders, sender)
 	}
 	a.Go("pipeline", func(ctx context.Context) error { return pipeline.Run(ctx, a.writer, senders...) })
@@ -158,8 +158,14 @@ func (a *App) wireFeed() error {
 	a.Dependency("engage-feed", func(ctx context.Context) error {
 		_, err := feed.Links(ctx)
 		return err
-	})
+	}, host.LastUsed(feed.LastUse))
 	return nil
+}
+
+// known tells whether config-sync has told who is in scope.
+func (a *App) known() bool {
+	_, ready := a.directory.Snapshot()
+	return ready
 }
 
 func (a *App) linkSpec(context.Context) (engage.LinkSpec, error) {

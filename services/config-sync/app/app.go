@@ -74,7 +74,7 @@ func (a *App) openConfigDB() error {
 		return err
 	}
 	a.OnStop("config db", func(context.Context) error { return a.db.Close() })
-	a.Dependency("configdb", a.db.Ping)
+	a.Dependency("configdb", a.db.Ping, host.LastUsed(a.db.LastUse))
 	return nil
 }
 
@@ -97,7 +97,7 @@ func (a *App) wireSyncer() error {
 	a.Dependency("genesys-cloud", func(ctx context.Context) error {
 		options, known := a.syncer.HybridIntegration()
 		return a.cloud.check(ctx, options, known)
-	})
+	}, host.LastUsed(a.cloud.lastUse), host.LastUsedBy(a.cloud.lastUses))
 	a.Go("sync", a.syncer.Run)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys"
+	"engage.connector/pkg/uses"
 	orgcloud "engage.connector/services/config-sync/cloud"
 	"engage.connector/services/config-sync/configmodel"
 	"engage.connector/services/config-sync/syncer"
@@ -82,4 +83,23 @@ func (c *cloud) check(ctx context.Context, options configmodel.Options, known bo
 		return err
 	}
 	return client.Check(ctx)
+}
+
+// lastUses are how the org's operations were last used; lastUse is the newest of them.
+func (c *cloud) lastUses() map[string]uses.Use {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.current == nil {
+		return nil
+	}
+	return c.current.LastUses()
+}
+
+func (c *cloud) lastUse() uses.Use {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.current == nil {
+		return uses.Use{}
+	}
+	return c.current.LastUse()
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/uses"
 	"engage.connector/services/config-sync/configmodel"
 )
 
@@ -51,6 +52,7 @@ const (
 
 // DB is a Config DB. Its methods may be called from any goroutine.
 type DB struct {
+	uses    uses.Log // of readings
 	db      *sql.DB
 	opts    Options
 	dialect dialect
@@ -117,6 +119,9 @@ func (d *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
+// LastUse is how the last reading went.
+func (d *DB) LastUse() uses.Use { return d.uses.Last() }
+
 // Probe returns what was found out about the database; false before the first reading.
 func (d *DB) Probe() (Probe, bool) {
 	d.mu.Lock()
@@ -158,6 +163,7 @@ func (d *DB) run(ctx context.Context, op string, fn func(context.Context, *plan)
 	if err == nil {
 		err = fn(ctx, p)
 	}
+	d.uses.Note(d.opts.Now(), err)
 	if err == nil {
 		return nil
 	}

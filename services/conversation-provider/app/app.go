@@ -115,9 +115,9 @@ func (a *App) followConfigSync() (err error) {
 	a.Go("directory", a.directory.Run)
 	a.Go("settings", a.settings.Run)
 	a.Go("speech", a.speech.Run)
-	a.Dependency("config-sync", a.directory.Check)
-	a.Dependency("genesys-cloud-settings", a.settings.Check)
-	a.Dependency("speech-settings", a.speech.Check)
+	a.Dependency("config-sync", a.directory.Check, host.RequiredUntil(a.mapping.Ready), host.LastUsed(a.directory.LastUse))
+	a.Dependency("genesys-cloud-settings", a.settings.Check, host.RequiredUntil(a.settings.Ready), host.LastUsed(a.settings.LastUse))
+	a.Dependency("speech-settings", a.speech.Check, host.LastUsed(a.speech.LastUse))
 	return nil
 }
 
@@ -192,7 +192,7 @@ func (a *App) wireInjection() error {
 	if err != nil {
 		return err
 	}
-	a.Dependency("genesys-cloud-"+model.OutboxConversation, sender.Check)
+	a.Dependency("genesys-cloud-"+model.OutboxConversation, sender.Check, host.LastUsed(sender.LastUse))
 	a.senders = append(a.senders, sender)
 	return nil
 }
@@ -220,7 +220,7 @@ func (a *App) wireSubmission() error {
 	if err != nil {
 		return err
 	}
-	a.Dependency("recording-provider", sender.Check)
+	a.Dependency("recording-provider", sender.Check, host.LastUsed(sender.LastUse))
 	a.senders = append(a.senders, sender)
 	return nil
 }
@@ -247,7 +247,7 @@ func (a *App) wireFeed() error {
 		spec := func(context.Context) (engage.LinkSpec, error) { return a.linkSpec(link) }
 		a.Go("feed-"+link.Name, func(ctx context.Context) error { return feed.Follow(ctx, link.Name, spec, changed, intake) })
 	}
-	a.Dependency("engage-feed", feed.Check)
+	a.Dependency("engage-feed", feed.Check, host.LastUsed(feed.LastUse))
 	return nil
 }
 

@@ -21,7 +21,10 @@ import (
 
 type health struct {
 	Status       string
-	Dependencies []struct{ Name, Status, Error string }
+	Dependencies []struct {
+		Name, Status, Error string
+		LastUse             *struct{ Age, Outcome string }
+	}
 }
 
 func healthOf(t *testing.T, service *app.App) health {
@@ -69,6 +72,69 @@ func TestHealthTellsTheStatusOfDependencies(t *testing.T) {
 			require.NotEmpty(t, d.Error)
 		}
 	}
+}
+
+type readiness struct {
+	Ready   bool
+	Reasons []string
+}
+
+func readinessOf(t *testing.T, service *app.App) (int, readiness) {
+	t.Helper()
+	status, text := do(t, http.MethodGet, "http://"+service.HTTPAddr()+"/ready", nil)
+	var r readiness
+	require.NoError(t, json.Unmarshal([]byte(text), &r), text)
+	return status, r
+}
+
+// What Redis cannot do is told with the reason, although it answers a PING: here it has become a replica.
+// /health stays 200, /ready is 503; when Redis takes writes again, both are well.
+func TestARedisThatTakesNoWritesIsToldByHealthAndReady(t *testing.T) {
+	o := newOutside(t)
+	server := storetest.StartServer(t)
+	service, stop := start(t, environment(o, server.Addr()))
+	defer stop()
+	eventually(t, func() bool { status, _ := readinessOf(t, service); return status == http.StatusOK })
+	eventually(t, func() bool {
+		for _, d := range healthOf(t, service).Dependencies {
+			if d.LastUse == nil && (d.Name == "redis" || d.Name == "config-sync" || d.Name == "engage-feed") {
+				return false
+			}
+		}
+		return true
+	})
+	server.Do("REPLICAOF", "127.0.0.1", "1")
+	eventually(t, func() bool {
+		status, r := readinessOf(t, service)
+		return status == http.StatusServiceUnavailable && strings.Contains(strings.Join(r.Reasons, " "), "READONLY")
+	})
+	require.Equal(t, "degraded", healthOf(t, service).Status, "and the page answers 200")
+	server.Do("REPLICAOF", "NO", "ONE")
+	eventually(t, func() bool { status, _ := readinessOf(t, service); return status == http.StatusOK })
+}
+
+// A Redis that is dead at the start is named in the log, once, with what to do.
+func TestADeadRedisIsNamedInTheLog(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stdout, stderr := &lockedBuffer{}, &lockedBuffer{}
+	done := make(chan int, 1)
+	go func() { done <- app.Program().Run(ctx, environment(newOutside(t), closedAddr(t)), stdout, stderr) }()
+	const words = "a dependency fails"
+	named := func() int {
+		n := 0
+		for line := range strings.Lines(stdout.String()) {
+			if strings.Contains(line, words) && strings.Contains(line, `"dependency":"redis"`) {
+				n++
+				require.Contains(t, line, "is Redis running")
+			}
+		}
+		return n
+	}
+	eventually(t, func() bool { return named() > 0 })
+	require.Equal(t, 1, named())
+	cancel()
+	<-done
 }
 
 // closedAddr is an address at which nobody listens.

@@ -13,6 +13,7 @@ import (
 	"engage.connector/pkg/genesys"
 	"engage.connector/pkg/genesys/routing"
 	"engage.connector/pkg/genesys/speechanalytics"
+	"engage.connector/pkg/uses"
 	"engage.connector/services/conversation-provider/segments"
 )
 
@@ -52,6 +53,7 @@ const (
 
 // Follower holds the newest settings.
 type Follower struct {
+	uses    uses.Log
 	org     func() (Org, bool)
 	wanted  func() bool
 	log     *slog.Logger
@@ -81,6 +83,9 @@ func (f *Follower) Check(context.Context) error {
 	return nil
 }
 
+// LastUse is how the settings were last read.
+func (f *Follower) LastUse() uses.Use { return f.uses.Last() }
+
 // Run reads the settings until ctx ends. Settings that were read stay in use while they cannot be
 // read anew.
 func (f *Follower) Run(ctx context.Context) error {
@@ -107,6 +112,7 @@ func (f *Follower) Refresh(ctx context.Context, org Org) error {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	s, err := read(ctx, org)
+	f.uses.Note(time.Now(), err)
 	f.problem.Store(&err)
 	if err == nil {
 		f.current.Store(&s)

@@ -6,10 +6,12 @@ import (
 
 	"engage.connector/pkg/directory"
 	"engage.connector/pkg/fault"
+	"engage.connector/pkg/genesys"
 	"engage.connector/pkg/genesys/uploads"
 	"engage.connector/pkg/host"
 	"engage.connector/pkg/pipeline/delivery"
 	"engage.connector/pkg/store"
+	"engage.connector/pkg/uses"
 	"engage.connector/pkg/wire"
 	recordingproviderv1 "engage.connector/proto/recordingprovider/v1"
 	"engage.connector/services/recording-provider/api"
@@ -46,10 +48,12 @@ type App struct {
 	store    *store.Store
 	queue    *store.JobQueue
 	injector *directory.Live[*target]
+	fetched  uses.Log // downloads
 }
 
 // target is both ends of the way of a recording, built from one state of the options.
 type target struct {
+	org      *genesys.Client
 	storage  *webdav.Storage
 	injector *injector.Injector
 }
@@ -81,7 +85,7 @@ func (a *App) wire() error {
 		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
 	})
 	a.Go("workers", pool.Run)
-	a.Dependency("recordings", pool.Check)
+	a.Dependency("recordings", pool.Check, host.LastUsed(pool.LastUse), host.LastUsedBy(a.requests))
 	service := api.NewServer(a.queue)
 	recordingproviderv1.RegisterRecordingProviderServiceServer(a.GRPC(), service)
 	api.Routes(a.Mux(), service, a.opts.Logger)
@@ -101,13 +105,13 @@ func (a *App) followSettings() error {
 	}
 	a.injector = directory.NewLive(client, a.opts.Logger, a.build, "general", sectionStorage, sectionCloud)
 	a.Go("settings", a.injector.Run)
-	a.Dependency("config-sync", a.injector.Check)
+	a.Dependency("config-sync", a.injector.Check, host.RequiredUntil(a.injector.Ready), host.LastUsed(a.injector.LastUse))
 	a.Dependency("webdav", func(ctx context.Context) error {
 		if current, ok := a.injector.Value(); ok {
 			return current.storage.Check(ctx)
 		}
 		return fault.New(fault.Unavailable, "webdav", "the address is not known before config-sync has answered")
-	})
+	}, host.LastUsed(a.fetched.Last))
 	return nil
 }
 
@@ -123,6 +127,7 @@ func (a *App) build(_ context.Context, settings directory.Settings) (*target, er
 	storage, err := webdav.New(webdav.Options{
 		URL: settings.Text(sectionStorage, "url"), Username: settings.Text(sectionStorage, "username"),
 		Password: settings.Text(sectionStorage, "password"), MaxBytes: a.opts.Config.MaxBytes,
+		Fetched: func(err error) { a.fetched.Note(a.opts.Now(), err) },
 	})
 	if err != nil {
 		return nil, err
@@ -131,7 +136,15 @@ func (a *App) build(_ context.Context, settings directory.Settings) (*target, er
 	if err != nil {
 		return nil, err
 	}
-	return &target{storage: storage, injector: injector.New(storage, uploads.New(org), a.opts.Now)}, nil
+	return &target{org: org, storage: storage, injector: injector.New(storage, uploads.New(org), a.opts.Now)}, nil
+}
+
+// requests are how the org's operations were last used.
+func (a *App) requests() map[string]uses.Use {
+	if current, ok := a.injector.Value(); ok {
+		return current.org.LastUses()
+	}
+	return nil
 }
 
 func (a *App) inject(ctx context.Context, task injector.Task, save injector.Save) (injector.Receipt, error) {

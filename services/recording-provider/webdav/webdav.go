@@ -24,6 +24,8 @@ type Options struct {
 	Username string
 	Password string
 	MaxBytes int64
+	// Fetched is told how each download went; nil: nobody wants to know.
+	Fetched func(error)
 	// HTTP must not follow redirects: the credentials are for this server alone.
 	HTTP *http.Client
 }
@@ -56,6 +58,14 @@ func New(opts Options) (*Storage, error) {
 // Fetch reads a whole file. The name must have been checked. Errors: NotFound while the file is not
 // there, Unauthenticated or Forbidden, TooLarge above MaxBytes, Unavailable for everything that may pass.
 func (s *Storage) Fetch(ctx context.Context, name string) ([]byte, error) {
+	content, err := s.fetch(ctx, name)
+	if s.opts.Fetched != nil && ctx.Err() == nil {
+		s.opts.Fetched(err)
+	}
+	return content, err
+}
+
+func (s *Storage) fetch(ctx context.Context, name string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
 	response, err := s.do(ctx, http.MethodGet, s.folder.JoinPath(name).String())

@@ -17,6 +17,7 @@ import (
 	"engage.connector/pkg/packed"
 	"engage.connector/pkg/pipeline/delivery"
 	"engage.connector/pkg/store"
+	"engage.connector/pkg/uses"
 	"engage.connector/services/recording-provider/injector"
 )
 
@@ -57,6 +58,7 @@ type Options struct {
 
 // Pool is a number of workers.
 type Pool struct {
+	uses    uses.Log
 	opts    Options
 	state   *delivery.State
 	seen    marks
@@ -169,6 +171,7 @@ func (p *Pool) handle(ctx context.Context, job store.Job) {
 	})
 	cancel()
 	<-extended
+	p.uses.Note(p.opts.Now(), err)
 	if err != nil {
 		p.afterFailure(ctx, log, job, task, err)
 		return
@@ -292,6 +295,9 @@ func boolean(on bool) float64 {
 
 // Check is nil while recordings are taken; else it tells once, for all of them, why not.
 func (p *Pool) Check(context.Context) error { return p.state.Check() }
+
+// LastUse is how the last recording went.
+func (p *Pool) LastUse() uses.Use { return p.uses.Last() }
 
 // settle stores the outcome even while the service is stopping. When that fails, the lease runs out
 // and the job comes again: an upload of the same file replaces itself.
