@@ -242,7 +242,7 @@ func (d *dependency) record(err error) {
 	}
 	now := d.now().UTC()
 	failedSince := d.state.Since
-	if status != d.state.Status && !(status == healthFailing && d.state.Status == healthUnknown) {
+	if status != d.state.Status && (status != healthFailing || d.state.Status != healthUnknown) {
 		d.state.Since = now // from the start on, if it never worked
 	}
 	d.state.Status, d.state.Error, d.state.Hint, d.checked = status, text, fault.Hint(err), now

@@ -119,7 +119,8 @@ func TestADeadRedisIsNamedInTheLog(t *testing.T) {
 	defer cancel()
 	stdout, stderr := &lockedBuffer{}, &lockedBuffer{}
 	done := make(chan int, 1)
-	go func() { done <- app.Program().Run(ctx, environment(newOutside(t), closedAddr(t)), stdout, stderr) }()
+	environ := environment(newOutside(t), closedAddr(t))
+	go func() { done <- app.Program().Run(ctx, environ, stdout, stderr) }()
 	const words = "a dependency fails"
 	named := func() int {
 		n := 0
