@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -9,6 +8,22 @@ import (
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/packed"
 )
+
+// known is what a term leaves to the next one beside the model's state, so that it orders what comes as
+// before: the offsets of the clocks, and the links that other instances follow. A new term that did not
+// know of those would not wait for them until it heard of them.
+type known struct {
+	packed.Kept
+
+	clocks *clocks
+	links  []string
+}
+
+// Fields names what is stored.
+func (k *known) Fields(f *packed.Form) {
+	k.clocks.Fields(f)
+	f.Texts(2, &k.links)
+}
 
 // clocks are what is known of the clocks of the servers behind the links, measured against the clock of
 // the edge: a server's offset is the smallest difference between the receipt of its lines and their
@@ -130,7 +145,7 @@ func (s *clock) least(new difference) time.Duration {
 	return s.window[0].d
 }
 
-// Fields names what is stored, so that a restart orders what comes as before: the servers' offsets.
+// Fields names what is stored: the servers' offsets.
 func (c *clocks) Fields(f *packed.Form) {
 	known := make([]clock, 0, len(c.servers))
 	for _, name := range slices.Sorted(maps.Keys(c.servers)) {
@@ -150,17 +165,4 @@ func (c *clocks) Fields(f *packed.Form) {
 func (s *clock) Fields(f *packed.Form) {
 	f.Text(1, &s.name)
 	f.Int64(2, (*int64)(&s.Offset))
-}
-
-// encode writes the offsets.
-func (c *clocks) encode() ([]byte, error) { return packed.Encode(c) }
-
-func (c *clocks) decode(data []byte) error {
-	if len(data) == 0 {
-		return nil
-	}
-	if err := packed.Decode(data, c); err != nil {
-		return fmt.Errorf("clocks: %w", err)
-	}
-	return nil
 }

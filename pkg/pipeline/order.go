@@ -27,24 +27,24 @@ func (w *Writer) order() order {
 		return NewSequencer(max(0, w.opts.ReorderWindow))
 	}
 	w.timeline = NewTimeline(w.opts.Links, w.opts.Patience, w.opts.Now())
-	if err := w.timeline.clocks.decode(w.clocks); err != nil {
-		w.log.Warn("what was known of the servers' clocks cannot be read and is found out again", "error", err)
+	if err := w.timeline.recall(w.clocks); err != nil {
+		w.log.Warn("what was known of the servers' clocks and of other instances' links cannot be read and is found out again", "error", err)
 	}
-	w.kept = w.timeline.clocks.changes
+	w.kept = w.timeline.changes()
 	return w.timeline
 }
 
-// keepClocks adds what has become known of the clocks to a commit that consumes events.
+// keepClocks adds what has become known of the clocks and links to a commit that consumes events.
 func (w *Writer) keepClocks(effects *Effects, consumes bool) {
-	if w.timeline == nil || !consumes || w.timeline.clocks.changes == w.kept {
+	if w.timeline == nil || !consumes || w.timeline.changes() == w.kept {
 		return
 	}
-	data, err := w.timeline.clocks.encode()
+	data, err := w.timeline.known()
 	if err != nil {
 		w.log.Error("what is known of the servers' clocks cannot be kept", "error", err)
 		return
 	}
-	w.kept = w.timeline.clocks.changes
+	w.kept = w.timeline.changes()
 	if effects.State == nil {
 		effects.State = map[string][]byte{}
 	}

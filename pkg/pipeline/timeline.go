@@ -1,11 +1,13 @@
 package pipeline
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"engage.connector/pkg/engage"
+	"engage.connector/pkg/packed"
 )
 
 // Timeline puts the events of several links into one order: that of the edge's clock, into which the
@@ -20,7 +22,9 @@ type Timeline struct {
 	together time.Duration // 0: every event is released for itself
 	clocks   *clocks
 	lines    []*line // by name
-	loose    []Held  // of no link: records of our own
+	expected []string
+	found    int    // lines that were not expected, as often as their number changed
+	loose    []Held // of no link: records of our own
 	held     int
 	size     int
 
@@ -64,7 +68,7 @@ const (
 
 // NewTimeline makes one for the links that are expected to report. A link waits for nobody before now.
 func NewTimeline(links []string, patience time.Duration, now time.Time) *Timeline {
-	t := &Timeline{patience: patience, together: Together, clocks: newClocks(), seen: now}
+	t := &Timeline{patience: patience, together: Together, clocks: newClocks(), seen: now, expected: links}
 	for _, name := range links {
 		t.line(name)
 	}
@@ -75,8 +79,41 @@ func (t *Timeline) line(name string) *line {
 	at, found := slices.BinarySearchFunc(t.lines, name, func(l *line, name string) int { return strings.Compare(l.name, name) })
 	if !found {
 		t.lines = slices.Insert(t.lines, at, &line{name: name, moved: t.seen.Add(-t.stood), made: -1})
+		if !slices.Contains(t.expected, name) {
+			t.found++
+		}
 	}
 	return t.lines[at]
+}
+
+// changes grows with everything that the next term should know.
+func (t *Timeline) changes() int { return t.clocks.changes + t.found }
+
+// known is what the next term should know; a link that nobody expects and that is not waited for any more
+// is not part of it.
+func (t *Timeline) known() ([]byte, error) {
+	k := known{clocks: t.clocks}
+	for _, l := range t.lines {
+		if !slices.Contains(t.expected, l.name) && !t.gone(l, t.seen.Add(-t.stood)) {
+			k.links = append(k.links, l.name)
+		}
+	}
+	return packed.Encode(&k)
+}
+
+// recall takes what an earlier term knew.
+func (t *Timeline) recall(data []byte) error {
+	if len(data) == 0 {
+		return nil
+	}
+	k := known{clocks: t.clocks}
+	if err := packed.Decode(data, &k); err != nil {
+		return fmt.Errorf("clocks and links: %w", err)
+	}
+	for _, name := range k.links {
+		t.line(name)
+	}
+	return nil
 }
 
 // Len is how many records are held, Size how many bytes.

@@ -141,11 +141,12 @@ func TestTheOffsetIsTheSmallestDifferenceOfTheWindow(t *testing.T) {
 			require.True(t, known)
 			require.InDelta(t, c.want, offset.Milliseconds(), 20)
 
-			again := newClocks()
-			data, err := clocks.encode()
+			before, again := timelineOf("a"), timelineOf("a")
+			before.clocks = clocks
+			data, err := before.known()
 			require.NoError(t, err)
-			require.NoError(t, again.decode(data))
-			kept, _ := again.of("Sa/primary")
+			require.NoError(t, again.recall(data))
+			kept, _ := again.clocks.of("Sa/primary")
 			require.Equal(t, offset, kept, "a restart goes on with it")
 		})
 	}
@@ -179,6 +180,36 @@ func TestALinkThatIsNotWaitedForIsNamed(t *testing.T) {
 	tl.Add(stamped("a", 402_000, 402_000, 402_000))
 	tl.Add(beat("b", 0, 402_300, 402_300))
 	require.Equal(t, "a402000 ", ids(slices.DeleteFunc(tl.Release(at(402_300)), func(h Held) bool { return h.ID == "" })))
+}
+
+// The links that other instances follow are waited for after a restart as before: that nothing has been
+// heard of them yet does not mean that they have nothing to say.
+func TestLinksOfOtherInstancesAreWaitedForAfterARestart(t *testing.T) {
+	before := timelineOf("a")
+	before.Add(stamped("a", 10, 10, 10))
+	before.Add(beat("other", 10, 20, 20))
+	before.Release(at(20))
+	require.NotZero(t, before.changes(), "so it is kept")
+	data, err := before.known()
+	require.NoError(t, err)
+
+	after := timelineOf("a")
+	require.NoError(t, after.recall(data))
+	after.Add(stamped("a", 1000, 1000, 1000))
+	require.Empty(t, after.Release(at(1000)))
+	after.Add(stamped("other", 900, 900, 1100))
+	after.Add(beat("other", 1001, 1101, 1101))
+	require.Equal(t, "other900 a1000 ", ids(after.Release(at(1101))))
+
+	before.Add(beat("a", 400_000, 400_000, 400_000))
+	for ms := 20; ms <= 400_000; ms += 500 {
+		before.Release(at(ms))
+	}
+	data, err = before.known()
+	require.NoError(t, err)
+	forgotten := timelineOf("a")
+	require.NoError(t, forgotten.recall(data))
+	require.Len(t, forgotten.lines, 1, "a link that was given up is not waited for again until it is heard of")
 }
 
 // A process that stood still has waited for nobody.

@@ -13,10 +13,11 @@ import (
 	"engage.connector/services/conversation-provider/feedtest"
 )
 
-// siteLinks says over which link of its own edge a site gets what the simulation sends over a link.
+// siteLinks says over which link of its own edge a site gets what the simulation sends over a link. Both
+// edges follow the server of virtual queues: what one of them vouches for, it must have sent.
 func siteLinks() [2]map[string]string {
 	first := map[string]string{feedtest.LinkCall: "call", feedtest.LinkAgent: "agent", feedtest.LinkQueue: "vq", feedtest.LinkQueue2: "vq"}
-	second := map[string]string{feedtest.LinkCall2: "call", feedtest.LinkAgent2: "agent", feedtest.LinkQueue2: "vq"}
+	second := map[string]string{feedtest.LinkCall2: "call", feedtest.LinkAgent2: "agent", feedtest.LinkQueue: "vq", feedtest.LinkQueue2: "vq"}
 	return [2]map[string]string{first, second}
 }
 
@@ -77,6 +78,11 @@ func TestSitesShareOneConversation(t *testing.T) {
 			for _, part := range want {
 				kinds = append(kinds, part...)
 			}
+			t.Cleanup(func() {
+				if t.Failed() {
+					t.Logf("the org was told %v", org.kinds())
+				}
+			})
 			eventually(t, func() bool { return len(org.kinds()) == 1 && len(org.kinds()[0]) >= len(kinds) })
 			require.Equal(t, [][]string{kinds}, org.kinds())
 			require.Equal(t, []string{"sip1:8000", "sip2:8000"}, org.spec("call").Endpoints)
