@@ -201,7 +201,6 @@ func TestLinksOfOtherInstancesAreWaitedForAfterARestart(t *testing.T) {
 	after.Add(beat("other", 1001, 1101, 1101))
 	require.Equal(t, "other900 a1000 ", ids(after.Release(at(1101))))
 
-	before.Add(beat("a", 400_000, 400_000, 400_000))
 	for ms := 20; ms <= 400_000; ms += 500 {
 		before.Release(at(ms))
 	}
