@@ -109,7 +109,7 @@ func (x *situation) afterQueue() afterQueue {
 			continue
 		}
 		switch {
-		case y.trigger == AgentJoined, y.trigger == OutsideJoined, y.trigger == NewcomerConnected, y.role == RoleTrunk,
+		case y.trigger == AgentJoined, y.trigger == OutsideJoined, y.trigger == NewcomerConnected, y.trigger == OutsideConnected, y.role == RoleTrunk,
 			y.trigger == CallerLeft, y.trigger == Ended, y.trigger == QueueJoined && y.queueID() != "":
 			return afterQueue{soon: true}
 		case (y.trigger == IVRJoined || y.trigger == DeviceJoined) && a.ivr == nil:

@@ -12,8 +12,11 @@ const (
 	DNOther        DNKind = "other" // ACD queue, routing queue
 )
 
-// Directory says what Engage names mean in the EX org. Its answers may change between calls.
+// Directory says what Engage names mean in the EX org. Its answers change with Refresh only: what a
+// row asked before it sends an event still holds when the event is written.
 type Directory interface {
+	// Refresh takes over what has changed meanwhile.
+	Refresh()
 	// DNKind returns what a DN is configured as.
 	DNKind(number string) DNKind
 	// Queue returns the EX queue of a virtual queue; false when it is not mapped.

@@ -152,7 +152,7 @@ func (m *Machine) takeInvited(x *situation) {
 // followUp: a party that joins connected has answered.
 func followUp(t Trigger) Trigger {
 	switch t {
-	case AgentJoined, OutsideJoined, NewcomerConnected:
+	case AgentJoined, OutsideJoined, NewcomerConnected, OutsideConnected:
 		return AgentConnected
 	case ConsultAgent, ConsultOutside:
 		return ConsultAnswered

@@ -14,16 +14,23 @@ func siteRows() []Row {
 }
 
 // unfitAgentRows: an agent's phone rings who cannot be shown with the call.
-func unfitAgentRows(prefix string, at []Stage, ifs ...Condition) []Row {
+func unfitAgentRows(prefix string, at []Stage) []Row { return unfitRowsOn(prefix, at, on(AgentJoined)) }
+
+// unfitNewcomerRows: the same where the phone rings, or is answered, beside somebody who leaves.
+func unfitNewcomerRows(prefix string, at []Stage) []Row {
+	return unfitRowsOn(prefix, at, on(AgentJoined, NewcomerConnected), newcomerTransfers)
+}
+
+func unfitRowsOn(prefix string, at []Stage, joins []Trigger, ifs ...Condition) []Row {
 	also := func(c Condition) []Condition { return append(when(ifs...), c) }
 	return []Row{
-		{ID: prefix + "/login-awaited", Stages: at, On: on(AgentJoined), If: also(loginUnsure), Wait: true,
+		{ID: prefix + "/login-awaited", Stages: at, On: joins, If: also(loginUnsure), Wait: true,
 			From: FromInferred, Why: "the log-in may still be under way on the agent link"},
-		{ID: prefix + "/nobody-logged-in", Stages: at, On: on(AgentJoined), If: also(nobodyLoggedIn), Next: StageSuspended, Reason: ReasonNobodyLoggedIn,
+		{ID: prefix + "/nobody-logged-in", Stages: at, On: joins, If: also(nobodyLoggedIn), Next: StageSuspended, Reason: ReasonNobodyLoggedIn,
 			From: FromGuide, Why: "calls to extensions without a logged-in agent are not supported"},
-		{ID: prefix + "/agent-out-of-scope", Stages: at, On: on(AgentJoined), If: also(agentOutOfScope), Next: StageSuspended, Reason: ReasonOutOfScope,
+		{ID: prefix + "/agent-out-of-scope", Stages: at, On: joins, If: also(agentOutOfScope), Next: StageSuspended, Reason: ReasonOutOfScope,
 			From: FromGuide, Why: "a call to an agent that is not mapped cannot be injected"},
-		{ID: prefix + "/second-call", Stages: at, On: on(AgentJoined), If: also(agentBusy), Next: StageSuspended, Reason: ReasonSecondCall,
+		{ID: prefix + "/second-call", Stages: at, On: joins, If: also(agentBusy), Next: StageSuspended, Reason: ReasonSecondCall,
 			From: FromGuide, Why: "an agent has one main and one consult call; all other concurrent calls are ignored"},
 	}
 }
@@ -179,25 +186,33 @@ func ringingRows() []Row {
 
 // pickupRows: somebody else takes the call that rings at a phone.
 func pickupRows() []Row {
-	at, taken := stages(StageRinging), on(AgentJoined, OutsideJoined, NewcomerConnected)
+	at, taken := stages(StageRinging), on(AgentJoined, OutsideJoined, NewcomerConnected, OutsideConnected)
 	rows := []Row{
 		{ID: "pickup/awaited", Stages: at, On: taken, If: when(newcomerUnclear), Wait: true,
 			From: FromInferred, Why: "if the phone that rings leaves, the call was picked up or forwarded"},
 	}
-	rows = append(rows, unfitAgentRows("pickup", at, newcomerTransfers)...)
+	rows = append(rows, unfitNewcomerRows("pickup", at)...)
 	return append(rows, []Row{
-		{ID: "pickup/taken", Stages: at, On: taken, If: when(newcomerTransfers), Next: StageRinging,
-			Do: []Step{
-				end(Agent, exevents.DisconnectTransfer),
-				endTransfer(exevents.TransferFailed),
-				{Event: exevents.UserTransfer, Leg: New, From: Queue},
-				{Event: exevents.UserTransfer, Leg: New, From: Ivr},
-				{Event: exevents.UserTransfer, Leg: New, From: Former},
-				{Event: exevents.UserEstablished, Leg: New},
-				{Event: exevents.ProgressTransfer, Leg: New},
-			},
+		{ID: "pickup/taken", Stages: at, On: on(AgentJoined, NewcomerConnected), If: when(newcomerTransfers), Next: StageRinging,
+			Do:   pickedUp(exevents.UserTransfer, exevents.UserEstablished),
 			From: FromInferred, Why: "call pickup, or forwarding while the first phone still rings: the nearest is an attempt that failed and another one"},
+		{ID: "pickup/taken-outside", Stages: at, On: on(OutsideJoined, OutsideConnected), If: when(newcomerTransfers), Next: StageRinging,
+			Do:   pickedUp(exevents.PhoneTransfer, exevents.PhoneEstablished),
+			From: FromInferred, Why: "the same to an outside number: a phone leg"},
 		{ID: "pickup/rings-too", Stages: at, On: on(AgentJoined, OutsideJoined), If: when(newcomerRings),
 			From: FromInferred, Why: "several phones ring: who answers shows later"},
 	}...)
+}
+
+// pickedUp are the steps by which a call goes from a phone that rings to somebody else.
+func pickedUp(transfer, established exevents.EventType) []Step {
+	return []Step{
+		end(Agent, exevents.DisconnectTransfer),
+		endTransfer(exevents.TransferFailed),
+		{Event: transfer, Leg: New, From: Queue},
+		{Event: transfer, Leg: New, From: Ivr},
+		{Event: transfer, Leg: New, From: Former},
+		{Event: established, Leg: New},
+		{Event: exevents.ProgressTransfer, Leg: New},
+	}
 }

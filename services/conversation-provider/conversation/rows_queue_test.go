@@ -148,6 +148,10 @@ func pickupCases() map[string]rowCase {
 			play: pickup(feedtest.Ext2), stage: conversation.StageRinging,
 			want: []exevents.EventType{ended, finish, exevents.UserTransfer, exevents.UserEstablished, progress},
 		},
+		"pickup/taken-outside": {
+			play: pickup(feedtest.Outside), stage: conversation.StageRinging,
+			want: []exevents.EventType{ended, finish, exevents.PhoneTransfer, exevents.PhoneEstablished, progress},
+		},
 		"pickup/rings-too": {play: func(s *feedtest.Site) {
 			inQueue(s).Ring("A", feedtest.Ext1).Ring2("B", feedtest.Ext2)
 		}, stage: conversation.StageRinging},

@@ -41,7 +41,7 @@ func talkingRows() []Row {
 // transferRows: somebody new comes while the caller talks to an agent, or after the agent left.
 func transferRows() []Row {
 	talking, handed := stages(StageTalking), stages(StageTransfer)
-	early := on(AgentJoined, OutsideJoined, IVRJoined, DeviceJoined, QueueJoined, NewcomerConnected)
+	early := on(AgentJoined, OutsideJoined, IVRJoined, DeviceJoined, QueueJoined, NewcomerConnected, OutsideConnected)
 	return append([]Row{
 		{ID: "transfer/queue-not-mapped", Stages: stages(StageTalking, StageTransfer), On: on(QueueJoined), If: when(queueNotMapped),
 			From: FromGuide, Why: "only virtual queues that are mapped to an ACD queue are represented"},
@@ -52,7 +52,7 @@ func transferRows() []Row {
 	}, append(append(unfitAgentRows("transfer", handed), takeoverRows()...), []Row{
 		{ID: "talking/invitation", Stages: talking, On: on(AgentJoined, OutsideJoined), If: when(newcomerRings),
 			From: FromInferred, Why: "a phone rings beside the talk: what becomes of it shows when it is answered, or when the agent leaves"},
-		{ID: "suspend/second-agent", Stages: stages(StageRinging, StageTalking), On: on(AgentJoined, OutsideJoined, NewcomerConnected), Next: StageSuspended, Reason: ReasonConference,
+		{ID: "suspend/second-agent", Stages: stages(StageRinging, StageTalking), On: on(AgentJoined, OutsideJoined, NewcomerConnected, OutsideConnected), Next: StageSuspended, Reason: ReasonConference,
 			From: FromGuide, Why: "single-step conference: the second agent is not reported"},
 		{ID: "talking/beside", Stages: talking, On: on(IVRJoined, DeviceJoined, QueueJoined),
 			From: FromInferred, Why: "a routing point or a queue joins and the agent stays: the caller still talks to the agent, until somebody answers there"},
@@ -70,10 +70,10 @@ func takeoverRows() []Row {
 	talking, handed := stages(StageTalking), stages(StageTransfer)
 	ended := func(how exevents.DisconnectType) []Step { return []Step{end(Former, how)} }
 	completed := []Step{endTransfer(exevents.TransferCompleted)}
-	return append(unfitAgentRows("transfer-early", talking, newcomerTransfers), []Row{
+	return append(unfitNewcomerRows("transfer-early", talking), []Row{
 		{ID: "transfer/ringing-before-leaving", Stages: talking, On: on(AgentJoined, NewcomerConnected), If: when(newcomerTransfers), Next: StageRinging, Do: toAgent(Former),
 			From: FromInferred, Why: "blind transfer: the other phone rings before the agent leaves"},
-		{ID: "transfer/dialing-before-leaving", Stages: talking, On: on(OutsideJoined), If: when(newcomerTransfers), Next: StageRinging, Do: toPhone(Former),
+		{ID: "transfer/dialing-before-leaving", Stages: talking, On: on(OutsideJoined, OutsideConnected), If: when(newcomerTransfers), Next: StageRinging, Do: toPhone(Former),
 			From: FromInferred, Why: "blind transfer to an outside number, which rings before the agent leaves"},
 		{ID: "transfer/queued-before-leaving", Stages: talking, On: on(QueueJoined), If: when(newcomerTransfers), Next: StageQueue,
 			Do:   do(toQueue(New, Former), ended(exevents.DisconnectTransferACD), completed),

@@ -1,7 +1,10 @@
 package conversation_test
 
 import (
+	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/genesys/exevents"
@@ -111,5 +114,60 @@ func talkingCases() map[string]rowCase {
 			c.Leave("B", "", engage.CauseNoAnswer)
 			c.Leave("X", "", 0)
 		}, want: []exevents.EventType{ended}, stage: conversation.StageOver},
+	}
+}
+
+// Whoever answers beside a talk, or takes a call that rings, is told as what they are: no event goes
+// without the field that the org requires of it.
+func TestWhoeverTakesACallIsToldAsWhatTheyAre(t *testing.T) {
+	takes := map[string]struct {
+		dn     string
+		want   exevents.EventType
+		reason conversation.Reason
+	}{
+		"an agent":              {feedtest.Ext2, exevents.UserEstablished, ""},
+		"an outside number":     {feedtest.Outside, exevents.PhoneEstablished, ""},
+		"a withheld number":     {"", exevents.PhoneEstablished, ""},
+		"a DN of nobody":        {feedtest.Ext3, "", conversation.ReasonNobodyLoggedIn},
+		"an agent out of scope": {feedtest.Ext4, "", conversation.ReasonOutOfScope},
+		"an agent on the phone": {feedtest.Ext6, "", conversation.ReasonSecondCall},
+	}
+	joins := map[string]func(c *feedtest.Call, dn string){
+		"answers at once": func(c *feedtest.Call, dn string) { c.Join("B", dn, engage.PartyStateConnected) },
+		"rings first": func(c *feedtest.Call, dn string) {
+			c.Ring2("B", dn)
+			c.State("B", engage.PartyStateConnected)
+		},
+		"only rings": func(c *feedtest.Call, dn string) { c.Join("B", dn, engage.PartyStateAlerting) },
+	}
+	begins := map[string]func(*feedtest.Site) *feedtest.Call{
+		"beside the talk":           talking,
+		"while another phone rings": func(s *feedtest.Site) *feedtest.Call { return inQueue(s).Ring("A", feedtest.Ext1) },
+		"of a call without queue":   func(s *feedtest.Site) *feedtest.Call { return s.Inbound(1).IVR().Ring2("A", feedtest.Ext1) },
+		"of a direct call":          func(s *feedtest.Site) *feedtest.Call { return s.Inbound(1).Ring2("A", feedtest.Ext1) },
+	}
+	for begin, start := range begins {
+		for join, come := range joins {
+			for who, c := range takes {
+				t.Run(who+" "+join+" "+begin, func(t *testing.T) {
+					s := feedtest.New().Logins()
+					s.Inbound(2).IVR().Queue().Ring("D", feedtest.Ext6).Answer("D", feedtest.Ext6)
+					call := start(s)
+					come(call, c.dn)
+					call.Leave("A", "", engage.CauseRedirect)
+					s.Wait(5 * time.Second)
+					r := newRunner().feed(s.Events)
+					r.wait(time.Minute)
+					require.Equal(t, c.reason, r.convs[call.UUID].Reason, encode(t, r.convs[call.UUID].Trace))
+					requireClosed(t, r, s)
+					if c.want != "" {
+						last := r.convs[call.UUID].Legs[len(r.convs[call.UUID].Legs)-1]
+						kinds := map[exevents.EventType]conversation.LegKind{exevents.UserEstablished: conversation.User, exevents.PhoneEstablished: conversation.Phone}
+						require.Equal(t, kinds[c.want], last.Kind)
+						require.Equal(t, c.dn, last.DN)
+					}
+				})
+			}
+		}
 	}
 }

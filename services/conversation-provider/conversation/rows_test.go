@@ -145,8 +145,26 @@ func requireRow(t *testing.T, conv *conversation.Conversation, id string, c rowC
 	require.GreaterOrEqual(t, i, 0, encode(t, conv.Trace))
 	d := conv.Trace.All()[i]
 	require.Equal(t, c.want, d.Events, encode(t, conv.Trace))
+	requireOfRow(t, id, d.Events)
 	require.Equal(t, c.stage, d.Stage)
 	require.Equal(t, c.reason, conv.Reason)
+}
+
+// requireOfRow: a row sends what it says and nothing else; the end of a transfer under way and of legs that
+// nobody ended goes with the stages that end a conversation.
+func requireOfRow(t *testing.T, id string, sent []exevents.EventType) {
+	t.Helper()
+	rows := conversation.Rows(conversation.ModelExtended)
+	i := slices.IndexFunc(rows, func(row conversation.Row) bool { return row.ID == id })
+	require.GreaterOrEqual(t, i, 0, id)
+	says := []exevents.EventType{}
+	for _, step := range rows[i].Do {
+		says = append(says, step.Event)
+	}
+	if next := rows[i].Next; next == conversation.StageSuspended || next == conversation.StageOver {
+		says = append(says, finish, ended)
+	}
+	require.Subset(t, says, sent, id)
 }
 
 // requireClosed: whatever was begun can be ended, well formed.

@@ -204,7 +204,7 @@ func (x *situation) changeTrigger() Trigger {
 		return InConference // the supervisor barges in
 	}
 	if x.leg == nil && x.consult == nil && connects(x) && x.newcomers(x.key) {
-		return NewcomerConnected
+		return x.newcomerTrigger()
 	}
 	if x.leg == nil || x.consult != nil && !x.leg.Consult {
 		return ""
@@ -222,6 +222,14 @@ func (x *situation) changeTrigger() Trigger {
 	default:
 		return ""
 	}
+}
+
+// newcomerTrigger says who it is that answers beside a talk, or beside another phone that rings.
+func (x *situation) newcomerTrigger() Trigger {
+	if x.conv.Parties.of(x.key) == RoleOutside {
+		return OutsideConnected
+	}
+	return NewcomerConnected
 }
 
 // leaveTrigger: somebody left; not if they are in another call of the interaction.

@@ -125,9 +125,9 @@ func freshKind(t Trigger) LegKind {
 		return IVR
 	case QueueJoined, ConsultQueue:
 		return ACD
-	case AgentJoined, ConsultAgent:
+	case AgentJoined, ConsultAgent, NewcomerConnected:
 		return User
-	case OutsideJoined, ConsultOutside:
+	case OutsideJoined, ConsultOutside, OutsideConnected:
 		return Phone
 	case DeviceJoined:
 		return IVR
@@ -141,9 +141,6 @@ func (x *situation) newLeg() *Leg {
 		kind := freshKind(x.trigger)
 		if kind == User && x.userID() == "" {
 			kind = Phone // extended only: the guide's rows do not come here
-		}
-		if x.trigger == NewcomerConnected {
-			kind = map[Role]LegKind{RoleAgent: User, RoleOutside: Phone}[x.conv.Parties.of(x.key)]
 		}
 		x.fresh = x.m.newLeg(x, kind)
 	}

@@ -22,6 +22,9 @@ func (m *Machine) transfer(x *situation, s Step, to *Leg) {
 	if len(from) == 0 || len(object) == 0 || !from[0].Open() || !object[0].Open() {
 		return
 	}
+	if s.Event == exevents.PhoneTransfer && to.DN == "" {
+		return // a destination without number cannot be announced; its leg tells that it came
+	}
 	name, at := x.conv.name(to), x.fact.At
 	if !from[0].Left.IsZero() {
 		at = from[0].Left // whoever hands on did so before it was known to whom

@@ -40,8 +40,9 @@ const (
 	ConsultStirs    Trigger = "consultation changes hands" // a party of it left, or came into the main call
 	ConsultEnded    Trigger = "consultation call ended"
 	NestedConsult   Trigger = "nested consultation"
-	// NewcomerConnected: somebody whose phone rang beside a talk, or beside another phone, answers.
+	// NewcomerConnected: an agent whose phone rang beside a talk, or beside another phone, answers.
 	NewcomerConnected Trigger = "newcomer connected"
+	OutsideConnected  Trigger = "outside newcomer connected" // the same of an outside number
 	InConference      Trigger = "conference"
 	Supervised        Trigger = "supervised"
 	OtherCall         Trigger = "other call"

@@ -7,6 +7,9 @@ type Directory struct{}
 
 var _ conversation.Directory = Directory{}
 
+// Refresh changes nothing.
+func (Directory) Refresh() {}
+
 // DNKind returns what a DN is configured as.
 func (Directory) DNKind(number string) conversation.DNKind {
 	switch number {

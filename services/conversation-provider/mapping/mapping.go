@@ -3,6 +3,8 @@
 package mapping
 
 import (
+	"sync/atomic"
+
 	"engage.connector/pkg/directory"
 	configsyncv1 "engage.connector/proto/configsync/v1"
 	"engage.connector/services/conversation-provider/conversation"
@@ -13,10 +15,11 @@ type Source interface {
 	Snapshot() (*directory.Snapshot, bool)
 }
 
-// Mapping is the ID map as the conversation sees it. Each question is answered from the newest
-// snapshot.
+// Mapping is the ID map as the conversation sees it. Questions are answered from the snapshot that was
+// there at the last Refresh.
 type Mapping struct {
 	source Source
+	taken  atomic.Pointer[directory.Snapshot]
 	// switchName is the switch of the SIP Server. What it lacks, or what is asked for without one, must
 	// be unique among all switches.
 	switchName string
@@ -35,9 +38,16 @@ func (m *Mapping) Ready() bool {
 	return ok && s.SourceID() != ""
 }
 
+// Refresh takes the newest snapshot over. One without the source is none: no event can be sent with it.
+func (m *Mapping) Refresh() {
+	if s, ok := m.source.Snapshot(); ok && s.SourceID() != "" {
+		m.taken.Store(s)
+	}
+}
+
 func (m *Mapping) dn(number string) (*configsyncv1.Mapping, bool) {
-	s, ok := m.source.Snapshot()
-	if !ok {
+	s := m.taken.Load()
+	if s == nil {
 		return nil, false
 	}
 	found, ok := s.DN(m.switchName, number)
@@ -76,8 +86,8 @@ func (m *Mapping) Queue(number string) (string, bool) {
 
 // User returns the EX user of a login code: of an active agent who has one.
 func (m *Mapping) User(login string) (string, bool) {
-	s, ok := m.source.Snapshot()
-	if !ok || login == "" {
+	s := m.taken.Load()
+	if s == nil || login == "" {
 		return "", false
 	}
 	found, ok := s.UserByLogin(m.switchName, login)
@@ -92,8 +102,8 @@ func (m *Mapping) User(login string) (string, bool) {
 
 // WrapUpCode returns the id of a disposition value.
 func (m *Mapping) WrapUpCode(name string) (string, bool) {
-	s, ok := m.source.Snapshot()
-	if !ok {
+	s := m.taken.Load()
+	if s == nil {
 		return "", false
 	}
 	id, ok := s.WrapupCode(name)
@@ -102,8 +112,8 @@ func (m *Mapping) WrapUpCode(name string) (string, bool) {
 
 // SourceID returns the id of the source that all events name.
 func (m *Mapping) SourceID() string {
-	s, ok := m.source.Snapshot()
-	if !ok {
+	s := m.taken.Load()
+	if s == nil {
 		return ""
 	}
 	return s.SourceID()

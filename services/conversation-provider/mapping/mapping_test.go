@@ -98,6 +98,9 @@ func TestNamesMeanWhatConfigSyncSays(t *testing.T) {
 		t.Fatal("no snapshot came")
 	}
 	require.True(t, m.Ready())
+	_, ok = m.Queue("VQ")
+	require.False(t, ok, "an answer does not change between two questions")
+	m.Refresh()
 	id, ok := m.Queue("VQ")
 	require.True(t, ok)
 	require.Equal(t, "q1", id)
@@ -111,7 +114,9 @@ func TestNamesMeanWhatConfigSyncSays(t *testing.T) {
 	} {
 		require.Equal(t, kind, m.DNKind(number), number)
 	}
-	require.Equal(t, conversation.DNUnknown, mapping.New(c, "").DNKind("4001"), "on two switches: no guess")
+	nowhere := mapping.New(c, "")
+	nowhere.Refresh()
+	require.Equal(t, conversation.DNUnknown, nowhere.DNKind("4001"), "on two switches: no guess")
 	id, ok = m.User("1001")
 	require.True(t, ok)
 	require.Equal(t, "u1", id)

@@ -15,14 +15,17 @@ import (
 
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/genesys/exevents"
+	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
 )
 
 // live feeds events as the pipeline does: sorted by their time, up to batch of one moment together,
 // while the clock goes with them.
-func live(t require.TestingT, events []engage.Event, batch int) *desk {
+func live(t require.TestingT, of conversation.CallModel, events []engage.Event, batch int) *desk {
 	slices.SortStableFunc(events, func(a, b engage.Event) int { return a.Time.Compare(b.Time) })
 	d := newDesk(t)
+	d.opts.Machine.CallModel = of
+	d.restart()
 	if len(events) > 0 {
 		d.now = events[0].Time
 	}
@@ -52,8 +55,8 @@ func live(t require.TestingT, events []engage.Event, batch int) *desk {
 // survive requires that no event is refused by the model, that nothing is kept for ever, and that the
 // org can take all of every conversation. Conversations are judged one by one: that an agent has one
 // main call at a time holds for events that are complete and in time (see package soak).
-func survive(t require.TestingT, events []engage.Event, batch int) {
-	d := live(t, events, batch)
+func survive(t require.TestingT, of conversation.CallModel, events []engage.Event, batch int) {
+	d := live(t, of, events, batch)
 	require.Zero(t, d.model.Counts().OpenCalls)
 	require.Zero(t, d.model.Counts().Orphans)
 	conversations := map[string][]exevents.ConversationEvent{}
@@ -89,7 +92,9 @@ func FuzzModel(f *testing.F) {
 				events = append(events, e)
 			}
 		}
-		survive(t, events, batch)
+		for _, of := range conversation.CallModels() {
+			survive(t, of, slices.Clone(events), batch)
+		}
 	})
 }
 
@@ -144,6 +149,9 @@ func TestMangledHistoriesAreSurvived(t *testing.T) {
 			events[i], err = engage.Decode(line)
 			require.NoError(t, err, strings.TrimSpace(string(line)))
 		}
-		survive(t, events, 1+rapid.IntRange(0, 5).Draw(t, "batch"))
+		batch := 1 + rapid.IntRange(0, 5).Draw(t, "batch")
+		for _, of := range conversation.CallModels() {
+			survive(t, of, slices.Clone(events), batch)
+		}
 	})
 }

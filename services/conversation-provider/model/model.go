@@ -249,6 +249,7 @@ func (m *Model) restore(key string, value []byte) error {
 func (m *Model) Apply(events []engage.Event) (pipeline.Effects, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.opts.Directory.Refresh()
 	out := &outbox{}
 	m.readAll(events, out)
 	effects, err := m.effects(out)
@@ -356,6 +357,7 @@ func (m *Model) read(e engage.Event, out *outbox) []string {
 func (m *Model) Tick(now time.Time, progress pipeline.Progress) (pipeline.Effects, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.opts.Directory.Refresh()
 	out := &outbox{}
 	m.clock = now.UTC().Truncate(time.Microsecond) // as it is stored
 	m.book.Without = strings.Join(progress.Without, " ")

@@ -66,6 +66,9 @@ func (m *Mapping) WrapUpCode(name string) (string, bool) { return has(m.Codes, n
 // SourceID returns the id of the source.
 func (m *Mapping) SourceID() string { return m.Source }
 
+// Refresh changes nothing.
+func (m *Mapping) Refresh() {}
+
 func has(m map[string]string, key string) (string, bool) {
 	id, ok := m[key]
 	return id, ok

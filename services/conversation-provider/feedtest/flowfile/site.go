@@ -32,6 +32,9 @@ func readSite(path string) (*Site, error) {
 	return site, nil
 }
 
+// Refresh changes nothing.
+func (s *Site) Refresh() {}
+
 // DNKind returns what a DN is configured as.
 func (s *Site) DNKind(number string) conversation.DNKind {
 	_, vq := s.Vq[number]

@@ -253,6 +253,7 @@ func (directory) User(login string) (string, bool) {
 func (directory) WrapUpCode(name string) (string, bool) { return codeID, name == load.Disposition }
 
 func (directory) SourceID() string { return sourceID }
+func (directory) Refresh()         {}
 
 type recordings struct{}
 
