@@ -215,8 +215,8 @@ func (t *Timeline) Release(now time.Time) []Held {
 		if first == nil {
 			break
 		}
-		waits, without := t.behind(first, now)
 		overdue := now.Sub(first.queue[0].ReadAt) >= t.patience || t.held > maxTimeline || t.size > maxTimelineBytes
+		waits, without := t.behind(first, now, overdue)
 		if waits && !overdue {
 			break
 		}
@@ -277,19 +277,21 @@ func (t *Timeline) beat(l *line, e engage.Event) time.Time {
 	return e.ReceivedAt.Add(-beatLag)
 }
 
-// behind tells whether a link's next event has to wait for others, and names those that it does not
-// wait for any more.
-func (t *Timeline) behind(first *line, now time.Time) (waits bool, without string) {
+// behind tells whether a link's next event has to wait for others, and otherwise names those that it does
+// not wait for any more; all of them when it is overdue.
+func (t *Timeline) behind(first *line, now time.Time, overdue bool) (waits bool, without string) {
 	end := t.stretch(first.at).Add(max(0, t.together-time.Microsecond))
 	for _, l := range t.lines {
 		if t.together == 0 && (l == first || l.vouching > 0) || !t.come(l).Before(end) {
 			continue
 		}
+		if waits = waits || !t.gone(l, now); waits && !overdue {
+			return true, ""
+		}
 		if without != "" {
 			without += " "
 		}
 		without += l.name
-		waits = waits || !t.gone(l, now)
 	}
 	return waits, without
 }

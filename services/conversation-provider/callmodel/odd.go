@@ -57,6 +57,9 @@ func (b *Book) odd(c *Call, kind OddKind, e engage.Event, subject string) {
 
 // TakeOdd returns how many oddities there were since the last call of TakeOdd.
 func (b *Book) TakeOdd() map[OddKind]int {
+	if len(b.oddities) == 0 {
+		return nil
+	}
 	taken := b.oddities
 	b.oddities = map[OddKind]int{}
 	return taken

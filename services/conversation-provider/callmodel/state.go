@@ -16,17 +16,17 @@ type Changes struct {
 
 // TakeChanges returns what changed and starts anew.
 func (b *Book) TakeChanges() Changes {
-	c := Changes{
-		Calls:   slices.Sorted(maps.Keys(b.dirtyCalls)),
-		DNs:     slices.Sorted(maps.Keys(b.dirtyDNs)),
-		Orphans: slices.Sorted(maps.Keys(b.dirtyOrphans)),
-		Links:   slices.Sorted(maps.Keys(b.dirtyLinks)),
+	return Changes{Calls: take(b.dirtyCalls), DNs: take(b.dirtyDNs), Orphans: take(b.dirtyOrphans), Links: take(b.dirtyLinks)}
+}
+
+// take empties a set and returns what was in it, sorted. Most of the time nothing was.
+func take(set map[string]struct{}) []string {
+	if len(set) == 0 {
+		return nil
 	}
-	clear(b.dirtyCalls)
-	clear(b.dirtyDNs)
-	clear(b.dirtyOrphans)
-	clear(b.dirtyLinks)
-	return c
+	names := slices.Sorted(maps.Keys(set))
+	clear(set)
+	return names
 }
 
 // Orphans returns the events that wait for the call of a ConnID; nil when none do.

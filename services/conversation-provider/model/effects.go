@@ -118,6 +118,9 @@ func (o *outbox) put(name, key string, data []byte) {
 }
 
 func sorted[T any](m map[string]T) []string {
+	if len(m) == 0 {
+		return nil
+	}
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)

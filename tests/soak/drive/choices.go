@@ -95,7 +95,7 @@ func Shrink(tag string, opts Options, c Choices, rule judge.Rule, tries int) (Ch
 }
 
 // Lines are the feed lines of the run that the faults are of, in the order in which they were
-// applied. Extensions at which nothing happens are left out.
+// applied. Heartbeats and extensions at which nothing happens are left out.
 func (r *Result) Lines() []string {
 	parties := map[string]bool{}
 	for _, e := range r.History.Events {
@@ -104,7 +104,7 @@ func (r *Result) Lines() []string {
 	var lines []string
 	for _, b := range r.fed {
 		for _, e := range b.events {
-			if e.CallUUID() == "" && e.ConnID() == "" && e.ThisDN() != "" && !parties[e.ThisDN()] {
+			if e.Message == engage.MsgHeartbeat || e.CallUUID() == "" && e.ConnID() == "" && e.ThisDN() != "" && !parties[e.ThisDN()] {
 				continue
 			}
 			line, err := engage.Encode(e)

@@ -2,6 +2,7 @@ package drive
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"engage.connector/pkg/engage"
@@ -16,9 +17,13 @@ type batch struct {
 	progress pipeline.Progress // of a tick
 }
 
-// arrival is an event and when its first copy is in the log.
+// said is what the edge says: the lines of every link, each in the order of their receipt.
+type said [][]engage.Event
+
+// arrival is a line and when its first copy is in the log.
 type arrival struct {
-	engage.Event
+	*engage.Event
+
 	at time.Time
 }
 
@@ -69,26 +74,22 @@ func newPlan(pick history.Pick) plan {
 	return p
 }
 
-// disturb brings the events of all links into the order in which two instances log them. Each link
-// keeps its order; it lags behind its server, and both instances lag differently. Some events come
+// disturb brings the lines of all links into the order in which two instances log them. Each link
+// keeps its order; it lags behind its server, and both instances lag differently. Some lines come
 // once more than the log's own test for repeats would let through.
-func (p plan) disturb(events []history.Event) []arrival {
-	links := map[string][]arrival{}
-	for _, e := range events {
-		links[e.Link] = append(links[e.Link], arrival{Event: e.Event, at: e.ReceivedAt})
-	}
+func (p plan) disturb(s said) []arrival {
 	var all []arrival
-	for _, name := range history.Links() {
-		link, last := links[name], time.Time{}
-		for i := range link {
-			place, both := i*parts/len(link), p.outages[name]
-			at := link[i].at.Add(min(p.lagAt(both[0], place), p.lagAt(both[1], place)))
+	for i, link := range s {
+		last, both := time.Time{}, p.outages[history.Links()[i]]
+		for n := range link {
+			place := n * parts / len(link)
+			at := link[n].ReceivedAt.Add(min(p.lagAt(both[0], place), p.lagAt(both[1], place)))
 			if at.Before(last) {
 				at = last
 			}
-			link[i].at, last = at, at
+			last = at
+			all = append(all, arrival{Event: &link[n], at: at})
 		}
-		all = append(all, link...)
 	}
 	slices.SortStableFunc(all, func(a, b arrival) int { return a.at.Compare(b.at) })
 	for _, r := range p.repeats {
@@ -124,32 +125,33 @@ const patience = 5 * time.Minute
 // inTime tells whether every link comes back before it is not waited for any more.
 func (p plan) inTime() bool { return p.lag < patience }
 
-// batches is what the pipeline makes of what arrives: commits, each in the order of time.
+// batches is what the pipeline makes of what arrives: commits, each in the order of time, and ticks. A tick
+// in which the links came no further than before says nothing new and is left out.
 func (p plan) batches(all []arrival, start time.Time) []batch {
 	t := pipeline.NewTimeline(history.Links(), patience, start)
 	var list []batch
+	told, ticked := pipeline.Progress{}, time.Time{}
 	release := func(now time.Time) {
 		held := t.Release(now)
+		news := len(held) > 0
 		for len(held) > 0 {
-			n := min(p.sizes[len(list)%len(p.sizes)], len(held))
-			for n < len(held) && held[n].Event.Time.Truncate(pipeline.Together).Equal(held[n-1].Event.Time.Truncate(pipeline.Together)) {
-				n++
-			}
-			b := batch{at: now}
-			for _, h := range held[:n] {
-				b.events = append(b.events, h.Event)
-			}
-			list = append(list, b)
+			n := together(held, p.sizes[len(list)%len(p.sizes)])
+			list = append(list, batch{at: now, events: eventsOf(held[:n])})
 			held = held[n:]
 		}
-		list = append(list, batch{at: now, progress: t.Progress()})
+		progress := t.Progress()
+		if !news && progress.UpTo.Equal(told.UpTo) && slices.Equal(progress.Without, told.Without) && now.Sub(ticked) < rarely {
+			return
+		}
+		told, ticked = progress, now
+		list = append(list, batch{at: now, progress: progress})
 	}
 	now := start
 	for _, a := range all {
 		for ; now.Before(a.at); now = now.Add(look) {
 			release(now)
 		}
-		t.Add(pipeline.Held{Event: a.Event, ReadAt: a.at})
+		t.Add(pipeline.Held{Event: *a.Event, ReadAt: a.at})
 	}
 	for range 2 {
 		release(now.Add(look))
@@ -157,48 +159,73 @@ func (p plan) batches(all []arrival, start time.Time) []batch {
 	return list
 }
 
-// look is how often the pipeline looks what may be released.
-const look = time.Second
+const (
+	look   = time.Second // how often the pipeline looks what may be released
+	rarely = time.Minute // how often there is a tick when the links do not come further
+)
 
-// withHeartbeats adds what the edge sends on every link once a second, until some time after the end.
-func withHeartbeats(events []history.Event) []history.Event {
-	const after = 20 * time.Minute
-	all := slices.Clone(events)
-	begin, end := events[0].ReceivedAt.Truncate(time.Second), events[len(events)-1].ReceivedAt.Add(after)
-	for _, link := range history.Links() {
-		server := engage.Server{}
-		for _, e := range events {
-			if e.Link == link {
-				server = e.Server
-				break
-			}
-		}
-		for at := begin; at.Before(end); at = at.Add(time.Second) {
-			all = append(all, history.Event{Link: link, Event: engage.Event{
-				Server: server, Message: engage.MsgHeartbeat, ReceivedAt: at, Time: at,
-			}})
-			if at.Sub(events[len(events)-1].ReceivedAt) > time.Minute {
-				at = at.Add(time.Minute)
-			}
-		}
+// together is how many events are applied next: so many, and what belongs together with the last of them.
+func together(held []pipeline.Held, size int) int {
+	n := min(size, len(held))
+	for n < len(held) && held[n].Event.Time.Truncate(pipeline.Together).Equal(held[n-1].Event.Time.Truncate(pipeline.Together)) {
+		n++
 	}
-	slices.SortStableFunc(all, func(a, b history.Event) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
-	for i := range all {
-		all[i].Event.Link = all[i].Link
-	}
-	return all
+	return n
 }
 
-// skewed gives every server a clock of its own: the call monitoring, the virtual queues and the extensions
-// of a site may be reported by different servers.
-func (p plan) skewed(events []history.Event) []history.Event {
-	out := slices.Clone(events)
-	for i := range out {
-		e := &out[i]
-		skew := p.skew[e.Link]
-		e.Server.Name += "/" + e.Link
-		e.ReceivedAt = e.Time.Add(time.Millisecond)
-		e.Time = e.Time.Add(skew)
+func eventsOf(held []pipeline.Held) []engage.Event {
+	events := make([]engage.Event, len(held))
+	for i := range held {
+		events[i] = held[i].Event
 	}
-	return out
+	return events
+}
+
+// say is what the edge says of a history: what every server sends, by its own clock, and a heartbeat on
+// every link once a second, until some time after the end.
+func (p plan) say(events []history.Event) said {
+	const after = 20 * time.Minute
+	begin, last := events[0].Time, events[len(events)-1].Time
+	s := make(said, len(history.Links()))
+	for i, name := range history.Links() {
+		beat, server := begin.Truncate(time.Second), p.server(name)
+		for _, e := range events {
+			if e.Link != name {
+				continue
+			}
+			for ; beat.Before(e.Time); beat = beat.Add(time.Second) {
+				s[i] = append(s[i], heartbeat(name, server, beat))
+			}
+			s[i] = append(s[i], p.stamped(e))
+		}
+		for ; beat.Before(last.Add(after)); beat = beat.Add(time.Second) {
+			s[i] = append(s[i], heartbeat(name, server, beat))
+			if beat.Sub(last) > time.Minute {
+				beat = beat.Add(time.Minute)
+			}
+		}
+	}
+	return s
+}
+
+// heartbeat is one that does not say how far it vouches.
+func heartbeat(link string, server engage.Server, at time.Time) engage.Event {
+	return engage.Event{Link: link, Server: server, Message: engage.MsgHeartbeat, ReceivedAt: at, Time: at}
+}
+
+// server is whoever reports a link: the call monitoring, the virtual queues and the extensions of a site
+// may be reported by different servers.
+func (p plan) server(link string) engage.Server {
+	site, _, _ := strings.Cut(link, "/")
+	return engage.Server{Name: "SIPS_" + site + "/" + link, Role: "primary"}
+}
+
+// stamped is an event with the time of its server's clock.
+func (p plan) stamped(h history.Event) engage.Event {
+	e := h.Event
+	e.Link = h.Link
+	e.Server.Name += "/" + h.Link
+	e.ReceivedAt = e.Time.Add(time.Millisecond)
+	e.Time = e.Time.Add(p.skew[h.Link])
+	return e
 }

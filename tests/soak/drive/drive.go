@@ -66,7 +66,7 @@ func Run(tag string, opts Options, pick history.Pick) (r Result) {
 		return r
 	}
 	r.late = !p.inTime()
-	said := withHeartbeats(p.skewed(r.History.Events))
+	said := p.say(r.History.Events)
 	fed := p.batches(p.disturb(said), start)
 	whole := newWriter(opts.Mapping, opts.CallModel)
 	r.judge(opts, "disturbed", whole, fed, false, -1)
@@ -82,13 +82,8 @@ func Run(tag string, opts Options, pick history.Pick) (r Result) {
 		return r
 	}
 	if p.mode == 0 {
-		r.compare(opts, p, whole, fed, start)
+		r.compare(opts, p, said, whole, fed, start)
 		return r
-	}
-	if r.late { // what comes later is not waited for
-		for i := range r.History.Talks {
-			r.History.Talks[i].Plain = false
-		}
 	}
 	r.judge(opts, "live", newWriter(opts.Mapping, opts.CallModel), fed, true, -1)
 	if r.late {
@@ -111,10 +106,10 @@ func (r *Result) same(one, other *writer) bool {
 // compare looks whether it matters how the links lag, or how the clocks of their servers stand. It must
 // not as long as links are waited for; beyond that, what is told is still true and well formed, but a call
 // may be told of in less detail, and how often that is so is counted.
-func (r *Result) compare(opts Options, p plan, whole *writer, fed []batch, start time.Time) {
+func (r *Result) compare(opts Options, p plan, s said, whole *writer, fed []batch, start time.Time) {
 	plain := newWriter(opts.Mapping, opts.CallModel)
 	p.lag, p.outages, p.repeats, p.sizes = 0, nil, nil, []int{1 << 20}
-	r.feed("undisturbed", plain, p.batches(p.disturb(withHeartbeats(p.skewed(r.History.Events))), start), false, -1)
+	r.feed("undisturbed", plain, p.batches(p.disturb(s), start), false, -1)
 	if len(r.Faults) > 0 {
 		return
 	}

@@ -88,13 +88,13 @@ func values(m map[string]string) map[string]bool {
 }
 
 // truth is what happened, in the org's words.
-// With late links, who has logged out may still be believed to be there, of two calls of an agent the
-// other one may be shown, and of a call at two sites the far part may be known first.
+// With links that are not waited for any more, who has logged out may still be believed to be there, and
+// who is at an extension may not be known at all.
 func (m *Mapping) truth(h history.History, late bool) []judge.Interaction {
 	list := make([]judge.Interaction, len(h.Talks))
 	for i, t := range h.Talks {
 		in := judge.Interaction{
-			Calls: t.Calls, Users: map[string]bool{}, Queues: map[string]bool{}, Silent: t.Silent, Plain: t.Plain && (!late || !t.Shared && len(t.Calls) == 1), Lost: t.Lost,
+			Calls: t.Calls, Users: map[string]bool{}, Queues: map[string]bool{}, Silent: t.Silent, Plain: t.Plain && !late, Lost: t.Lost,
 		}
 		for login := range t.Logins {
 			in.Users[m.Users[login]] = true
