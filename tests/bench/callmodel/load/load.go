@@ -1,11 +1,12 @@
-// Package load makes the events of many calls at once, as the feed's decoder hands them over, for
-// measuring the conversation model.
+// Package load makes the events of many calls at once, as an edge sends them and the feed's decoder hands
+// them over, for measuring the conversation model.
 package load
 
 import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"engage.connector/pkg/engage"
@@ -48,8 +49,53 @@ func (c *Clock) Event(message string, at engage.Attributes) engage.Event {
 	c.Now = c.Now.Add(137 * time.Microsecond)
 	c.cursor++
 	return engage.Event{
-		Cursor: strconv.Itoa(c.cursor), ReceivedAt: c.Now, Server: engage.Server{Name: "SIPS_A", Role: "primary", StartTime: 1763600000},
-		Message: message, Time: c.Now.Truncate(time.Microsecond), Attributes: at,
+		Cursor: fmt.Sprintf("%016x", c.cursor), ReceivedAt: received(c.Now),
+		Server:   engage.Server{Name: "SIPS_A", Role: "primary", StartTime: 1763600000},
+		Sequence: int64(c.cursor), Number: number(message), Message: message, Time: c.Now.Truncate(time.Microsecond), Attributes: at,
+	}
+}
+
+// Heartbeat is what an edge sends over a link on which nothing happens: everything up to now has been sent.
+func (c *Clock) Heartbeat() engage.Event {
+	return engage.Event{
+		ReceivedAt: received(c.Now), Server: engage.Server{Name: "SIPS_A", Role: "primary", StartTime: 1763600000},
+		Message: engage.MsgHeartbeat, Time: c.Now.Truncate(time.Microsecond),
+		Attributes: engage.Attributes{"upTo": c.Now.UTC().Format("2006-01-02T15:04:05.000000Z")},
+	}
+}
+
+// received is when the edge has an event, by its own clock, which is right.
+func received(stamp time.Time) time.Time {
+	const delay = 3 * time.Millisecond
+	return stamp.Add(delay).Truncate(time.Millisecond)
+}
+
+// number is a message's number in its protocol.
+func number(message string) int {
+	return map[string]int{
+		engage.MsgEventRegistered: 53, engage.MsgEventQueued: 57, engage.MsgEventDiverted: 58, engage.MsgEventAbandoned: 59,
+		engage.MsgEventAgentReady: 75, engage.MsgEventAgentNotReady: 76, engage.MsgEventUserEvent: 96,
+		engage.MsgEventCallCreated: 160, engage.MsgEventCallDeleted: 162, engage.MsgEventCallPartyAdded: 163,
+		engage.MsgEventCallPartyState: 164, engage.MsgEventCallPartyDeleted: 166,
+	}[message]
+}
+
+// Names of the three links of a SIP Server (guide, "EXCP General Operating Principles").
+const (
+	LinkCalls  = "call"
+	LinkQueues = "queue"
+	LinkAgents = "agent"
+)
+
+// Link is the link over which a message comes.
+func Link(message string) string {
+	switch {
+	case strings.HasPrefix(message, "EventCall"):
+		return LinkCalls
+	case message == engage.MsgEventQueued, message == engage.MsgEventDiverted, message == engage.MsgEventAbandoned:
+		return LinkQueues
+	default:
+		return LinkAgents
 	}
 }
 
@@ -95,11 +141,11 @@ func newCall(c *Clock, n int) call {
 	return k
 }
 
-func number(n int) json.Number { return json.Number(strconv.Itoa(n)) }
+func value(n int) json.Number { return json.Number(strconv.Itoa(n)) }
 
 func (k call) party(message, name, dn string, state engage.PartyState) engage.Event {
 	return k.Event(message, engage.Attributes{
-		"CallUUID": k.uuid, "PartyUUID": name + k.uuid[1:], "DN": dn, "PartyState": number(int(state)),
+		"CallUUID": k.uuid, "PartyUUID": name + k.uuid[1:], "DN": dn, "PartyState": value(int(state)),
 	})
 }
 
@@ -111,7 +157,7 @@ func (k call) gone(name, dn string) engage.Event {
 
 func (k call) vq(message string) engage.Event {
 	return k.Event(message, engage.Attributes{
-		"ThisDN": Queue, "ConnID": k.conn, "CallUUID": k.uuid, "CallType": number(2), "ANI": k.ani, "DNIS": "+18005550100",
+		"ThisDN": Queue, "ConnID": k.conn, "CallUUID": k.uuid, "CallType": value(2), "ANI": k.ani, "DNIS": "+18005550100",
 		"ThirdPartyDN": k.dn, "UserData": map[string]any{},
 	})
 }
@@ -119,7 +165,7 @@ func (k call) vq(message string) engage.Event {
 func (k call) begin() []engage.Event {
 	return []engage.Event{
 		k.Event(engage.MsgEventCallCreated, engage.Attributes{
-			"CallUUID": k.uuid, "ConnID": k.conn, "CallType": number(2), "ANI": k.ani, "DNIS": "+18005550100",
+			"CallUUID": k.uuid, "ConnID": k.conn, "CallType": value(2), "ANI": k.ani, "DNIS": "+18005550100",
 			"UserData": map[string]any{"CustomerSegment": "gold", "language_code": "de-DE"},
 		}),
 		k.party(engage.MsgEventCallPartyAdded, "X", k.ani, engage.PartyStateConnected),
@@ -143,7 +189,7 @@ func (k call) answer() []engage.Event {
 		k.party(engage.MsgEventCallPartyState, "A", k.dn, engage.PartyStateConnected),
 		k.Event(engage.MsgEventUserEvent, engage.Attributes{"ThisDN": k.dn, "ConnID": k.conn, "Extensions": map[string]any{
 			"LCTParty0": k.ani, "LCTParty0_location": "SIP_Switch", "LCTParty1": k.dn, "LCTParty1_location": "SIP_Switch",
-			"LCTPartiesLength": number(2),
+			"LCTPartiesLength": value(2),
 		}}),
 	}
 }
@@ -160,7 +206,7 @@ func (k call) hangUp() []engage.Event {
 	return []engage.Event{
 		k.gone("X", k.ani), k.gone("A", k.dn),
 		k.Event(engage.MsgEventCallDeleted, engage.Attributes{"CallUUID": k.uuid}),
-		k.Event(engage.MsgEventAgentNotReady, engage.Attributes{"ThisDN": k.dn, "AgentID": k.login, "AgentWorkMode": number(int(engage.WorkModeAfterCallWork))}),
+		k.Event(engage.MsgEventAgentNotReady, engage.Attributes{"ThisDN": k.dn, "AgentID": k.login, "AgentWorkMode": value(int(engage.WorkModeAfterCallWork))}),
 	}
 }
 
@@ -169,7 +215,7 @@ func (k call) wrapUp() []engage.Event {
 		k.Event(engage.MsgEventUserEvent, engage.Attributes{
 			"ThisDN": k.dn, "ConnID": k.conn, "CallUUID": k.uuid, "UserData": map[string]any{"DispositionCode": Disposition},
 		}),
-		k.Event(engage.MsgEventAgentReady, engage.Attributes{"ThisDN": k.dn, "AgentID": k.login, "AgentWorkMode": number(int(engage.WorkModeAutoIn))}),
+		k.Event(engage.MsgEventAgentReady, engage.Attributes{"ThisDN": k.dn, "AgentID": k.login, "AgentWorkMode": value(int(engage.WorkModeAutoIn))}),
 	}
 }
 

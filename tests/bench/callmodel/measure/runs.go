@@ -1,7 +1,6 @@
 package measure
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -61,61 +60,47 @@ func timed(clock *load.Clock, n int, apply func([]engage.Event) error) (time.Dur
 	return took, events, nil
 }
 
-// speed times the model, by itself or as the pipeline drives it: then with encoding what every commit
-// stores and sends.
-func speed(calls int, apply func(*rig, []engage.Event) error) (float64, int, error) {
+// wholePath times the way from the lines of a feed to what is stored and sent.
+func wholePath(calls int) (stages, error) {
+	p, err := newPath(model.Options{Retention: time.Nanosecond})
+	if err != nil {
+		return stages{}, err
+	}
+	logins, err := feedOf(&p.rig.clock, load.Logins(&p.rig.clock))
+	if err != nil {
+		return stages{}, err
+	}
+	err = errors.Join(p.take(logins), p.write())
+	if err != nil {
+		return stages{}, err
+	}
+	s, err := p.measure(&p.rig.clock, calls)
+	if err = errors.Join(err, p.stop()); err != nil {
+		return s, err
+	}
+	return s, p.rig.check(calls)
+}
+
+// decisions times the model by itself.
+func decisions(calls int) (float64, error) {
 	r := newRig(model.Options{Retention: time.Nanosecond})
 	r.count = true
 	if err := errors.Join(r.apply(load.Logins(&r.clock)), r.tick(0)); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	took, events, err := timed(&r.clock, calls, func(batch []engage.Event) error { return apply(r, batch) })
+	took, events, err := timed(&r.clock, calls, r.decide)
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	if c := r.model.Counts(); c.OpenCalls > 0 {
-		return 0, 0, fmt.Errorf("wrong result: %+v", c)
-	}
-	return float64(events) / took.Seconds(), events, r.sent.check(calls, 0)
+	return float64(events) / took.Seconds(), r.check(calls)
 }
 
-// validate times how many of the same events, as lines of a feed, encoding/json validates in a second: what
-// a machine does with JSON is what the model's figure is to be compared with.
-func validate(calls int) (float64, error) {
-	clock := load.Clock{Now: start()}
-	const most = 4000
-	lines := [][]byte{}
-	err := wave(&clock, load.Answered, 0, min(calls, most), load.Answered.Steps(), func(batch []engage.Event) error {
-		for _, e := range batch {
-			line, err := engage.Encode(e)
-			if err != nil {
-				return err
-			}
-			lines = append(lines, line)
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, err
+// check looks at what was sent of answered calls that are all over.
+func (r *rig) check(answered int) error {
+	if c := r.model.Counts(); c.OpenCalls > 0 {
+		return fmt.Errorf("wrong result: %+v", c)
 	}
-	runtime.GC()
-	begun, err := cpu()
-	if err != nil {
-		return 0, err
-	}
-	const rounds = 10
-	for range rounds {
-		for _, line := range lines {
-			if !json.Valid(line) {
-				return 0, fmt.Errorf("wrong result: no JSON: %s", line)
-			}
-		}
-	}
-	ended, err := cpu()
-	if err != nil {
-		return 0, err
-	}
-	return rounds * float64(len(lines)) / (ended - begun).Seconds(), nil
+	return r.sent.check(answered, 0)
 }
 
 // liveCalls measures the heap of calls whose parties are all known: caller, queue, agent.
