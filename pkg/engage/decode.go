@@ -19,16 +19,31 @@ const (
 	lastYear  = 9999
 )
 
+// Decoder reads events. It remembers texts that come again, so whoever reads many events keeps one; it is
+// used from one goroutine. The zero value is ready.
+type Decoder struct{ texts texts }
+
 // Decode reads one line of a feed. Unknown messages and attributes are kept.
 // A line that is too long, no JSON object, or lacks the message, the cursor
 // or any time is a *fault.Error with code TooLarge or Invalid. Without the
 // server's time the edge's ReceivedAt stands in for it.
-func Decode(line []byte) (Event, error) {
+func (d *Decoder) Decode(line []byte) (Event, error) { return decode(line, &d.texts) }
+
+// Unmarshal reads what Encode wrote.
+func (d *Decoder) Unmarshal(data []byte) (Event, error) { return unmarshal(data, &d.texts) }
+
+// Decode is Decoder.Decode of a single line.
+func Decode(line []byte) (Event, error) { return decode(line, nil) }
+
+// Unmarshal is Decoder.Unmarshal of a single event.
+func Unmarshal(data []byte) (Event, error) { return unmarshal(data, nil) }
+
+func decode(line []byte, texts *texts) (Event, error) {
 	const op = "engage.decode"
 	if len(line) > MaxLine {
 		return Event{}, fault.Newf(fault.TooLarge, op, "%d bytes, at most %d", len(line), MaxLine)
 	}
-	e, err := unmarshal(line)
+	e, err := unmarshal(line, texts)
 	if err != nil {
 		return Event{}, fault.Wrap(fault.Invalid, op, err)
 	}
@@ -52,9 +67,16 @@ func Decode(line []byte) (Event, error) {
 	return e, nil
 }
 
-// unmarshal reads a line. Nearly all edges write times as RFC 3339 has them; the form of those that
-// write an offset without a colon is tried second, because it costs more.
-func unmarshal(line []byte) (Event, error) {
+// unmarshal reads an event. Nearly all are in the form that the scanner knows. Nearly all others have times
+// as RFC 3339 has them; the form of edges that write an offset without a colon is tried last.
+func unmarshal(line []byte, texts *texts) (Event, error) {
+	if e, ok := scan(line, texts); ok {
+		return e, nil
+	}
+	return unmarshalAny(line)
+}
+
+func unmarshalAny(line []byte) (Event, error) {
 	var e Event
 	err := json.Unmarshal(line, &e)
 	if err == nil {

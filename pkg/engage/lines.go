@@ -33,11 +33,12 @@ type BadLine struct {
 // lineReader cuts a stream into lines. A line longer than MaxLine is skipped
 // without ever being in memory as a whole.
 type lineReader struct {
-	r      *bufio.Reader
-	line   []byte // of the last next, reused
-	size   int    // of the whole line, kept or not
-	before func() // called before each wait for input
-	after  func()
+	r       *bufio.Reader
+	line    []byte // of the last next, reused
+	size    int    // of the whole line, kept or not
+	before  func() // called before each wait for input
+	after   func()
+	decoder Decoder
 	// charset decodes lines that are not UTF-8, foreign counts them.
 	charset Charset
 	foreign func()
@@ -117,7 +118,7 @@ func (l *lineReader) decode(previous string) (Event, *BadLine) {
 	if decoded {
 		l.foreign()
 	}
-	e, err := Decode(line)
+	e, err := l.decoder.Decode(line)
 	if err != nil {
 		return Event{}, l.bad(err.Error(), previous)
 	}

@@ -106,7 +106,7 @@ func (t *term) read(ctx context.Context, block time.Duration) error {
 	now := t.w.opts.Now()
 	for _, r := range records {
 		t.after = r.ID
-		e, err := decodeRecord(r.Payload, t.w.opts.Readers)
+		e, err := t.w.decodeRecord(r.Payload)
 		if err != nil {
 			if err := t.w.setAside(ctx, r.ID, r.Payload, err); err != nil {
 				return err

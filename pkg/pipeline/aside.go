@@ -121,7 +121,7 @@ func (w *Writer) settle(state, retried map[string][]byte, unreadable map[string]
 // retryAside applies the records that were set aside and that can be read by now.
 func (w *Writer) retryAside(ctx context.Context, records map[string][]byte) error {
 	for _, name := range slices.Sorted(maps.Keys(records)) {
-		e, err := decodeRecord(records[name], w.opts.Readers)
+		e, err := w.decodeRecord(records[name])
 		if err != nil {
 			continue
 		}

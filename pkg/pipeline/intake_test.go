@@ -32,7 +32,7 @@ func TestIntakeAppendsEachEventOnceWhicheverInstanceBringsIt(t *testing.T) {
 		require.Len(t, log, 3)
 		for i, r := range log {
 			var e engage.Event
-			e, err := decodeRecord(r.Payload, nil)
+			e, err := new(Writer).decodeRecord(r.Payload)
 			require.NoError(t, err)
 			require.Equal(t, at(i+1), e.Time)
 		}

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -29,19 +28,19 @@ func EncodeRecord(kind Kind, payload []byte) []byte {
 }
 
 // decodeRecord reads what EncodeRecord wrote.
-func decodeRecord(record []byte, own map[Kind]Reader) (engage.Event, error) {
+func (w *Writer) decodeRecord(record []byte) (engage.Event, error) {
 	if len(record) == 0 {
 		return engage.Event{}, errors.New("the record is empty")
 	}
 	kind, payload := Kind(record[0]), record[1:]
 	if kind == KindEvent {
-		var e engage.Event
-		if err := json.Unmarshal(payload, &e); err != nil {
+		e, err := w.decoder.Unmarshal(payload)
+		if err != nil {
 			return engage.Event{}, fmt.Errorf("the record is not an event: %w", err)
 		}
 		return e, nil
 	}
-	read, known := own[kind]
+	read, known := w.opts.Readers[kind]
 	if !known {
 		return engage.Event{}, fmt.Errorf("%w: %d", errUnknownKind, kind)
 	}

@@ -82,7 +82,8 @@ type Writer struct {
 	lease   *leader.Lease // of the term; only touched by it
 	log     *slog.Logger
 	metrics *writerMetrics
-	aside   int // records that are set aside whole; only touched by the term
+	decoder engage.Decoder // of the term
+	aside   int            // records that are set aside whole; only touched by the term
 
 	// Of the term: the order that it reads in, what the state says of the clocks, and which of their
 	// changes is kept.

@@ -146,8 +146,8 @@ func (o *Orphans) Fields(f *packed.Form) {
 		return
 	}
 	for _, line := range lines {
-		var e engage.Event
-		if err := json.Unmarshal([]byte(line), &e); err != nil {
+		e, err := engage.Unmarshal([]byte(line))
+		if err != nil {
 			f.Fail(fmt.Errorf("%w: an event that waits for its call: %w", packed.ErrBroken, err))
 		}
 		o.Events = append(o.Events, e)
