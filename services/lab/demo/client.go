@@ -63,6 +63,33 @@ func (s *setup) synced(ctx context.Context) bool {
 	return err == nil && status.Data.SyncStatus.Status == "Success"
 }
 
+// configured is how much of the configuration is in the org, in objects and their parts.
+func (s *setup) configured(ctx context.Context) int {
+	var org struct {
+		Users []struct {
+			Roles  []string           `json:"roles"`
+			Skills map[string]float64 `json:"skills"`
+		} `json:"users"`
+		Queues []struct {
+			Members     []string `json:"members"`
+			WrapupCodes []string `json:"wrapupCodes"`
+		} `json:"queues"`
+		Skills      []json.RawMessage `json:"skills"`
+		WrapupCodes []json.RawMessage `json:"wrapupCodes"`
+	}
+	if getJSON(ctx, "http://"+s.at.lab+"/lab/v1/org", "", &org) != nil {
+		return 0
+	}
+	n := len(org.Users) + len(org.Queues) + len(org.Skills) + len(org.WrapupCodes)
+	for _, user := range org.Users {
+		n += len(user.Roles) + len(user.Skills)
+	}
+	for _, queue := range org.Queues {
+		n += len(queue.Members) + len(queue.WrapupCodes)
+	}
+	return n
+}
+
 // link is a row of the edge's list of links.
 type link struct {
 	Link       string `json:"link"`

@@ -30,6 +30,8 @@ type Options struct {
 }
 
 const (
+	// readyLimit is how long nothing may come nearer to being ready. How long a first synchronization takes
+	// depends on the number of agents and on the requests that the org allows.
 	readyLimit   = 60 * time.Second
 	cleanUpLimit = 60 * time.Second
 	callsAhead   = 1000 // played by the demo with a screen before it asks for more
@@ -61,15 +63,27 @@ func start(ctx context.Context, opts Options, dir string) (*run, error) {
 			}
 		}
 	}
-	ready, cancel := context.WithTimeout(ctx, readyLimit)
-	defer cancel()
-	err = poll(ready, 50*time.Millisecond, func() (bool, error) {
-		return r.synced(ready) && r.linked(ready), r.fleet.failure()
-	})
-	if err != nil && ctx.Err() == nil {
-		err = fmt.Errorf("the services are not ready: %w\n%s", err, r.fleet.tails())
+	if err := r.awaitReady(ctx); err != nil && ctx.Err() == nil {
+		return r, fmt.Errorf("the services are not ready: %w\n%s", err, r.fleet.tails())
 	}
-	return r, err
+	return r, ctx.Err()
+}
+
+// awaitReady waits until calls can be played, as long as it comes nearer.
+func (r *run) awaitReady(ctx context.Context) error {
+	arrived, since := 0, time.Now()
+	return poll(ctx, 100*time.Millisecond, func() (bool, error) {
+		if r.synced(ctx) && r.linked(ctx) {
+			return true, nil
+		}
+		if n := r.configured(ctx); n != arrived {
+			arrived, since = n, time.Now()
+		}
+		if time.Since(since) > readyLimit {
+			return false, fmt.Errorf("nothing has changed for %s", readyLimit)
+		}
+		return false, r.fleet.failure()
+	})
 }
 
 // end stops the processes and takes away what they left in a real Redis.
