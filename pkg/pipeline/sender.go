@@ -36,10 +36,6 @@ type SenderOptions struct {
 	// decided by package delivery.
 	Send func(ctx context.Context, records []store.OutboxRecord) ([]Outcome, error)
 
-	// Parking is told of the records that are given up, before they are parked, so that a crash in between
-	// repeats both. An error leaves them for the next attempt. nil: nobody is told.
-	Parking func(ctx context.Context, lease store.Lease, given []Given) error
-
 	MaxBatch int           // records in a request; default 100
 	Linger   time.Duration // how long a record waits for others; default 100 ms
 	// PerKey is how many records of one key may go in one request; default 1:
@@ -57,12 +53,6 @@ type SenderOptions struct {
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer
 	Now        func() time.Time
-}
-
-// Given is a record that is given up, with the reason.
-type Given struct {
-	Record store.OutboxRecord
-	Reason string
 }
 
 // Sender empties an outbox: the records of a key one after another, the keys

@@ -168,42 +168,6 @@ func TestARequestThatFailsAsAWholeIsMadeAgainWhenTheOtherSideWants(t *testing.T)
 	})
 }
 
-// Whoever has to know of what is given up is told before it is parked; until then it is not.
-func TestNothingIsParkedBeforeItIsTold(t *testing.T) {
-	p := &post{answer: func(_ int, records []store.OutboxRecord) ([]Outcome, error) {
-		outcomes := allDone(records)
-		for i, r := range records {
-			if string(r.Payload) == "bad" {
-				outcomes[i] = Reject("no such queue")
-			}
-		}
-		return outcomes, nil
-	}}
-	var told []Given
-	away := true
-	parking := func(_ context.Context, lease store.Lease, given []Given) error {
-		require.NotZero(t, lease.Generation)
-		if away {
-			return fault.New(fault.Unavailable, "test", "Redis is away")
-		}
-		told = append(told, given...)
-		return nil
-	}
-	sending(t, p, func(o *SenderOptions) { o.Parking = parking }, func(t *testing.T, p *post) {
-		p.memory.put("cloud", "a", "bad", "b", "good")
-		settle(time.Second)
-		require.Empty(t, p.memory.lookParked())
-		require.Equal(t, 1, p.left(), "the good one has arrived")
-		away = false
-		settle(time.Minute)
-		require.Len(t, p.memory.lookParked(), 1)
-		require.Len(t, told, 1)
-		require.Equal(t, "bad", string(told[0].Record.Payload))
-		require.Equal(t, "no such queue", told[0].Reason)
-		require.Equal(t, []string{"bad good"}, p.sent(), "the org is not asked again")
-	})
-}
-
 func TestSenderOptionsAreChecked(t *testing.T) {
 	_, err := NewSender(SenderOptions{})
 	require.Equal(t, fault.Invalid, fault.CodeOf(err))

@@ -232,14 +232,9 @@ func (h *shift) store(ctx context.Context, lease store.Lease) error {
 		h.forget(stageToAck)
 	}
 	if given := h.window.at(stageToPark); len(given) > 0 {
-		parked, told := make([]store.Parked, len(given)), make([]Given, len(given))
+		parked := make([]store.Parked, len(given))
 		for i, it := range given {
-			parked[i], told[i] = store.Parked{ID: it.rec.ID, Reason: it.reason}, Given{it.rec, it.reason}
-		}
-		if h.s.opts.Parking != nil {
-			if err := h.s.opts.Parking(ctx, lease, told); err != nil {
-				return err
-			}
+			parked[i] = store.Parked{ID: it.rec.ID, Reason: it.reason}
 		}
 		if err := h.s.opts.Pipeline.Park(ctx, lease, h.s.opts.Outbox, parked); err != nil {
 			return err

@@ -204,6 +204,7 @@ func effectTable() map[conversation.Effect]string {
 		conversation.Answered:      "the customer's leg begins now",
 		conversation.EndConsult:    "forget the consultation",
 		conversation.TakeOver:      "who was consulted takes over the caller",
+		conversation.TakeOverEarly: "the call of the consultation becomes the caller's; the agent's leg ends when it is known who takes over",
 	}
 }
 

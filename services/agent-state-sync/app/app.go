@@ -122,8 +122,7 @@ func (a *App) wireSenders() error {
 	for _, outbox := range statemodel.Outboxes() {
 		sender, err := pipeline.NewSender(pipeline.SenderOptions{
 			Pipeline: a.pipeline, Outbox: outbox, Lease: a.writer.Lease, Parallel: 1, Policy: a.opts.Config.Delivery.Policy(),
-			DrainTimeout: a.opts.Config.RequestDrain(),
-			Send:         a.send, Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
+			Send: a.send, Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
 		})
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os"
 
@@ -145,4 +146,9 @@ func Program() wire.Program[Config] {
 			return a.Host, nil
 		},
 	}
+}
+
+// Run is the whole program: it ends with ctx and returns the exit code.
+func Run(ctx context.Context, environ []string, stdout, stderr io.Writer) int {
+	return Program().Run(ctx, environ, stdout, stderr)
 }

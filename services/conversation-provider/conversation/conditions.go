@@ -327,9 +327,6 @@ func (x *situation) deliveredBy() *visitOf {
 			if v.ToDN != x.dn || x.dn == "" || known(x.m.dir.Queue(v.DN)) == "" || v.Left.Before(phase) || v.Queued.After(x.fact.At.Add(skewed)) {
 				continue
 			}
-			if key := x.g.key(c, v.Key); x.hadLeg(key) && x.conv.legAt(key) == nil {
-				continue // the call had left that queue for another one
-			}
 			if found == nil || better(v, found.visit) {
 				found = &visitOf{c, v}
 			}

@@ -64,13 +64,13 @@ func (x *situation) merged(consult *callmodel.Call) bool {
 	}
 	caller, peer := x.conv.external(), x.conv.peer()
 	for _, p := range consult.Parties {
-		if caller != nil && x.g.is(caller, p.DN) && p.LiveAt(later(p, x)) {
+		if caller != nil && x.g.same(caller, consult, p) && p.LiveAt(later(p, x)) {
 			return true // the caller came into the consultation call
 		}
 	}
 	for _, c := range x.g.mainCalls() {
 		for _, p := range c.Parties {
-			if peer != nil && x.g.is(peer, p.DN) && p.LiveAt(later(p, x)) {
+			if peer != nil && x.g.same(peer, c, p) && p.LiveAt(later(p, x)) {
 				return true // who was consulted came into the main call
 			}
 		}

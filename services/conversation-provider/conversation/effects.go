@@ -22,6 +22,7 @@ const (
 	UnseenBusy           // who is consulted cannot be shown: the agent has other calls
 	EndConsult           // the consultation is over
 	TakeOver             // who was consulted takes over the caller
+	TakeOverEarly        // the same before anybody is there: the agent's leg ends when it is known who takes over
 )
 
 // effects says what each effect does.
@@ -63,6 +64,12 @@ func effects() map[Effect]func(*situation) {
 		UnseenBusy:   unseen(ReasonSecondCall),
 		EndConsult:   func(x *situation) { x.conv.Consult = nil },
 		TakeOver:     (*situation).takeOver,
+		TakeOverEarly: func(x *situation) {
+			if leg := x.conv.talker(); leg != nil {
+				leg.Left = x.fact.At
+			}
+			x.takeOver()
+		},
 	}
 }
 

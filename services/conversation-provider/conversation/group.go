@@ -91,6 +91,21 @@ func (g *Group) is(l *Leg, dn string) bool {
 	return l.Kind != External || number
 }
 
+// same tells whether a party is the person of a leg: by its DN; by its PartyUUID, if it was moved from another
+// call; or because neither a caller nor the party that comes into a consultation has a number.
+func (g *Group) same(l *Leg, c *callmodel.Call, p *callmodel.Party) bool {
+	if g.is(l, p.DN) {
+		return true
+	}
+	for _, key := range append([]string{l.Party}, l.Also...) {
+		if call, uuid := g.place(key); call != c && uuid == p.UUID {
+			return true
+		}
+	}
+	own, _ := g.place(l.Party)
+	return l.Kind == External && l.DN == "" && p.DN == "" && own != c && isConsultation(c)
+}
+
 // staysUntil is until when a party's DN is in the group without a longer break; zero while it is.
 func (g *Group) staysUntil(p *callmodel.Party) time.Time {
 	until := p.Left
@@ -211,7 +226,7 @@ func (g *Group) livesElsewhere(l *Leg, except string, at time.Time, calls []*cal
 			key := g.key(c, p.UUID)
 			stays := p.Joined.Sub(at) <= within && (p.Left.IsZero() || p.Left.After(at) && c.LeavePending(p.UUID))
 			person := l.Kind == External || l.talker() // a routing point may be in many calls
-			if key != except && stays && (l.at(key) || person && g.is(l, p.DN)) {
+			if key != except && stays && (l.at(key) || person && g.same(l, c, p)) {
 				return true
 			}
 		}

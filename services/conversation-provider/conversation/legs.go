@@ -32,6 +32,7 @@ type Leg struct {
 	Answered time.Time `json:"answered,omitzero"`
 	Left     time.Time `json:"left,omitzero"` // the party left; its leg ends when it is known who took over
 	Ended    time.Time `json:"ended,omitzero"`
+	Heard    time.Time `json:"heard,omitzero"` // how far the links had come when the end was read, if that was late
 
 	Opened     bool                    `json:"opened,omitempty"`   // its Established event was sent
 	Alerting   bool                    `json:"alerting,omitempty"` // it was not answered when it began

@@ -103,9 +103,8 @@ type Conversation struct {
 	Releaser string `json:"releaser,omitempty"`
 	Parties  Roles  `json:"parties,omitempty"` // what a party is to the conversation
 	// Trace is every fact and what became of it.
-	Trace    Trace                `json:"trace,omitzero"`
-	Waits    string               `json:"-"` // the row that waits for another link
-	wrapping map[string]time.Time // by leg id; see heardOut
+	Trace Trace  `json:"trace,omitzero"`
+	Waits string `json:"-"` // the row that waits for another link
 }
 
 // Transfer is a transfer command.

@@ -122,4 +122,5 @@ func (l *Leg) Fields(f *packed.Form) {
 	f.Int(19, &l.Holds)
 	f.Bool(20, &l.Consult)
 	f.Bool(21, &l.Disposed)
+	f.Time(22, &l.Heard)
 }

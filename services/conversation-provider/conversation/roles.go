@@ -31,6 +31,7 @@ const (
 	partyTalks      RoleCondition = "its state is Connected or Held"
 	partyKnown      RoleCondition = "somebody with this DN has a leg, in another call of the interaction"
 	partyRemote     RoleCondition = "it names a location (RemoteLoc)"
+	partyLinked     RoleCondition = "its call has an IS-Link"
 	partyCarries    RoleCondition = "its call has an IS-Link, and it is not the first outside party of a far call"
 	partyCalling    RoleCondition = "its DN is the calling number (ANI)"
 	kindExtension   RoleCondition = "the DN is configured as an extension"
@@ -70,6 +71,7 @@ func roleConditions() map[RoleCondition]func(*situation, *callmodel.Party) bool 
 		partyTalks:      generic(engage.PartyStateConnected, engage.PartyStateHeld),
 		partyKnown:      func(x *situation, p *callmodel.Party) bool { return x.knownParty(p) != nil },
 		partyRemote:     func(_ *situation, p *callmodel.Party) bool { return p.Remote },
+		partyLinked:     func(x *situation, _ *callmodel.Party) bool { return len(x.call.Links) > 0 },
 		partyCarries:    (*situation).carries,
 		partyCalling:    func(x *situation, p *callmodel.Party) bool { return p.DN != "" && p.DN == x.call.ANIAt(x.fact.At) },
 		kindExtension:   kind(DNExtension),
@@ -97,8 +99,10 @@ func RoleRows() []RoleRow {
 			From: FromInferred, Why: "a routing point or a trunk group that makes the calls of a campaign or a callback"},
 		{ID: "again", If: who(partyKnown), Role: RoleAgain,
 			From: FromInferred, Why: "one person in several calls of an interaction has one leg"},
-		{ID: "site", If: who(partyRemote, callerThere), Role: RoleTrunk,
+		{ID: "site", If: who(partyRemote, partyLinked, callerThere), Role: RoleTrunk,
 			From: FromInferred, Why: "a party that names another location is the way there"},
+		{ID: "site-unseen", If: who(partyRemote, callerThere), Role: RoleOutside,
+			From: FromInferred, Why: "nobody reports the call there: the nearest is an outside number; an IS-Link that follows soon makes it the way to a site"},
 		{ID: "caller-by-number", If: who(inMainCall, callerMissing, partyCalling, kindNoExtension), Role: RoleCaller,
 			From: FromInferred, Why: "the party with the calling number"},
 		{ID: "internal-caller", If: who(inMainCall, inInternalCall, callerMissing, partyCalling), Role: RoleCaller, Extended: true,
@@ -119,10 +123,8 @@ func RoleRows() []RoleRow {
 			From: FromInferred, Why: "an ACD queue of the switch"},
 		{ID: "parked", If: who(partyParked, kindOtherDN), Role: RoleDevice,
 			From: FromInferred, Why: "a park DN, on which the call waits held"},
-		{ID: "outside-behind-trunk", If: who(kindOtherDN), Role: RoleOutside,
-			From: FromInferred, Why: "an outside number reported by its trunk, or a port"},
 		{ID: "outside", Role: RoleOutside,
-			From: FromInferred, Why: "a number that no switch has"},
+			From: FromInferred, Why: "a number that no switch has, or one that is reported by its trunk or port"},
 	}
 }
 
@@ -192,11 +194,8 @@ func observes(s engage.PartyState) bool {
 // knownParty returns the leg of somebody who is in the interaction already and comes into another
 // call of it; nil for somebody new.
 func (x *situation) knownParty(p *callmodel.Party) *Leg {
-	if p.DN == "" {
-		return nil
-	}
 	return x.conv.newest(func(l *Leg) bool {
-		if !x.g.is(l, p.DN) || l.Kind != External && !l.talker() || l.Party == x.key {
+		if !x.g.same(l, x.call, p) || l.Kind != External && !l.talker() || l.Party == x.key {
 			return false
 		}
 		call, _ := x.g.place(l.Party)
@@ -244,7 +243,7 @@ func (x *situation) movesOn() bool {
 	}
 	for _, c := range x.g.Calls {
 		for _, p := range c.Parties {
-			if x.g.is(x.leg, p.DN) && !p.Joined.Before(x.fact.At) && p.Joined.Sub(x.fact.At) <= settling {
+			if x.g.same(x.leg, c, p) && !p.Joined.Before(x.fact.At) && p.Joined.Sub(x.fact.At) <= settling {
 				return true
 			}
 		}

@@ -68,7 +68,7 @@ func consultRows() []Row {
 
 func consultBeginRows() []Row {
 	at := stages(StageTalking)
-	return []Row{
+	return append(append([]Row{
 		{ID: "consult/began", Stages: at, On: on(ConsultBegan), Effect: BeginConsult,
 			From: FromInferred, Why: "the agent's side of the consultation call; that the caller is held is reported by the main call"},
 		{ID: "consult/late", Stages: at, On: on(ConsultAgent, ConsultOutside, ConsultQueue), If: when(consultRead),
@@ -77,6 +77,7 @@ func consultBeginRows() []Row {
 			From: FromInferred, Why: "the consultation went through a routing point: EventQueued may still be under way on the queue link"},
 		{ID: "consult/login-awaited", Stages: at, On: on(ConsultAgent), If: when(loginUnsure), Wait: true,
 			From: FromInferred, Why: "the log-in may still be under way on the agent link"},
+	}, consultPhoneRows(at)...), []Row{
 		{ID: "consult/nobody-logged-in", Stages: at, On: on(ConsultAgent), If: when(nobodyLoggedIn), Effect: UnseenLogin,
 			From: FromInferred, Why: "who cannot be shown is not shown; the caller's conversation stays what it is"},
 		{ID: "consult/agent-out-of-scope", Stages: at, On: on(ConsultAgent), If: when(agentOutOfScope), Effect: UnseenScope,
@@ -93,6 +94,8 @@ func consultBeginRows() []Row {
 		{ID: "consult/agent", Stages: at, On: on(ConsultAgent), Before: BeginConsult,
 			Do:   []Step{{Event: exevents.UserEstablished, Leg: New}},
 			From: FromInferred, Why: "a leg that the agent invited"},
+		{ID: "consult/site-awaited", Stages: at, On: on(ConsultOutside), If: when(linkPossible), Wait: true,
+			From: FromInferred, Why: "the party may be the way to another site"},
 		{ID: "consult/outside", Stages: at, On: on(ConsultOutside), Before: BeginConsult,
 			Do:   []Step{{Event: exevents.PhoneEstablished, Leg: New}},
 			From: FromInferred, Why: "an outside number is consulted: a phone leg that the agent invited"},
@@ -112,7 +115,7 @@ func consultBeginRows() []Row {
 			From: FromAPI, Why: "alerting becomes connected"},
 		{ID: "suspend/nested-consultation", Stages: stages(StageRinging, StageTalking), On: on(NestedConsult), Next: StageSuspended, Reason: ReasonNestedConsult,
 			From: FromGuide, Why: "only one consult call is allowed, and none out of a consult call"},
-	}
+	}...)
 }
 
 func consultEndRows() []Row {
@@ -134,7 +137,7 @@ func consultEndRows() []Row {
 			From: FromInferred, Why: "the transfer is completed while the other phone rings"},
 		{ID: "consult/transferred-queue", Stages: at, On: stirs, If: when(consultTransferred, peerQueued), Next: StageQueue, Do: transferTo(PeerQueue), Effect: TakeOver,
 			From: FromInferred, Why: "the transfer is completed while the consultation waits in a queue"},
-		{ID: "consult/transferred-early", Stages: at, On: stirs, If: when(consultTransferred), Next: StageTransfer, Effect: TakeOver,
+		{ID: "consult/transferred-early", Stages: at, On: stirs, If: when(consultTransferred), Next: StageTransfer, Effect: TakeOverEarly,
 			From: FromInferred, Why: "the transfer is completed before anybody was consulted: as a blind one"},
 		{ID: "consult/caller-left", Stages: at, On: on(CallerLeft), If: when(consultCallerLeft), Next: StageParting, Effect: EndConsult,
 			Do: []Step{

@@ -30,6 +30,7 @@ func consultCases() map[string]rowCase {
 		}, stage: conversation.StageTalking},
 		"consult/agent-from-queue": {play: flow("consult-transfer-queue"), want: []exevents.EventType{exevents.UserTransfer, exevents.UserEstablished, progress}, stage: conversation.StageTalking},
 		"consult/agent":            {play: flow("consult-transfer-agent"), want: []exevents.EventType{exevents.UserEstablished}, stage: conversation.StageTalking},
+		"consult/site-awaited":     {play: func(s *feedtest.Site) { talking(s).Consult(1, 1, "A").Ring2("Z", feedtest.Outside) }, late: "none"},
 		"consult/outside":          {play: flow("consult-transfer-outside"), want: []exevents.EventType{exevents.PhoneEstablished}, stage: conversation.StageTalking},
 		"consult/queue-not-mapped": {play: func(s *feedtest.Site) { k := talking(s).Consult(1, 1, "A"); k.Queued("VQ_Other") }, stage: conversation.StageTalking},
 		"consult/queue-waits-already": {play: func(s *feedtest.Site) {

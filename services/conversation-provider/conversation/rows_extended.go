@@ -3,10 +3,10 @@ package conversation
 import "engage.connector/pkg/genesys/exevents"
 
 // extendedRows: what the EX model can say truthfully beyond the guide (CALL_MODEL=extended). They come
-// before the others.
+// before the others, but for the rows about phones, which stand among them.
 func extendedRows() []Row {
 	var table []Row
-	for _, part := range [][]Row{extendedInternalRows(), extendedSupervisionRows(), extendedConferenceRows(), extendedPhoneRows()} {
+	for _, part := range [][]Row{extendedInternalRows(), extendedSupervisionRows(), extendedConferenceRows()} {
 		table = append(table, part...)
 	}
 	for i := range table {
@@ -40,30 +40,29 @@ func extendedSupervisionRows() []Row {
 	}
 }
 
-// extendedPhoneRows: somebody who is not mapped, or not logged in, is a phone.
-func extendedPhoneRows() []Row {
-	handed := []Step{
-		{Event: exevents.PhoneTransfer, Leg: New, From: Former},
-		end(Former, exevents.DisconnectTransfer),
-		{Event: exevents.PhoneEstablished, Leg: New},
-		{Event: exevents.ProgressTransfer, Leg: New},
+// phoneRow: the phone of somebody rings who is no user of the org. It stands among the rows about agents who
+// cannot be shown.
+func phoneRow(id string, at []Stage, joins []Trigger, steps []Step, ifs ...Condition) Row {
+	return Row{
+		ID: "extended/" + id + "-phone", Extended: true, Stages: at, On: joins, If: append(when(ifs...), agentOutOfScope), Next: StageRinging, Do: steps,
+		From: FromInferred, Why: "a phone at which nobody is logged in, or an agent who is not mapped: a phone leg in between",
 	}
-	phone := func(id string, at Stage, steps []Step, ifs ...Condition) []Row {
-		return []Row{
-			{ID: "extended/" + id + "-login-awaited", Stages: stages(at), On: on(AgentJoined), If: append(when(ifs...), loginUnsure), Wait: true,
-				From: FromInferred, Why: "the log-in may still be under way on the agent link"},
-			{ID: "extended/" + id + "-phone", Stages: stages(at), On: on(AgentJoined), If: append(when(ifs...), agentOutOfScope), Next: StageRinging,
-				Do: steps, From: FromInferred, Why: "a phone at which nobody is logged in, or an agent who is not mapped: a phone leg in between"},
-		}
+}
+
+// consultPhoneRows: the same of who is consulted.
+func consultPhoneRows(at []Stage) []Row {
+	return []Row{
+		{ID: "extended/consult-phone-from-queue", Extended: true, Stages: at, On: on(ConsultAgent), If: when(agentOutOfScope, peerQueued), Before: BeginConsult,
+			Do: []Step{
+				{Event: exevents.PhoneTransfer, Leg: New, From: PeerQueue, Object: Agent},
+				{Event: exevents.PhoneEstablished, Leg: New},
+				{Event: exevents.ProgressTransfer, Leg: New},
+			},
+			From: FromInferred, Why: "the queue that is consulted delivers the agent to a phone of nobody in the org"},
+		{ID: "extended/consult-phone", Extended: true, Stages: at, On: on(ConsultAgent), If: when(agentOutOfScope), Before: BeginConsult,
+			Do:   []Step{{Event: exevents.PhoneEstablished, Leg: New}},
+			From: FromInferred, Why: "a phone at which nobody is logged in, or an agent who is not mapped, is consulted: a phone leg that the agent invited"},
 	}
-	var rows []Row
-	for _, part := range [][]Row{
-		phone("ivr", StageIVR, toPhone(Ivr)), phone("queue", StageQueue, toPhone(Queue)),
-		phone("transfer-early", StageTalking, toPhone(Former), newcomerTransfers), phone("transfer", StageTransfer, handed),
-	} {
-		rows = append(rows, part...)
-	}
-	return rows
 }
 
 // extendedConferenceRows: a conference is not shown, but what it leaves behind is.

@@ -13,19 +13,23 @@ func siteRows() []Row {
 	}
 }
 
-// unfitAgentRows: an agent's phone rings who cannot be shown with the call.
-func unfitAgentRows(prefix string, at []Stage) []Row { return unfitRowsOn(prefix, at, on(AgentJoined)) }
-
-// unfitNewcomerRows: the same where the phone rings, or is answered, beside somebody who leaves.
-func unfitNewcomerRows(prefix string, at []Stage) []Row {
-	return unfitRowsOn(prefix, at, on(AgentJoined, NewcomerConnected), newcomerTransfers)
+// unfitAgentRows: an agent's phone rings who cannot be shown with the call. The steps are those of a
+// transfer to a phone.
+func unfitAgentRows(prefix string, at []Stage, phone []Step) []Row {
+	return unfitRowsOn(prefix, at, on(AgentJoined), phone)
 }
 
-func unfitRowsOn(prefix string, at []Stage, joins []Trigger, ifs ...Condition) []Row {
+// unfitNewcomerRows: the same where the phone rings, or is answered, beside somebody who leaves.
+func unfitNewcomerRows(prefix string, at []Stage, phone []Step) []Row {
+	return unfitRowsOn(prefix, at, on(AgentJoined, NewcomerConnected), phone, newcomerTransfers)
+}
+
+func unfitRowsOn(prefix string, at []Stage, joins []Trigger, phone []Step, ifs ...Condition) []Row {
 	also := func(c Condition) []Condition { return append(when(ifs...), c) }
 	return []Row{
 		{ID: prefix + "/login-awaited", Stages: at, On: joins, If: also(loginUnsure), Wait: true,
 			From: FromInferred, Why: "the log-in may still be under way on the agent link"},
+		phoneRow(prefix, at, joins, phone, ifs...),
 		{ID: prefix + "/nobody-logged-in", Stages: at, On: joins, If: also(nobodyLoggedIn), Next: StageSuspended, Reason: ReasonNobodyLoggedIn,
 			From: FromGuide, Why: "calls to extensions without a logged-in agent are not supported"},
 		{ID: prefix + "/agent-out-of-scope", Stages: at, On: joins, If: also(agentOutOfScope), Next: StageSuspended, Reason: ReasonOutOfScope,
@@ -56,7 +60,7 @@ func ivrRows() []Row {
 			Do:   []Step{end(Caller, ByRelease), end(Ivr, ByRelease)},
 			From: FromInferred, Why: "abandoned in the IVR, or the IVR hung up"},
 	}
-	rows = append(rows, unfitAgentRows("ivr", at)...)
+	rows = append(rows, unfitAgentRows("ivr", at, toPhone(Ivr))...)
 	return append(rows, []Row{
 		{ID: "ivr/agent-without-queue", Stages: at, On: on(AgentJoined), Next: StageRinging, Do: toAgent(Ivr),
 			From: FromInferred, Why: "default routing, or a virtual queue that is not mapped: the nearest is a transfer from the IVR; the guide's product may inject it incorrectly"},
@@ -122,7 +126,7 @@ func queueAgentRows() []Row {
 		{ID: "queue/attempt-over", Stages: stages(StageQueue, StageTransfer), On: on(AgentJoined), If: when(attemptOver),
 			From: FromInferred, Why: "the link reports late that a phone rang and was not answered: that is over, and later things have been told"},
 	}
-	rows = append(rows, unfitAgentRows("queue", at)...)
+	rows = append(rows, unfitAgentRows("queue", at, toPhone(Queue))...)
 	return append(rows, []Row{
 		{ID: "queue/winner-awaited", Stages: at, On: on(AgentJoined), If: when(winnerUnknown), Wait: true,
 			From: FromInferred, Why: "of several queues, the queue link tells which one delivered the call"},
@@ -191,7 +195,7 @@ func pickupRows() []Row {
 		{ID: "pickup/awaited", Stages: at, On: taken, If: when(newcomerUnclear), Wait: true,
 			From: FromInferred, Why: "if the phone that rings leaves, the call was picked up or forwarded"},
 	}
-	rows = append(rows, unfitNewcomerRows("pickup", at)...)
+	rows = append(rows, unfitNewcomerRows("pickup", at, pickedUp(exevents.PhoneTransfer, exevents.PhoneEstablished))...)
 	return append(rows, []Row{
 		{ID: "pickup/taken", Stages: at, On: on(AgentJoined, NewcomerConnected), If: when(newcomerTransfers), Next: StageRinging,
 			Do:   pickedUp(exevents.UserTransfer, exevents.UserEstablished),

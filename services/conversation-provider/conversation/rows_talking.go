@@ -49,7 +49,7 @@ func transferRows() []Row {
 			From: FromInferred, Why: "if the agent leaves it is a transfer, if the agent stays a conference"},
 		{ID: "transfer/site-awaited", Stages: stages(StageTalking, StageTransfer), On: on(OutsideJoined), If: when(linkPossible), Wait: true,
 			From: FromInferred, Why: "the party may be the way to another site"},
-	}, append(append(unfitAgentRows("transfer", handed), takeoverRows()...), []Row{
+	}, append(append(unfitAgentRows("transfer", handed, handedToPhone(Former)), takeoverRows()...), []Row{
 		{ID: "talking/invitation", Stages: talking, On: on(AgentJoined, OutsideJoined), If: when(newcomerRings),
 			From: FromInferred, Why: "a phone rings beside the talk: what becomes of it shows when it is answered, or when the agent leaves"},
 		{ID: "suspend/second-agent", Stages: stages(StageRinging, StageTalking), On: on(AgentJoined, OutsideJoined, NewcomerConnected, OutsideConnected), Next: StageSuspended, Reason: ReasonConference,
@@ -70,7 +70,7 @@ func takeoverRows() []Row {
 	talking, handed := stages(StageTalking), stages(StageTransfer)
 	ended := func(how exevents.DisconnectType) []Step { return []Step{end(Former, how)} }
 	completed := []Step{endTransfer(exevents.TransferCompleted)}
-	return append(unfitNewcomerRows("transfer-early", talking), []Row{
+	return append(unfitNewcomerRows("transfer-early", talking, toPhone(Former)), []Row{
 		{ID: "transfer/ringing-before-leaving", Stages: talking, On: on(AgentJoined, NewcomerConnected), If: when(newcomerTransfers), Next: StageRinging, Do: toAgent(Former),
 			From: FromInferred, Why: "blind transfer: the other phone rings before the agent leaves"},
 		{ID: "transfer/dialing-before-leaving", Stages: talking, On: on(OutsideJoined, OutsideConnected), If: when(newcomerTransfers), Next: StageRinging, Do: toPhone(Former),
@@ -89,12 +89,7 @@ func takeoverRows() []Row {
 			},
 			From: FromInferred, Why: "blind transfer to an agent; the agent's leg ends when the agent leaves, not when the other one answers"},
 		{ID: "transfer/outside", Stages: handed, On: on(OutsideJoined), Next: StageRinging,
-			Do: []Step{
-				{Event: exevents.PhoneTransfer, Leg: New, From: Former},
-				end(Former, exevents.DisconnectTransfer),
-				{Event: exevents.PhoneEstablished, Leg: New},
-				{Event: exevents.ProgressTransfer, Leg: New},
-			},
+			Do:   handedToPhone(Former),
 			From: FromInferred, Why: "blind transfer to an outside number: a phone leg"},
 		{ID: "transfer/queue", Stages: handed, On: on(QueueJoined), Next: StageQueue, Do: handedToQueue(New, Former),
 			From: FromInferred, Why: "blind transfer to a queue"},

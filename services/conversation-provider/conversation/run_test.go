@@ -28,14 +28,16 @@ type runner struct {
 
 func newRunner() *runner { return newRunnerOf("101") }
 
-func newRunnerOf(tenant string) *runner {
+func newRunnerOf(tenant string) *runner { return runnerWith(conversation.Options{Tenant: tenant}) }
+
+func runnerWith(opts conversation.Options) *runner {
 	keys := []string{"DispositionCode", "language_code"}
 	r := &runner{
 		book:  callmodel.NewBook(callmodel.Options{Keep: func(key string) bool { return slices.Contains(keys, key) }}),
 		convs: map[string]*conversation.Conversation{},
 		now:   time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
 	}
-	r.board = conversation.NewBoard(conversation.NewMachine(conversation.Options{Tenant: tenant}, feedtest.Directory{}), r.book)
+	r.board = conversation.NewBoard(conversation.NewMachine(opts, feedtest.Directory{}), r.book)
 	return r
 }
 

@@ -107,6 +107,9 @@ func (m *Machine) endLeg(x *situation, leg *Leg, how exevents.DisconnectType) {
 	if !leg.Left.IsZero() {
 		leg.Ended = leg.Left
 	}
+	if leg.WrapsUp && x.now.Sub(leg.Ended) > m.opts.Grace {
+		leg.Heard = x.now
+	}
 	x.events.add(exevents.ConversationEvent{Type: exevents.CommunicationEnded, CommunicationID: leg.ID, DisconnectType: how},
 		x.conv.name(leg), "ended", leg.Ended)
 }

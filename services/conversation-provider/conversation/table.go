@@ -1,6 +1,10 @@
 package conversation
 
-import "engage.connector/pkg/genesys/exevents"
+import (
+	"slices"
+
+	"engage.connector/pkg/genesys/exevents"
+)
 
 // Source says where a row comes from.
 type Source string
@@ -107,7 +111,7 @@ type Row struct {
 	Reason Reason
 	From   Source
 	Why    string
-	// Extended rows hold with CALL_MODEL=extended only, where they come before the others.
+	// Extended rows hold with CALL_MODEL=extended only.
 	Extended bool
 }
 
@@ -173,6 +177,16 @@ func toAgent(from Ref) []Step {
 	}
 }
 
+// handedToPhone are the steps of a transfer to an outside number by somebody who has left already.
+func handedToPhone(from Ref) []Step {
+	return []Step{
+		{Event: exevents.PhoneTransfer, Leg: New, From: from},
+		end(from, exevents.DisconnectTransfer),
+		{Event: exevents.PhoneEstablished, Leg: New},
+		{Event: exevents.ProgressTransfer, Leg: New},
+	}
+}
+
 // toPhone are the steps of a transfer to an outside number that has begun.
 func toPhone(from Ref) []Step {
 	return []Step{
@@ -205,14 +219,14 @@ func everyStage() []Stage {
 // changes nothing.
 func Rows(of CallModel) []Row {
 	var table []Row
-	if of == ModelExtended {
-		table = extendedRows()
-	}
 	for _, part := range [][]Row{
-		unfitRows(), startRows(), outboundRows(), siteRows(), ivrRows(), queueRows(), ringingRows(), consultRows(),
+		extendedRows(), unfitRows(), startRows(), outboundRows(), siteRows(), ivrRows(), queueRows(), ringingRows(), consultRows(),
 		talkingRows(), transferRows(), suspensionRows(),
 	} {
 		table = append(table, part...)
+	}
+	if of != ModelExtended {
+		table = slices.DeleteFunc(table, func(row Row) bool { return row.Extended })
 	}
 	return table
 }

@@ -64,7 +64,8 @@ func (m *Machine) wrapUp(t *turn) {
 	for _, d := range m.owed(g) {
 		ended := d.work.Ended
 		if late := ended.Before(conv.Last) && !conv.Finished(); !ended.IsZero() && late && t.now.IsZero() {
-			continue // it does not come between events that are being read
+			t.await(ended.Add(slack)) // it does not come between events that are being read
+			continue
 		}
 		switch {
 		case d.work.Silent:
@@ -84,30 +85,15 @@ func (m *Machine) wrapUp(t *turn) {
 // wrapUpSilent ends after-call work of which nothing is heard. What was read late, after an outage, still
 // gets its time.
 func (m *Machine) wrapUpSilent(t *turn, leg *Leg) {
-	if t.now.IsZero() {
-		return
+	since := leg.Ended
+	if leg.Heard.After(since) {
+		since = leg.Heard
 	}
-	since := t.g.Conv.heardOut(leg, t.now, m.opts.Grace)
 	if due := since.Add(m.opts.WrapUpTimeout); t.now.Before(due) {
 		t.await(due)
 		return
 	}
 	m.dispose(t.g, leg, leg.Ended.Add(m.opts.WrapUpTimeout), rowWrapUpTimeout, t.out)
-}
-
-// heardOut is since when a leg's after-call work is waited for: its end, or when that was read late.
-func (c *Conversation) heardOut(leg *Leg, now time.Time, late time.Duration) time.Time {
-	if c.wrapping == nil {
-		c.wrapping = map[string]time.Time{}
-	}
-	since, known := c.wrapping[leg.ID]
-	if !known {
-		if since = leg.Ended; now.Sub(since) > late {
-			since = now
-		}
-		c.wrapping[leg.ID] = since
-	}
-	return since
 }
 
 // endWrapUp applies the dispositions that are still owed when the interaction is given up.

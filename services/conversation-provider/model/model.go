@@ -42,8 +42,7 @@ type Recordings interface {
 // Observer counts outcomes. After a failed commit an outcome may be counted twice.
 type Observer interface {
 	CallClosed(stage conversation.Stage, reason conversation.Reason)
-	// Recording counts a segment that has come into a state.
-	Recording(segment *Record, state RecordingState)
+	Recording(outcome RecordingState)
 	OrphansDropped(n int)
 	// Odd counts input that cannot be.
 	Odd(kind callmodel.OddKind, n int)
@@ -57,11 +56,9 @@ type Options struct {
 	Recordings Recordings
 	Observer   Observer // default: none
 
-	Retention time.Duration // of closed calls and unmatched recordings; default 24 h
-	MaxClosed int           // closed calls kept; default 20,000
-	// MaxUnmatched is how many recordings of calls that are not known are kept; default 10,000. What is
-	// beyond is refused and set aside, where it waits for the calls as well.
-	MaxUnmatched int
+	Retention    time.Duration // of closed calls and unmatched recordings; default 24 h
+	MaxClosed    int           // closed calls kept; default 20,000
+	MaxUnmatched int           // recordings kept that belong to no call; default 10,000
 	StaleAfter   time.Duration // silence after which a call is given up; default 12 h
 	MaxCallAge   time.Duration // age at which a call is given up, whatever is heard of it; default 24 h
 	MaxAwake     int           // calls in memory unpacked from which on those are packed that wait for nothing; default 256
@@ -138,7 +135,7 @@ func fill[T int | time.Duration](value *T, fallback T) {
 type nobody struct{}
 
 func (nobody) CallClosed(conversation.Stage, conversation.Reason) {}
-func (nobody) Recording(*Record, RecordingState)                  {}
+func (nobody) Recording(RecordingState)                           {}
 func (nobody) OrphansDropped(int)                                 {}
 func (nobody) Odd(callmodel.OddKind, int)                         {}
 
@@ -253,9 +250,6 @@ func (m *Model) Apply(events []engage.Event) (pipeline.Effects, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.opts.Directory.Refresh()
-	if err := m.refuse(events); err != nil {
-		return pipeline.Effects{}, err
-	}
 	out := &outbox{}
 	m.readAll(events, out)
 	effects, err := m.effects(out)

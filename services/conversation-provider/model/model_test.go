@@ -110,6 +110,22 @@ func TestRestartAtAnyPointChangesNothing(t *testing.T) {
 	})
 }
 
+// So it is when the model is restored after every single event; what waits goes on waiting.
+func TestRestartAfterEveryEventChangesNothing(t *testing.T) {
+	for name, flow := range feedtest.Steady() {
+		t.Run(name, func(t *testing.T) {
+			site := feedtest.New().Logins()
+			flow(site, 1)
+			undisturbed, d := newDesk(t).feed(site.Events).settle(), newDesk(t)
+			for _, e := range site.Events {
+				d.apply(e.Event)
+				d.restart()
+			}
+			require.Equal(t, undisturbed.lines(), d.settle().lines())
+		})
+	}
+}
+
 func TestClosedCallsAreForgottenAfterTheRetention(t *testing.T) {
 	site := feedtest.New().Logins()
 	site.Main(1)
