@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/engage"
+	"engage.connector/pkg/packed"
 )
 
 // Place is a DN of one switch.
@@ -18,8 +19,16 @@ type Place struct {
 	DN     string
 }
 
+// Login is an agent's login code at one switch.
+type Login struct {
+	Switch string
+	Code   string
+}
+
 // Desk is what is known of one DN.
 type Desk struct {
+	packed.Kept
+
 	Agent   string            // login id; "" when nobody is logged in
 	State   engage.DnActions  // WaitForNextCall, NotReadyForNextCall or AfterCallWork; StatusUnknown after a log-in that was only registered
 	Since   time.Time         // of State
@@ -30,19 +39,62 @@ type Desk struct {
 
 // Call is a call at a desk. Ringing and dialing ones are none yet.
 type Call struct {
+	packed.Kept
+
 	ConnID string
 	Type   engage.CallType
 	Held   bool
 	Since  time.Time
 }
 
+// Fields names what is stored of a desk.
+func (d *Desk) Fields(f *packed.Form) {
+	f.Text(1, &d.Agent)
+	f.Int(2, (*int)(&d.State))
+	f.Time(3, &d.Since)
+	f.Map(4, &d.Reasons)
+	packed.All(f, 5, &d.Calls)
+	f.Time(6, &d.At)
+}
+
+// Fields names what is stored of a call.
+func (c *Call) Fields(f *packed.Form) {
+	f.Text(1, &c.ConnID)
+	f.Int(2, (*int)(&c.Type))
+	f.Bool(3, &c.Held)
+	f.Time(4, &c.Since)
+}
+
 // Book holds the desks of a center. The zero value is not usable; see NewBook.
 type Book struct {
 	desks map[Place]*Desk
+	seats map[Login]map[Place]bool // where each agent sits
 }
 
 // NewBook returns a book that knows of nobody.
-func NewBook() *Book { return &Book{desks: map[Place]*Desk{}} }
+func NewBook() *Book {
+	return &Book{desks: map[Place]*Desk{}, seats: map[Login]map[Place]bool{}}
+}
+
+// seat keeps up with who sits at a desk.
+func (b *Book) seat(at Place, before, now string) {
+	if before == now {
+		return
+	}
+	old := Login{at.Switch, before}
+	delete(b.seats[old], at)
+	if len(b.seats[old]) == 0 {
+		delete(b.seats, old)
+	}
+	if now == "" {
+		return
+	}
+	login := Login{at.Switch, now}
+	if b.seats[login] == nil {
+		b.seats[login] = map[Place]bool{}
+	}
+	b.seats[login][at] = true
+}
 
 // Desk returns what is known of a DN; ok is false when nothing is.
 func (b *Book) Desk(at Place) (desk Desk, ok bool) {
@@ -54,12 +106,26 @@ func (b *Book) Desk(at Place) (desk Desk, ok bool) {
 }
 
 // Restore puts back a desk that was stored.
-func (b *Book) Restore(at Place, desk Desk) { b.desks[at] = &desk }
+func (b *Book) Restore(at Place, desk Desk) {
+	before := ""
+	if known := b.desks[at]; known != nil {
+		before = known.Agent
+	}
+	b.desks[at] = &desk
+	b.seat(at, before, desk.Agent)
+}
 
 // Places lists the DNs that something is known of, in a stable order.
-func (b *Book) Places() []Place {
-	return slices.SortedFunc(maps.Keys(b.desks), func(x, y Place) int {
-		return cmp.Or(cmp.Compare(x.Switch, y.Switch), cmp.Compare(x.DN, y.DN))
+func (b *Book) Places() []Place { return slices.SortedFunc(maps.Keys(b.desks), comparePlaces) }
+
+func comparePlaces(x, y Place) int {
+	return cmp.Or(cmp.Compare(x.Switch, y.Switch), cmp.Compare(x.DN, y.DN))
+}
+
+// Logins lists who sits somewhere, in a stable order.
+func (b *Book) Logins() []Login {
+	return slices.SortedFunc(maps.Keys(b.seats), func(x, y Login) int {
+		return cmp.Or(cmp.Compare(x.Switch, y.Switch), cmp.Compare(x.Code, y.Code))
 	})
 }
 
@@ -107,6 +173,7 @@ func (b *Book) Read(switchName string, e engage.Event) []string {
 	}
 	d.At = e.Time
 	b.desks[at] = d
+	b.seat(at, before, d.Agent)
 	var touched []string
 	for _, agent := range []string{before, d.Agent} {
 		if agent != "" && !slices.Contains(touched, agent) {
@@ -131,12 +198,31 @@ func (d *Desk) enter(state engage.DnActions, at time.Time, reasons map[string]st
 	return true
 }
 
-// registered only tells who sits there. That nobody does is for a snapshot to say: a registration
-// without an agent may as well come from a server that does not add the attribute.
+// registered tells who sits there and, where the server adds it, in which state. That nobody does is for a
+// snapshot to say: a registration without an agent may as well come from a server that does not add the
+// attribute.
 func registered(d *Desk, e engage.Event) bool {
 	agent := e.Attributes.Text("AgentID")
+	if agent == "" {
+		return false
+	}
 	d.sit(agent)
-	return agent != ""
+	said, known := registeredTable()[e.Extensions()["AgentStatus"]]
+	if !known || d.State == said {
+		return true // the reasons and the time that are known already say more
+	}
+	return d.enter(said, e.Time, map[string]string{})
+}
+
+// registeredTable reads the extension AgentStatus of EventRegistered (inferred: the order of T-Library's
+// agent states; not verified against a live system).
+func registeredTable() map[string]engage.DnActions {
+	return map[string]engage.DnActions{
+		"1": engage.StatusNotReadyForNextCall, // logged in
+		"2": engage.StatusWaitForNextCall,
+		"3": engage.StatusNotReadyForNextCall,
+		"4": engage.StatusAfterCallWork,
+	}
 }
 
 // loggedIn leaves the agent Not Ready: Ready is a message of its own, also after an automatic one.

@@ -7,10 +7,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/engage"
+	"engage.connector/pkg/packed"
 	"engage.connector/services/agent-state-sync/desk"
 )
 
 func start() time.Time { return time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC) }
+
+func who(code string) []desk.Login { return []desk.Login{{Switch: "SIP", Code: code}} }
 
 // step is one message at a DN.
 type step struct {
@@ -90,7 +93,7 @@ func TestAnAgentsDesksFoldToOneStatus(t *testing.T) {
 				at = at.Add(time.Second)
 				book.Read("SIP", s.event(at))
 			}
-			status, ok := book.Status("501", "agent:E1", at)
+			status, ok := book.Status(who("501"), "agent:E1", at)
 			require.True(t, ok)
 			require.Equal(t, test.want, status.Status)
 			if len(test.reasons) == 0 {
@@ -112,8 +115,42 @@ func TestAnAgentsDesksFoldToOneStatus(t *testing.T) {
 func TestALogInThatWasOnlyRegisteredSaysNothingOfTheState(t *testing.T) {
 	book := desk.NewBook()
 	require.Equal(t, []string{"501"}, book.Read("SIP", step{message: "EventRegistered", dn: "2101", agent: "501"}.event(start())))
-	_, ok := book.Status("501", "agent:E1", start())
+	_, ok := book.Status(who("501"), "agent:E1", start())
 	require.False(t, ok, "not heard yet is not logged out")
+}
+
+// Where the server says the state with the registration, a late start knows it.
+func TestARegistrationMayTellTheState(t *testing.T) {
+	for status, want := range map[string]engage.DnActions{"1": 8, "2": 4, "3": 8, "4": 9} {
+		book := desk.NewBook()
+		e := step{message: "EventRegistered", dn: "2101", agent: "501"}.event(start())
+		e.Attributes["Extensions"] = map[string]any{"AgentStatus": status}
+		book.Read("SIP", e)
+		got, ok := book.Status(who("501"), "agent:E1", start())
+		require.True(t, ok)
+		require.Equal(t, want, got.Status)
+	}
+	// What is known already says more: the reason stays.
+	book := desk.NewBook()
+	book.Read("SIP", step{message: "EventAgentNotReady", dn: "2101", agent: "501", reason: "Break"}.event(start()))
+	again := step{message: "EventRegistered", dn: "2101", agent: "501"}.event(start().Add(time.Minute))
+	again.Attributes["Extensions"] = map[string]any{"AgentStatus": "3"}
+	book.Read("SIP", again)
+	got, _ := book.Status(who("501"), "agent:E1", start())
+	require.Equal(t, map[string]string{"ReasonCode": "Break"}, got.Reasons)
+	require.Equal(t, start(), got.Since)
+}
+
+// A person with several login codes, at desks of several switches, is one agent.
+func TestAllLoginsOfAPersonAreFolded(t *testing.T) {
+	book := desk.NewBook()
+	book.Read("SIP", step{message: "EventAgentReady", dn: "2101", agent: "501"}.event(start()))
+	book.Read("PBX", step{message: "EventAgentNotReady", dn: "77", agent: "9501", reason: "Meal"}.event(start()))
+	status, ok := book.Status([]desk.Login{{Switch: "SIP", Code: "501"}, {Switch: "PBX", Code: "9501"}}, "agent:E1", start())
+	require.True(t, ok)
+	require.Equal(t, engage.StatusNotReadyForNextCall, status.Status)
+	require.Equal(t, map[string]string{"ReasonCode": "Meal"}, status.Reasons)
+	require.Equal(t, []desk.Login{{Switch: "PBX", Code: "9501"}, {Switch: "SIP", Code: "501"}}, book.Logins())
 }
 
 func TestADeskThatChangesHandsConcernsBothAgents(t *testing.T) {
@@ -121,7 +158,7 @@ func TestADeskThatChangesHandsConcernsBothAgents(t *testing.T) {
 	book.Read("SIP", step{message: "EventAgentReady", dn: "2101", agent: "501"}.event(start()))
 	touched := book.Read("SIP", step{message: "EventAgentLogin", dn: "2101", agent: "502"}.event(start().Add(time.Second)))
 	require.Equal(t, []string{"501", "502"}, touched)
-	status, ok := book.Status("501", "agent:E1", start().Add(time.Second))
+	status, ok := book.Status(who("501"), "agent:E1", start().Add(time.Second))
 	require.True(t, ok)
 	require.Equal(t, engage.StatusLoggedOut, status.Status)
 }
@@ -131,7 +168,7 @@ func TestOldMessagesAndOtherSwitchesChangeNothing(t *testing.T) {
 	book.Read("SIP", step{message: "EventAgentReady", dn: "2101", agent: "501"}.event(start()))
 	require.Empty(t, book.Read("SIP", step{message: "EventAgentLogout", dn: "2101", agent: "501"}.event(start().Add(-time.Second))))
 	book.Read("Other", step{message: "EventAgentLogin", dn: "2101", agent: "777"}.event(start().Add(time.Second)))
-	status, _ := book.Status("501", "agent:E1", start())
+	status, _ := book.Status(who("501"), "agent:E1", start())
 	require.Equal(t, engage.StatusWaitForNextCall, status.Status)
 }
 
@@ -152,13 +189,18 @@ func TestWhatASnapshotDoesNotContainHasEnded(t *testing.T) {
 		book.Read("SIP", e)
 		snapshot.Note(e)
 	}
-	require.Equal(t, []string{"501", "502"}, book.End(snapshot, start().Add(11*time.Second)))
+	stored, err := packed.Encode(snapshot) // a crash in the middle of it
+	require.NoError(t, err)
+	snapshot = desk.NewSnapshot("")
+	require.NoError(t, packed.Decode(stored, snapshot))
+	require.Equal(t, []desk.Ended{{desk.Place{Switch: "SIP", DN: "2101"}, "501"}, {desk.Place{Switch: "SIP", DN: "2102"}, "502"}},
+		book.End(snapshot, start().Add(11*time.Second)))
 
-	status, _ := book.Status("501", "agent:E1", start())
+	status, _ := book.Status(who("501"), "agent:E1", start())
 	require.Equal(t, engage.StatusWaitForNextCall, status.Status, "the call is over")
-	status, _ = book.Status("502", "agent:E2", start())
+	status, _ = book.Status(who("502"), "agent:E2", start())
 	require.Equal(t, engage.StatusLoggedOut, status.Status)
-	status, _ = book.Status("503", "agent:E3", start())
+	status, _ = book.Status(who("503"), "agent:E3", start())
 	require.Equal(t, engage.StatusWaitForNextCall, status.Status, "what happened after the snapshot stands")
 }
 
@@ -168,9 +210,13 @@ func TestADeskThatWasStoredIsTheSame(t *testing.T) {
 	book.Read("SIP", step{message: "EventAgentNotReady", dn: "2101", agent: "501", reason: "Break"}.event(start()))
 	stored, ok := book.Desk(at)
 	require.True(t, ok)
+	data, err := packed.Encode(&stored)
+	require.NoError(t, err)
+	var read desk.Desk
+	require.NoError(t, packed.Decode(data, &read))
 	restored := desk.NewBook()
-	restored.Restore(at, stored)
-	want, _ := book.Status("501", "agent:E1", start())
-	got, _ := restored.Status("501", "agent:E1", start())
+	restored.Restore(at, read)
+	want, _ := book.Status(who("501"), "agent:E1", start())
+	got, _ := restored.Status(who("501"), "agent:E1", start())
 	require.Equal(t, want, got)
 }

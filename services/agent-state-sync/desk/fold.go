@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"engage.connector/pkg/engage"
@@ -24,18 +26,19 @@ func actionOf(t engage.CallType) engage.DnActions {
 }
 
 // Status folds the desks of an agent into one status, as Stat Server does: of all that goes on at
-// the DNs, the action with the highest number is the agent's status. An agent without a desk is
-// logged out. ok is false while the agent is known to be logged in but not in which state: that is
-// not heard yet, not logged out.
-func (b *Book) Status(agent, statistic string, now time.Time) (status engage.AgentStatus, ok bool) {
-	status = engage.AgentStatus{Statistic: statistic, Status: engage.StatusUnknown, LoginID: agent}
-	seated := false
-	for _, at := range b.Places() {
+// the DNs, the action with the highest number is the agent's status. logins are all that the agent has; one
+// who sits nowhere is logged out. ok is false while the agent is known to be logged in but not in which
+// state: that is not heard yet, not logged out.
+func (b *Book) Status(logins []Login, statistic string, now time.Time) (status engage.AgentStatus, ok bool) {
+	status = engage.AgentStatus{Statistic: statistic, Status: engage.StatusUnknown}
+	var places []Place
+	for _, login := range logins {
+		places = slices.AppendSeq(places, maps.Keys(b.seats[login]))
+	}
+	slices.SortFunc(places, comparePlaces)
+	for _, at := range slices.Compact(places) {
 		d := b.desks[at]
-		if d.Agent != agent {
-			continue
-		}
-		seated = true
+		status.LoginID = d.Agent
 		dn := d.status(at)
 		if dn.Status == engage.StatusUnknown {
 			continue
@@ -44,12 +47,15 @@ func (b *Book) Status(agent, statistic string, now time.Time) (status engage.Age
 		if dn.Status > status.Status {
 			status.Status, status.Since = dn.Status, dn.Since
 		}
-		if d.State == engage.StatusNotReadyForNextCall && status.Reasons == nil {
+		if d.State == engage.StatusNotReadyForNextCall && len(status.Reasons) == 0 {
 			status.Reasons = d.Reasons
 		}
 	}
-	if !seated {
-		return engage.AgentStatus{Statistic: statistic, Status: engage.StatusLoggedOut, LoginID: agent, Since: now}, true
+	if len(places) == 0 {
+		return engage.AgentStatus{Statistic: statistic, Status: engage.StatusLoggedOut, Since: now}, true
+	}
+	if status.Reasons == nil {
+		status.Reasons = map[string]string{} // there is no other statistic that could still bring them
 	}
 	return status, status.Status != engage.StatusUnknown
 }

@@ -3,9 +3,11 @@ package presence
 import (
 	"time"
 
-	"engage.connector/pkg/engage"
 	"engage.connector/pkg/packed"
 )
+
+// SameChange is how far apart the two statistics of an agent may report one and the same change.
+const SameChange = 100 * time.Millisecond
 
 // Agent remembers of one agent what a later status does not tell again. The zero value is an
 // agent of whom nothing is known.
@@ -13,18 +15,22 @@ type Agent struct {
 	packed.Kept
 
 	// Base is the last state that was not after-call work: what a call hides.
-	Base State `json:"base,omitempty"`
-	// Situation is the current one; its Reason counts in Not Ready only.
-	State State     `json:"state,omitempty"`
-	Call  CallClass `json:"call,omitempty"`
+	Base State
+	// State and Call are the current situation.
+	State State
+	Call  CallClass
 	// Reason and when it was given. It may arrive before the state it belongs to.
-	Reason      string    `json:"reason,omitempty"`
-	ReasonSince time.Time `json:"reasonSince,omitzero"`
-	// Since is when the current status began, At when the server reported it.
-	Since time.Time `json:"since,omitzero"`
-	At    time.Time `json:"at,omitzero"`
+	Reason      string
+	ReasonSince time.Time
+	// Since is when the user's state began, At when the server reported last.
+	Since time.Time
+	At    time.Time
 	// User is what the org shall show now.
-	User UserState `json:"user,omitzero"`
+	User UserState
+	// Entered is when Not Ready was reported without a reason; the other statistic may still bring it.
+	Entered time.Time
+	// StatusSince is when the status began that was reported last.
+	StatusSince time.Time
 }
 
 // Fields names what is stored of an agent.
@@ -38,6 +44,8 @@ func (a *Agent) Fields(f *packed.Form) {
 	f.Time(7, &a.At)
 	f.Text(8, (*string)(&a.User.Presence))
 	f.Text(9, (*string)(&a.User.Routing))
+	f.Time(10, &a.Entered)
+	f.Time(11, &a.StatusSince)
 }
 
 // Outcome says what a status did; it labels a metric.
@@ -46,6 +54,7 @@ type Outcome string
 // The outcomes of Observe.
 const (
 	Applied       Outcome = "applied"
+	Completed     Outcome = "completed"      // the reason of the change before: one transition, not two
 	Repeated      Outcome = "repeated"       // the user's state stays as it is
 	Stale         Outcome = "stale"          // older than what is known
 	Undocumented  Outcome = "undocumented"   // a status whose meaning is not publicly documented
@@ -53,70 +62,107 @@ const (
 )
 
 // Outcomes lists every outcome, for metrics that must exist from the start.
-func Outcomes() []Outcome { return []Outcome{Applied, Repeated, Stale, Undocumented, ReasonPending} }
+func Outcomes() []Outcome {
+	return []Outcome{Applied, Completed, Repeated, Stale, Undocumented, ReasonPending}
+}
 
-// Observe takes in one status that the server reported at a time.
+// Open tells whether the reason of the state that was entered last may still come.
+func (a *Agent) Open(now time.Time) bool {
+	return !a.Entered.IsZero() && now.Sub(a.Entered) < SameChange
+}
+
+// Observe takes in a reading that the server reported at a time.
 //
 // ledger rows E-EXAS-007 to E-EXAS-024 are proven through it.
-func (a *Agent) Observe(status engage.AgentStatus, at time.Time) Outcome {
+func (a *Agent) Observe(rules Rules, reading Reading, at time.Time) Outcome {
 	if at.Before(a.At) {
 		return Stale
 	}
-	outcome := a.observe(status)
-	if outcome != Undocumented {
-		a.At = at
+	a.At = at
+	if reading.Reasoned {
+		a.Reason, a.ReasonSince = reading.Reason, later(reading.Since, at)
 	}
-	return outcome
-}
-
-func (a *Agent) observe(status engage.AgentStatus) Outcome {
-	a.takeReason(status)
-	if status.Status == engage.StatusUnknown {
+	if reading.ReasonsOnly {
 		if a.State == "" {
 			return ReasonPending
 		}
-		return a.decide(Situation{State: a.State, Call: a.Call}, status.Since)
+		return a.decide(rules, Situation{State: a.State, Call: a.Call}, reading, at)
 	}
-	now, known := situation(status, a.baseOrReady())
-	if !known {
-		return Undocumented
-	}
-	if now.State == NotReady && a.State != NotReady && a.ReasonSince.Before(status.Since) {
-		a.Reason = "" // a reason of an earlier Not Ready does not belong to this one
+	now := Situation{State: reading.State, Call: reading.Call}
+	if now.State == "" {
+		now.State = a.hidden(reading)
 	}
 	if now.State != AfterCallWork {
 		a.Base = now.State
 	}
-	return a.decide(now, status.Since)
-}
-
-func (a *Agent) takeReason(status engage.AgentStatus) {
-	if status.Reasons != nil {
-		a.Reason, a.ReasonSince = reasonOf(status.Reasons), status.Since
+	// A reason belongs to one Not Ready: to the one that it was given in, or just before. After-call
+	// work interrupts that and does not end it.
+	if !reading.Reasoned && a.State != now.State && a.State != AfterCallWork && now.State != AfterCallWork &&
+		a.ReasonSince.Before(at.Add(-SameChange)) {
+		a.Reason = ""
 	}
+	return a.decide(rules, now, reading, at)
 }
 
-func (a *Agent) decide(now Situation, since time.Time) Outcome {
-	now.Reason = a.Reason
+// later is the later one of when a reason's state began and when the reason was reported: a reason can
+// change inside of one state.
+func later(since, at time.Time) time.Time {
+	if since.After(at) {
+		return since
+	}
+	return at
+}
+
+func (a *Agent) decide(rules Rules, now Situation, reading Reading, at time.Time) Outcome {
 	before := a.User.Presence
 	if before == "" {
 		// After-call work of an agent of whom nothing is known: calls come from queues (inferred).
 		before = OnQueue
 	}
-	user := now.UserState(before)
+	same := now.State == a.State && now.Call == a.Call
+	user := rules.UserState(now, a.Reason, before)
+	began := a.begins(reading, at, same)
+	completes := same && a.Open(at) && user != a.User
+	switch {
+	case now.State != NotReady || now.Call != NoCall || completes || a.Reason != "":
+		a.Entered = time.Time{}
+	case !same:
+		a.Entered = at
+	}
 	a.State, a.Call = now.State, now.Call
+	if reading.Since.After(a.StatusSince) {
+		a.StatusSince = reading.Since
+	}
 	if user == a.User {
 		return Repeated
 	}
-	a.User, a.Since = user, since
+	a.User = user
+	if completes {
+		return Completed // the state began when it began
+	}
+	a.Since = began
 	return Applied
 }
 
-// baseOrReady is the state behind a call: the last one known, or Ready, because an agent who has
-// a call and is not known to be logged off got it from a queue in most cases (inferred).
-func (a *Agent) baseOrReady() State {
-	if a.Base == "" || a.Base == LoggedOff {
-		return Ready
+// begins is when the state began that a reading shows: when the status began, unless that is not news; a
+// reason can change inside of one status.
+func (a *Agent) begins(reading Reading, at time.Time, same bool) time.Time {
+	if same || reading.Since.IsZero() || reading.Since.After(at) || !reading.Since.After(a.Since) {
+		return at
 	}
-	return a.Base
+	return reading.Since
+}
+
+// hidden is the state behind a call: what a DN shows beside it, else the last one known, else Ready,
+// because an agent who has a call and is not known to be logged off got it from a queue in most cases
+// (inferred).
+func (a *Agent) hidden(reading Reading) State {
+	switch {
+	case reading.Shown != "":
+		return reading.Shown
+	case a.Base == "" || a.Base == LoggedOff:
+		return Ready
+	default:
+		return a.Base
+	}
 }

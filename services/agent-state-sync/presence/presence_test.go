@@ -1,7 +1,6 @@
 package presence_test
 
 import (
-	"encoding/json"
 	"testing"
 	"time"
 
@@ -9,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"engage.connector/pkg/engage"
+	"engage.connector/pkg/packed"
 	"engage.connector/services/agent-state-sync/presence"
 )
 
@@ -24,6 +24,19 @@ func status(code engage.DnActions, since time.Time, reasons map[string]string, a
 		s.DNs = []engage.DNStatus{dn}
 	}
 	return s
+}
+
+// observe takes in a status by the guide's own rules.
+func observe(agent *presence.Agent, s engage.AgentStatus, at time.Time) presence.Outcome {
+	return observeBy(agent, presence.Rules{}, s, at)
+}
+
+func observeBy(agent *presence.Agent, rules presence.Rules, s engage.AgentStatus, at time.Time) presence.Outcome {
+	reading, known := presence.Read(s)
+	if !known {
+		return presence.Undocumented
+	}
+	return agent.Observe(rules, reading, at)
 }
 
 // Each case is a history of statuses, one a second; the last one's result is what counts.
@@ -88,6 +101,11 @@ func TestTheGuidesTable(t *testing.T) {
 		{"the DN still says not ready", []step{ready, call(engage.StatusCallInbound, engage.StatusCallInbound, engage.StatusNotReadyForNextCall)}, presence.Busy, presence.Interacting},
 		{"a call is the first that is known", []step{call(engage.StatusCallInbound)}, presence.OnQueue, presence.Interacting},
 		{"the reason of an earlier break is forgotten", []step{because("Break"), ready, notReady}, presence.Busy, presence.OffQueue},
+		{"the reason outlasts after-call work", []step{because("Break"), {code: engage.StatusAfterCallWork}, notReady}, presence.Break, presence.OffQueue},
+		{"a campaign call", []step{ready, call(engage.StatusASMOutbound)}, presence.OnQueue, presence.Interacting},
+		{"held for a campaign's customer", []step{ready, call(engage.StatusASMEngaged)}, presence.OnQueue, presence.Interacting},
+		{"dialing is no call yet", []step{because("Break"), call(engage.StatusCallDialing)}, presence.Break, presence.OffQueue},
+		{"off the hook is no call", []step{ready, call(engage.StatusOffHook)}, presence.OnQueue, presence.Idle},
 		{"ready again after after-call work", []step{ready, {code: engage.StatusAfterCallWork}, ready}, presence.OnQueue, presence.Idle},
 	}
 	for _, test := range tests {
@@ -99,7 +117,7 @@ func TestTheGuidesTable(t *testing.T) {
 				if step.reason != "" {
 					reasons = map[string]string{"ReasonCode": step.reason}
 				}
-				agent.Observe(status(step.code, at, reasons, step.actions...), at)
+				observe(&agent, status(step.code, at, reasons, step.actions...), at)
 			}
 			require.Equal(t, presence.UserState{Presence: test.presence, Routing: test.routing}, agent.User)
 		})
@@ -108,46 +126,46 @@ func TestTheGuidesTable(t *testing.T) {
 
 func TestAReasonThatComesAloneChangesThePresence(t *testing.T) {
 	var agent presence.Agent
-	require.Equal(t, presence.Applied, agent.Observe(status(engage.StatusNotReadyForNextCall, start(), nil), start()))
+	require.Equal(t, presence.Applied, observe(&agent, status(engage.StatusNotReadyForNextCall, start(), nil), start()))
 	later := start().Add(time.Minute)
-	require.Equal(t, presence.Applied, agent.Observe(status(engage.StatusUnknown, later, map[string]string{"ReasonCode": "Meal"}), later))
+	require.Equal(t, presence.Applied, observe(&agent, status(engage.StatusUnknown, later, map[string]string{"ReasonCode": "Meal"}), later))
 	require.Equal(t, presence.Meal, agent.User.Presence)
 	require.Equal(t, later, agent.Since)
 }
 
 func TestAReasonThatComesBeforeItsStateIsKeptForIt(t *testing.T) {
 	var agent presence.Agent
-	agent.Observe(status(engage.StatusWaitForNextCall, start(), nil), start())
+	observe(&agent, status(engage.StatusWaitForNextCall, start(), nil), start())
 	at := start().Add(time.Minute)
-	agent.Observe(status(engage.StatusUnknown, at, map[string]string{"ReasonCode": "Break"}), at)
+	observe(&agent, status(engage.StatusUnknown, at, map[string]string{"ReasonCode": "Break"}), at)
 	require.Equal(t, presence.OnQueue, agent.User.Presence, "a ready agent has no reason")
-	agent.Observe(status(engage.StatusNotReadyForNextCall, at, nil), at)
+	observe(&agent, status(engage.StatusNotReadyForNextCall, at, nil), at)
 	require.Equal(t, presence.Break, agent.User.Presence)
 }
 
 func TestARepeatedStatusChangesNothing(t *testing.T) {
 	var agent presence.Agent
-	require.Equal(t, presence.Applied, agent.Observe(status(engage.StatusWaitForNextCall, start(), nil), start()))
+	require.Equal(t, presence.Applied, observe(&agent, status(engage.StatusWaitForNextCall, start(), nil), start()))
 	since := agent.Since
 	later := start().Add(time.Hour)
-	require.Equal(t, presence.Repeated, agent.Observe(status(engage.StatusWaitForNextCall, later, nil), later))
+	require.Equal(t, presence.Repeated, observe(&agent, status(engage.StatusWaitForNextCall, later, nil), later))
 	require.Equal(t, since, agent.Since)
 }
 
 func TestAnOlderStatusIsStale(t *testing.T) {
 	var agent presence.Agent
-	agent.Observe(status(engage.StatusWaitForNextCall, start(), nil), start())
+	observe(&agent, status(engage.StatusWaitForNextCall, start(), nil), start())
 	before := start().Add(-time.Second)
-	require.Equal(t, presence.Stale, agent.Observe(status(engage.StatusLoggedOut, before, nil), before))
+	require.Equal(t, presence.Stale, observe(&agent, status(engage.StatusLoggedOut, before, nil), before))
 	require.Equal(t, presence.OnQueue, agent.User.Presence)
 }
 
 func TestAnUndocumentedStatusChangesNothing(t *testing.T) {
 	var agent presence.Agent
-	agent.Observe(status(engage.StatusWaitForNextCall, start(), nil), start())
+	observe(&agent, status(engage.StatusWaitForNextCall, start(), nil), start())
 	before := agent
 	for _, code := range []engage.DnActions{0, 1, 2, 3, 10, 11, 12, 14, 15, 99} {
-		require.Equal(t, presence.Undocumented, agent.Observe(status(code, start(), nil), start().Add(time.Second)))
+		require.Equal(t, presence.Undocumented, observe(&agent, status(code, start(), nil), start().Add(time.Second)))
 	}
 	require.Equal(t, before, agent)
 }
@@ -167,7 +185,7 @@ func TestWhateverHappensTheRulesHold(t *testing.T) {
 				reasons = map[string]string{"ReasonCode": rapid.SampledFrom([]string{"", "Break", "Meal", "Other"}).Draw(t, "reason")}
 			}
 			before := agent.User
-			agent.Observe(status(code, at, reasons, actions...), at)
+			observe(&agent, status(code, at, reasons, actions...), at)
 
 			require.NotEqual(t, presence.SystemPresence("Available"), agent.User.Presence)
 			require.NotEmpty(t, agent.User.Presence)
@@ -179,13 +197,101 @@ func TestWhateverHappensTheRulesHold(t *testing.T) {
 			}
 
 			// What is stored and read again goes on in the same way.
-			encoded, err := json.Marshal(agent)
+			encoded, err := packed.Encode(&agent)
 			require.NoError(t, err)
 			var restored presence.Agent
-			require.NoError(t, json.Unmarshal(encoded, &restored))
-			require.Equal(t, agent, restored)
+			require.NoError(t, packed.Decode(encoded, &restored))
+			require.Equal(t, agent.User, restored.User)
+			agent = restored
 		}
 	})
+}
+
+// Not Ready at one DN wins, whatever the order in which the DNs are listed.
+func TestNotReadyAtAnyDNWins(t *testing.T) {
+	both := status(engage.StatusCallInbound, start(), nil, engage.StatusCallInbound, engage.StatusWaitForNextCall)
+	both.DNs = append(both.DNs, engage.DNStatus{DN: "4002", Actions: []engage.DNAction{{Action: engage.StatusNotReadyForNextCall}}})
+	var agent presence.Agent
+	observe(&agent, both, start())
+	require.Equal(t, presence.UserState{Presence: presence.Busy, Routing: presence.Interacting}, agent.User)
+}
+
+// The two statistics of one change come one after the other: the reason completes the state.
+func TestAReasonThatFollowsItsStateCompletesIt(t *testing.T) {
+	for _, gap := range []time.Duration{0, 99 * time.Millisecond, presence.SameChange, time.Second} {
+		var agent presence.Agent
+		observe(&agent, status(engage.StatusWaitForNextCall, start(), nil), start())
+		at := start().Add(time.Minute)
+		require.Equal(t, presence.Applied, observe(&agent, status(engage.StatusNotReadyForNextCall, at, nil), at))
+		outcome := observe(&agent, status(engage.StatusUnknown, at, map[string]string{"ReasonCode": "Meal"}), at.Add(gap))
+		require.Equal(t, presence.Meal, agent.User.Presence)
+		if gap < presence.SameChange {
+			require.Equal(t, presence.Completed, outcome)
+			require.Equal(t, at, agent.Since)
+		} else {
+			require.Equal(t, presence.Applied, outcome, "a transition of its own")
+			require.Equal(t, at.Add(gap), agent.Since)
+		}
+		// What follows is a change of its own, however soon.
+		require.Equal(t, presence.Applied, observe(&agent, status(engage.StatusUnknown, at, map[string]string{"ReasonCode": "Break"}), at.Add(gap)))
+	}
+}
+
+// A reason that changes within one Not Ready began when it was reported, not when the status began.
+func TestAReasonThatChangesHasATimeOfItsOwn(t *testing.T) {
+	var agent presence.Agent
+	observe(&agent, status(engage.StatusNotReadyForNextCall, start(), map[string]string{"ReasonCode": "Break"}), start())
+	at := start().Add(10 * time.Minute)
+	require.Equal(t, presence.Applied, observe(&agent, status(engage.StatusNotReadyForNextCall, start(), map[string]string{"ReasonCode": "Meal"}), at))
+	require.Equal(t, at, agent.Since)
+}
+
+func TestReasonsOfACenter(t *testing.T) {
+	reasons, err := presence.ParseReasons("Break=Kaffee|休憩,Meal=Mittag")
+	require.NoError(t, err)
+	custom, err := presence.ParseCustom(`Coaching=8b8a3d07-6f0b-4a3e-9f6e-0d5a4c1c9a12, Projekt\,A|Test=8B8A3D07-6f0b-4a3e-9f6e-0d5a4c1c9a13`)
+	require.NoError(t, err)
+	rules := presence.Rules{Reasons: reasons, Custom: custom}
+	for reason, want := range map[string]presence.SystemPresence{
+		"Kaffee": presence.Break, "休憩": presence.Break, "Mittag": presence.Meal, "Training": presence.Training, "kaffee": presence.Busy,
+		"Coaching": "definition:8b8a3d07-6f0b-4a3e-9f6e-0d5a4c1c9a12", "Projekt,A": "definition:8b8a3d07-6f0b-4a3e-9f6e-0d5a4c1c9a13", "": presence.Busy,
+	} {
+		var agent presence.Agent
+		observeBy(&agent, rules, status(engage.StatusNotReadyForNextCall, start(), map[string]string{"ReasonCode": reason}), start())
+		require.Equal(t, presence.UserState{Presence: want, Routing: presence.OffQueue}, agent.User, reason)
+	}
+	id, own := presence.SystemPresence("definition:x").Definition()
+	require.True(t, own)
+	require.Equal(t, "x", id)
+	_, own = presence.Busy.Definition()
+	require.False(t, own)
+	// In a call the guide's table stands: Busy.
+	var agent presence.Agent
+	observeBy(&agent, rules, status(engage.StatusNotReadyForNextCall, start(), map[string]string{"ReasonCode": "Coaching"}), start())
+	observeBy(&agent, rules, status(engage.StatusCallInternal, start().Add(time.Second), nil), start().Add(time.Second))
+	require.Equal(t, presence.UserState{Presence: presence.Busy, Routing: presence.Communicating}, agent.User)
+	// ledger: E-EXAS-024
+	require.Equal(t, presence.Busy, presence.Rules{}.UserState(presence.Situation{State: presence.NotReady, Call: presence.NoCall}, "Coaching", "").Presence,
+		"off by default")
+}
+
+func TestBadCustomPresencesAreAllNamed(t *testing.T) {
+	_, err := presence.ParseCustom("Coaching,x=y,Break=8b8a3d07-6f0b-4a3e-9f6e-0d5a4c1c9a12,|=8b8a3d07-6f0b-4a3e-9f6e-0d5a4c1c9a12")
+	for _, part := range []string{`"Coaching" is not of the form`, `"y" is not the id`, `"Break" is one of the guide's own`, "has no name"} {
+		require.ErrorContains(t, err, part)
+	}
+}
+
+// Each status outside of the guide's table has its reason.
+func TestStatusesOutsideOfTheGuideHaveTheirReason(t *testing.T) {
+	names := map[string]bool{}
+	for _, row := range presence.Outside() {
+		require.NotEmpty(t, row.Why)
+		names[row.Name] = true
+	}
+	for _, name := range []string{"CallDialing", "CallRinging", "CallOnHold", "OffHook", "ASM_Engaged", "ASM_Outbound", "CallUnknown"} {
+		require.True(t, names[name], name)
+	}
 }
 
 func TestEverySituationHasARow(t *testing.T) {

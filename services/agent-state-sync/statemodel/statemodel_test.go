@@ -15,13 +15,15 @@ import (
 
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/pipeline"
+	"engage.connector/services/agent-state-sync/desk"
 	"engage.connector/services/agent-state-sync/statemodel"
 )
 
 // org is a directory that the test changes.
 type org struct {
-	users map[string]string
-	ready bool
+	users  map[string]string
+	logins map[string]string // login code -> employee id
+	ready  bool
 }
 
 func (o *org) UserID(employee string) (string, bool) {
@@ -34,6 +36,21 @@ func (o *org) PresenceDefinition(name string) (string, bool) {
 }
 
 func (o *org) SourceID() string { return "source" }
+
+func (o *org) EmployeeID(_, code string) (string, bool) {
+	employee, ok := o.logins[code]
+	return employee, ok
+}
+
+func (o *org) Logins(employee string) []desk.Login {
+	var logins []desk.Login
+	for _, code := range slices.Sorted(maps.Keys(o.logins)) {
+		if o.logins[code] == employee {
+			logins = append(logins, desk.Login{Switch: "SIP", Code: code})
+		}
+	}
+	return logins
+}
 
 func newModel(o *org) *statemodel.Model {
 	return statemodel.New(statemodel.Options{
@@ -104,7 +121,7 @@ func TestOnlyWhatChangedIsTold(t *testing.T) {
 func TestTheTwoStatisticsOfOneChangeGiveOneState(t *testing.T) {
 	model := newModel(&org{users: map[string]string{"E1": "u1"}, ready: true})
 	at := start().Add(20 * time.Millisecond)
-	require.Equal(t, []string{"u1 definition-Break @20ms", "u1 OffQueue @20ms"},
+	require.Equal(t, []string{"u1 definition-Break @0s", "u1 OffQueue @0s"},
 		apply(t, model, info("E1", "state", 8, start(), ""), info("E1", "reason", -1, at, "Break")))
 }
 
@@ -143,7 +160,7 @@ func TestAUserThatWasMappedAnewIsToldEverything(t *testing.T) {
 	model := newModel(o)
 	apply(t, model, info("E1", "state", 4, start(), ""))
 	o.users["E1"] = "u2"
-	require.Equal(t, []string{"u2 definition-OnQueue @1s", "u2 Interacting @1s"},
+	require.Equal(t, []string{"u2 definition-OnQueue @0s", "u2 Interacting @1s"},
 		apply(t, model, info("E1", "state", 22, start().Add(time.Second), "")))
 }
 
