@@ -37,7 +37,7 @@ func (h *shift) answered(l landing) {
 	var pausing *delivery.Answer
 	for i, it := range l.items {
 		if l.outcomes[i].done {
-			it.stage = stageToAck
+			it.stage, it.answered = stageToAck, h.s.opts.Now()
 			h.count(outcomeDone)
 			continue
 		}
@@ -117,7 +117,7 @@ func (h *shift) refused(it *item, a delivery.Answer, proven bool) delivery.Actio
 }
 
 func (h *shift) park(it *item, a delivery.Answer) {
-	it.stage, it.reason = stageToPark, delivery.GivenUp(a, it.used)
+	it.stage, it.reason, it.answered = stageToPark, delivery.GivenUp(a, it.used), h.s.opts.Now()
 	outcome := outcomeGaveUp
 	if a.Final {
 		outcome = outcomeReject

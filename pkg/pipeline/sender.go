@@ -36,6 +36,10 @@ type SenderOptions struct {
 	// decided by package delivery.
 	Send func(ctx context.Context, records []store.OutboxRecord) ([]Outcome, error)
 
+	// Settled is told what became of records, before they leave the outbox: after an error, and after a
+	// crash, it is told again. nil for nobody.
+	Settled func(ctx context.Context, lease store.Lease, records []Settled) error
+
 	MaxBatch int           // records in a request; default 100
 	Linger   time.Duration // how long a record waits for others; default 100 ms
 	// PerKey is how many records of one key may go in one request; default 1:
@@ -53,6 +57,15 @@ type SenderOptions struct {
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer
 	Now        func() time.Time
+}
+
+// Settled is a record that is about to leave the outbox.
+type Settled struct {
+	Record store.OutboxRecord
+	At     time.Time // of the answer
+	// Parked says that it is given up, for Reason; otherwise it has arrived.
+	Parked bool
+	Reason string
 }
 
 // Sender empties an outbox: the records of a key one after another, the keys

@@ -168,6 +168,45 @@ func TestARequestThatFailsAsAWholeIsMadeAgainWhenTheOtherSideWants(t *testing.T)
 	})
 }
 
+// Whoever wants to know what becomes of records hears it before they leave the outbox, again after an error.
+func TestWhatIsSettledIsToldBeforeItLeavesTheOutbox(t *testing.T) {
+	p := &post{answer: func(_ int, records []store.OutboxRecord) ([]Outcome, error) {
+		outcomes := allDone(records)
+		for i, r := range records {
+			if string(r.Payload) == "b1" {
+				outcomes[i] = Reject("no such user")
+			}
+		}
+		return outcomes, nil
+	}}
+	var told []string
+	settled := func(_ context.Context, lease store.Lease, records []Settled) error {
+		text := ""
+		for _, r := range records {
+			require.NotZero(t, r.At)
+			text += string(r.Record.Payload)
+			if r.Parked {
+				text += " parked: " + r.Reason
+			}
+			text += ";"
+		}
+		told = append(told, text)
+		require.Equal(t, p.memory.lease, lease)
+		require.Equal(t, 2, p.left())
+		if len(told) == 1 {
+			return fault.New(fault.Unavailable, "log", "redis is away")
+		}
+		return nil
+	}
+	sending(t, p, func(o *SenderOptions) { o.Settled = settled }, func(t *testing.T, p *post) {
+		p.memory.put("cloud", "a", "a1", "b", "b1")
+		settle(10 * time.Second)
+		require.Equal(t, []string{"a1;b1 parked: no such user;", "a1;b1 parked: no such user;"}, told)
+		require.Equal(t, []string{"a1 b1"}, p.sent())
+		require.Zero(t, p.left())
+	})
+}
+
 func TestSenderOptionsAreChecked(t *testing.T) {
 	_, err := NewSender(SenderOptions{})
 	require.Equal(t, fault.Invalid, fault.CodeOf(err))

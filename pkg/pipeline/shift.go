@@ -221,6 +221,9 @@ func (h *shift) settle(ctx context.Context, lease store.Lease) error {
 }
 
 func (h *shift) store(ctx context.Context, lease store.Lease) error {
+	if err := h.tell(ctx, lease); err != nil {
+		return err
+	}
 	if sent := h.window.at(stageToAck); len(sent) > 0 {
 		ids := make([]string, len(sent))
 		for i, it := range sent {
@@ -243,6 +246,23 @@ func (h *shift) store(ctx context.Context, lease store.Lease) error {
 	}
 	h.s.metrics.window.Set(float64(len(h.window.items)))
 	return nil
+}
+
+// tell says what became of records that are about to leave the outbox.
+func (h *shift) tell(ctx context.Context, lease store.Lease) error {
+	if h.s.opts.Settled == nil {
+		return nil
+	}
+	var settled []Settled
+	for _, it := range h.window.items {
+		if it.stage == stageToAck || it.stage == stageToPark {
+			settled = append(settled, Settled{Record: it.rec, At: it.answered, Parked: it.stage == stageToPark, Reason: it.reason})
+		}
+	}
+	if len(settled) == 0 {
+		return nil
+	}
+	return h.s.opts.Settled(ctx, lease, settled)
 }
 
 // forget drops what is settled from the window. A read under way may have seen

@@ -33,6 +33,7 @@ type item struct {
 	last     delivery.Last
 	used     delivery.Patience
 	reason   string
+	answered time.Time // when its fate was decided
 }
 
 // group are records that are sent in one request and in none with others,

@@ -1,9 +1,12 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"engage.connector/pkg/directory"
 	"engage.connector/pkg/engage"
@@ -15,7 +18,6 @@ import (
 	"engage.connector/pkg/wire"
 	"engage.connector/services/agent-state-sync/injection"
 	"engage.connector/services/agent-state-sync/statemodel"
-	"engage.connector/services/agent-state-sync/statfeed"
 )
 
 // Service is the name in logs and metrics.
@@ -26,6 +28,10 @@ const (
 	leaseName    = "agents-writer"
 	// sectionAgent is this service's section of the transaction hybrid_integration.
 	sectionAgent = "agent_state_sync"
+	// tick is how often what waits is looked at.
+	tick = 250 * time.Millisecond
+	// backlogPoll is how often the outboxes are measured.
+	backlogPoll = time.Second
 )
 
 // Options are the resolved settings and what is injected.
@@ -44,7 +50,11 @@ type App struct {
 	pipeline  *store.Pipeline
 	directory *directory.Client
 	org       *directory.Live[*exevents.API]
+	model     *statemodel.Model
 	writer    *pipeline.Writer
+	feed      *engage.Client
+	// congested is set while the outboxes are long.
+	congested atomic.Bool
 }
 
 // New wires the service and binds its listeners; nothing runs before Start.
@@ -96,23 +106,68 @@ func (a *App) buildOrg(_ context.Context, settings directory.Settings) (*exevent
 }
 
 func (a *App) wireWriter() error {
-	model := statemodel.New(statemodel.Options{
-		Tenant: a.opts.Config.TenantID, Registerer: a.opts.Registry,
-		Directory: func() (statemodel.Directory, bool) {
-			snapshot, ready := a.directory.Snapshot()
-			return scope{snapshot}, ready
-		},
-	})
+	cfg := a.opts.Config
+	a.model = statemodel.New(a.modelOptions(a.opts.Registry))
+	links := make([]string, 0, 1)
+	for _, l := range cfg.links() {
+		links = append(links, l.pair())
+	}
 	writer, err := pipeline.NewWriter(pipeline.WriterOptions{
-		Pipeline: a.pipeline, Store: a.store, LeaseName: leaseName, Owner: wire.InstanceName(), Model: model,
-		ReorderWindow: a.opts.Config.ReorderWindow, Ready: a.directory.Ready,
+		Pipeline: a.pipeline, Store: a.store, LeaseName: leaseName, Owner: wire.InstanceName(), Model: a.model, Readers: statemodel.Readers(),
+		Links: links, Patience: cfg.LinkPatience, TickInterval: tick, Ready: a.directory.Ready,
 		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
 	})
 	if err != nil {
 		return err
 	}
 	a.writer = writer
+	a.Go("backlog", a.watchBacklog)
 	return nil
+}
+
+// modelOptions are those of the model that is written, and of one that is only asked.
+func (a *App) modelOptions(registerer prometheus.Registerer) statemodel.Options {
+	cfg := a.opts.Config
+	return statemodel.Options{
+		Tenant: cfg.TenantID, Registerer: registerer, Rules: cfg.rules(), Desks: cfg.desks(), Backlog: cfg.AgentBacklog,
+		Tolerance: cfg.AdherenceTolerance, Gaps: cfg.AdherenceGaps, Congested: a.congested.Load,
+		Directory: func() (statemodel.Directory, bool) {
+			snapshot, ready := a.directory.Snapshot()
+			return scope{snapshot}, ready
+		},
+	}
+}
+
+// watchBacklog notes whether the outboxes are long.
+func (a *App) watchBacklog(ctx context.Context) error {
+	ticker := time.NewTicker(backlogPoll)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+		if _, writing := a.writer.Lease(); !writing {
+			continue
+		}
+		depth, err := a.pipeline.Depth(ctx)
+		if err != nil {
+			continue // what cannot be counted cannot be written to either
+		}
+		longest := int64(0)
+		for _, n := range depth.Outboxes {
+			longest = max(longest, n)
+		}
+		long := longest >= int64(a.opts.Config.MaxOutbox)
+		if long && !a.congested.Swap(true) {
+			a.opts.Logger.Warn("the outbox is long: further states wait in the agents' backlogs", "events", longest,
+				"hint", "see /health for what the org answers; intermediate states beyond AGENT_BACKLOG are dropped and reported")
+		}
+		if !long && a.congested.Swap(false) {
+			a.opts.Logger.Info("the outbox is short again", "events", longest)
+		}
+	}
 }
 
 // wireSenders gives each operation of the org a sender of its own: what one is refused holds no
@@ -122,7 +177,7 @@ func (a *App) wireSenders() error {
 	for _, outbox := range statemodel.Outboxes() {
 		sender, err := pipeline.NewSender(pipeline.SenderOptions{
 			Pipeline: a.pipeline, Outbox: outbox, Lease: a.writer.Lease, Parallel: 1, Policy: a.opts.Config.Delivery.Policy(),
-			Send: a.send, Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
+			Send: a.send, Settled: injection.Settlements{Log: a.pipeline, Outbox: outbox, Logger: a.opts.Logger, Now: a.opts.Now}.Settled, Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
 		})
 		if err != nil {
 			return err
@@ -142,50 +197,10 @@ func (a *App) send(ctx context.Context, records []store.OutboxRecord) ([]pipelin
 	return injection.Send(ctx, org, records)
 }
 
-func (a *App) wireFeed() error {
-	feed, err := engage.NewClient(engage.ClientOptions{
-		BaseURL: a.opts.Config.FeedURL, Token: a.opts.Config.FeedToken.Reveal(), Charset: a.opts.Config.FeedCharset,
-		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
-	})
-	if err != nil {
-		return err
-	}
-	intake := pipeline.NewIntake(pipeline.IntakeOptions{Pipeline: a.pipeline, Edge: a.opts.Config.FeedURL, Logger: a.opts.Logger, Registerer: a.opts.Registry})
-	changed := a.directory.Changed()
-	a.Go("feed", func(ctx context.Context) error {
-		return feed.Follow(ctx, statfeed.Link, a.linkSpec, changed, intake)
-	})
-	a.Dependency("engage-feed", func(ctx context.Context) error {
-		_, err := feed.Links(ctx)
-		return err
-	}, host.LastUsed(feed.LastUse))
-	return nil
-}
-
 // known tells whether config-sync has told who is in scope.
 func (a *App) known() bool {
 	_, ready := a.directory.Snapshot()
 	return ready
-}
-
-func (a *App) linkSpec(context.Context) (engage.LinkSpec, error) {
-	snapshot, ready := a.directory.Snapshot()
-	if !ready {
-		return engage.LinkSpec{}, fault.New(fault.Unavailable, "app.link", "the agents in scope are not known yet")
-	}
-	return statfeed.Spec(a.opts.Config.endpoints(), cmp.Or(a.opts.Config.TenantName, a.opts.Config.TenantID), snapshot), nil
-}
-
-// scope is the mapping as the model sees it: agents in the sync scope only.
-type scope struct{ *directory.Snapshot }
-
-// UserID returns the user of an active agent.
-func (s scope) UserID(employeeID string) (string, bool) {
-	mapping, ok := s.UserByEmployeeID(employeeID)
-	if !ok || !mapping.GetPerson().GetAgent() || !mapping.GetPerson().GetActive() || mapping.GetCloudId() == "" {
-		return "", false
-	}
-	return mapping.GetCloudId(), true
 }
 
 // status is the body of /status.

@@ -7,6 +7,7 @@ import (
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/packed"
 	"engage.connector/pkg/pipeline"
+	"engage.connector/services/agent-state-sync/adherence"
 )
 
 // kindSettlement is the kind of the records of the log that carry a Settlement. It is stored.
@@ -21,7 +22,7 @@ type Settlement struct {
 	packed.Kept
 
 	Outbox string
-	At     time.Time // when the org answered
+	At     time.Time // when it was written down
 	Events []Settled
 }
 
@@ -34,6 +35,7 @@ type Settled struct {
 	Told   time.Time // the event's stamp
 	Queued time.Time // when it was ready to be sent
 	Parked bool      // given up; otherwise the org shows it
+	At     time.Time // when the org answered
 }
 
 // Fields names what is stored of a settlement.
@@ -50,6 +52,7 @@ func (s *Settled) Fields(f *packed.Form) {
 	f.Time(3, &s.Told)
 	f.Time(4, &s.Queued)
 	f.Bool(5, &s.Parked)
+	f.Time(6, &s.At)
 }
 
 // Record is the record of the log.
@@ -99,7 +102,7 @@ func (m *Model) settle(s *Settlement, one *Settled, w *work) {
 			continue
 		}
 		before := lane.track.Stamp
-		gaps := lane.track.Accept(acceptance(s, one), m.opts.Tolerance)
+		gaps := lane.track.Accept(adherence.Acceptance{Told: one.Told, Queued: one.Queued, At: one.At}, m.opts.Tolerance)
 		if !lane.track.Stamp.Equal(before) {
 			w.touch(one.Agent, r)
 		}

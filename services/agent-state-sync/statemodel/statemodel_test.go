@@ -125,6 +125,46 @@ func TestTheTwoStatisticsOfOneChangeGiveOneState(t *testing.T) {
 		apply(t, model, info("E1", "state", 8, start(), ""), info("E1", "reason", -1, at, "Break")))
 }
 
+// The reason is waited for as long as it belongs to the state, however the two come; then the state is told
+// without it.
+func TestAStateWaitsForItsReason(t *testing.T) {
+	at := start().Add(95 * time.Millisecond)
+	model := newModel(&org{users: map[string]string{"E1": "u1"}, ready: true})
+	require.Empty(t, apply(t, model, info("E1", "state", 8, at, "")))
+	require.Equal(t, []string{"u1 definition-Meal @95ms", "u1 OffQueue @95ms"},
+		apply(t, model, info("E1", "reason", -1, at.Add(99*time.Millisecond), "Meal")))
+
+	tick := func(model *statemodel.Model, now, upTo time.Time) []string {
+		effects, err := model.Tick(now, pipeline.Progress{UpTo: upTo})
+		require.NoError(t, err)
+		return told(t, effects)
+	}
+	busy := []string{"u1 definition-Busy @0s", "u1 OffQueue @0s"}
+	for name, end := range map[string]func(m *statemodel.Model) []string{
+		"the link has come further": func(m *statemodel.Model) []string { return tick(m, start(), start().Add(100*time.Millisecond)) },
+		"another event came later": func(m *statemodel.Model) []string {
+			return apply(t, m, info("E2", "state", 4, start().Add(time.Second), ""))
+		},
+		"the link says nothing more": func(m *statemodel.Model) []string { return tick(m, start().Add(2*time.Second), start()) },
+		"the next state of the same agent": func(m *statemodel.Model) []string {
+			return apply(t, m, info("E1", "state", 4, start().Add(10*time.Millisecond), ""))[:2]
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			model := newModel(&org{users: map[string]string{"E1": "u1"}, ready: true})
+			event := info("E1", "state", 8, start(), "")
+			event.ReceivedAt = start()
+			require.Empty(t, apply(t, model, event))
+			require.Empty(t, tick(model, start().Add(time.Second), start().Add(99*time.Millisecond)))
+			told := end(model)
+			if len(told) == 0 {
+				told = tick(model, start().Add(time.Second), start().Add(time.Second)) // looked at with the next tick
+			}
+			require.Equal(t, busy, told)
+		})
+	}
+}
+
 // ledger: E-EXAS-005, E-EXAS-006
 func TestEveryStateOfAnOutageIsToldAfterIt(t *testing.T) {
 	model := newModel(&org{users: map[string]string{"E1": "u1"}, ready: true})

@@ -162,7 +162,3 @@ func (w *work) add(outbox, user string, entry Entry) {
 	}
 	w.entries[outbox] = append(w.entries[outbox], store.OutboxEntry{Key: user, Payload: payload})
 }
-
-func acceptance(s *Settlement, one *Settled) adherence.Acceptance {
-	return adherence.Acceptance{Told: one.Told, Queued: one.Queued, At: s.At}
-}
