@@ -86,6 +86,7 @@ func rulesTable() []rule {
 // domainTable lists the pure packages of each service; a new domain package is added here.
 func domainTable() []string {
 	return []string{
+		"services/agent-state-sync/adherence",
 		"services/agent-state-sync/desk",
 		"services/agent-state-sync/presence",
 		"services/config-sync/configmodel",

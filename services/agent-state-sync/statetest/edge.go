@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 )
@@ -233,6 +232,3 @@ func Snapshot(at time.Time, lines ...Line) []Line {
 	all = append(all, lines...)
 	return append(all, Line{Message: "feed.SnapshotEnd", Time: at, Attributes: border})
 }
-
-// pathOf cuts what stands behind a known beginning.
-func pathOf(path string) string { return strings.TrimPrefix(path, "/api/v2/events/users/") }

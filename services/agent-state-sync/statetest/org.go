@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"sync"
 	"time"
+
+	"engage.connector/pkg/genesys/exevents"
 )
 
 // The credentials that the org knows.
@@ -69,7 +72,11 @@ func NewOrg() *Org {
 func (o *Org) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /oauth/token", o.login)
-	mux.HandleFunc("POST /api/v2/events/users/{op}", o.inject)
+	for _, operation := range exevents.Operations() {
+		if op := path.Base(operation.Path); op == OpPresence || op == OpRouting {
+			mux.HandleFunc(operation.Method+" "+operation.Path, o.inject)
+		}
+	}
 	return mux
 }
 
@@ -94,7 +101,7 @@ func (o *Org) login(w http.ResponseWriter, r *http.Request) {
 
 // inject takes a batch.
 func (o *Org) inject(w http.ResponseWriter, r *http.Request) {
-	op := pathOf(r.URL.Path)
+	op := path.Base(r.URL.Path)
 	var batch map[string][]struct {
 		EventID      string    `json:"eventId"`
 		At           time.Time `json:"eventDateTime"`
