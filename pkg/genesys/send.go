@@ -97,7 +97,7 @@ func (c *Client) send(ctx context.Context, r Request) (http.Header, error) {
 			mayBeDone = mayBeDone || actions[res.outcome][creates] == giveUpLost
 			continue
 		}
-		return nil, c.failed(ctx, r.Operation, attempt, todo, res)
+		return nil, c.failed(ctx, r, attempt, todo, res)
 	}
 }
 
@@ -252,7 +252,8 @@ func (c *Client) waitToRetry(ctx context.Context, op Operation, attempt int, res
 }
 
 // failed makes the final error of a request and logs it.
-func (c *Client) failed(ctx context.Context, op Operation, attempts int, todo action, res result) error {
+func (c *Client) failed(ctx context.Context, r Request, attempts int, todo action, res result) error {
+	op := r.Operation
 	err := classify(op, res)
 	if todo == giveUpLost {
 		err.Err = &unknownOutcome{err.Err}
@@ -264,6 +265,9 @@ func (c *Client) failed(ctx context.Context, op Operation, attempts int, todo ac
 	switch fault.CodeOf(err) {
 	case fault.NotFound, fault.Conflict, fault.Canceled:
 		level = slog.LevelInfo // often what the caller wanted to know
+	}
+	if r.Once {
+		level = slog.LevelDebug // whoever repeats it also reports it, once for all attempts
 	}
 	c.log.LogAttrs(ctx, level, "request failed", slog.String("route", op.Name()), slog.String("outcome", string(res.outcome)),
 		slog.Int("attempts", attempts), slog.String("correlation_id", res.header.Get(HeaderCorrelation)), slog.Any("error", err))

@@ -171,6 +171,12 @@ func (c *Common) RedisFields() (RedisFields, error) {
 	}, nil
 }
 
+// RequestDrain is how much of the drain time a task may spend on requests that are under way, so that it
+// can still store what came of them.
+func (c *Common) RequestDrain() time.Duration {
+	return time.Duration(requestsShare * float64(c.DrainTimeout))
+}
+
 // Options are the host's options that come from the configuration.
 func (c *Common) Options(service string, logger *slog.Logger, registry *prometheus.Registry) Options {
 	return Options{

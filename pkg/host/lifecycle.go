@@ -18,6 +18,8 @@ import (
 const (
 	listenersShare = 0.5
 	tasksShare     = 0.75
+	// requestsShare of the drain time is what a task may spend on requests that are under way.
+	requestsShare = 0.5
 )
 
 // Start serves and runs the tasks. It returns at once. ctx passes values on to the tasks; its end

@@ -24,7 +24,7 @@ const keyClocks = "clocks"
 func (w *Writer) order() order {
 	w.timeline = nil
 	if len(w.opts.Links) == 0 {
-		return NewSequencer(max(0, w.opts.ReorderWindow))
+		return NewSequencer(w.opts.ReorderWindow)
 	}
 	w.timeline = NewTimeline(w.opts.Links, w.opts.Patience, w.opts.Now())
 	if err := w.timeline.recall(w.clocks); err != nil {

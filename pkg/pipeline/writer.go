@@ -56,8 +56,10 @@ type WriterOptions struct {
 	Model    Model
 	LeaseTTL time.Duration // default 15 s: how long a killed writer is waited for
 	// Readers read the records of the service's own kinds; those of other kinds are set aside.
-	Readers       map[Kind]Reader
-	ReorderWindow time.Duration // default 250 ms, see Sequencer; negative is none
+	Readers map[Kind]Reader
+	// ReorderWindow is how long events wait for earlier ones of other links where there are no Links, see
+	// Sequencer; 0 is not at all.
+	ReorderWindow time.Duration
 	// Links are the links that are expected to report. With them, events are put into order by how far
 	// the links have come and not by a window of time, see Timeline.
 	Links []string
@@ -94,7 +96,6 @@ type Writer struct {
 }
 
 const (
-	defaultWindow   = 250 * time.Millisecond
 	defaultTick     = time.Second
 	defaultPatience = 5 * time.Minute
 	// readyPoll is how often a Writer that is not ready asks whether it is.
@@ -105,9 +106,6 @@ const (
 func NewWriter(opts WriterOptions) (*Writer, error) {
 	if opts.Pipeline == nil || opts.Store == nil || opts.Model == nil || opts.LeaseName == "" || opts.Owner == "" {
 		return nil, fault.New(fault.Invalid, "pipeline.writer", "Pipeline, Store, Model, LeaseName and Owner are required")
-	}
-	if opts.ReorderWindow == 0 {
-		opts.ReorderWindow = defaultWindow
 	}
 	if opts.Patience <= 0 {
 		opts.Patience = defaultPatience

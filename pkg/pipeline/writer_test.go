@@ -73,7 +73,7 @@ func bubble(t *testing.T, body func(t *testing.T, w *writing)) {
 
 func TestTheWriterAppliesInTheOrderOfEventTimeAndCommits(t *testing.T) {
 	bubble(t, func(t *testing.T, w *writing) {
-		_, stop := w.start("a", nil)
+		_, stop := w.start("a", func(o *WriterOptions) { o.ReorderWindow = 250 * time.Millisecond })
 		defer stop()
 		w.append("c", 2)
 		settle(100 * time.Millisecond)
@@ -82,6 +82,16 @@ func TestTheWriterAppliesInTheOrderOfEventTimeAndCommits(t *testing.T) {
 		require.Equal(t, []string{"c/1=1", "c/2=2"}, w.outbox())
 		require.Empty(t, w.memory.lookLog())
 		require.Equal(t, "2", string(w.memory.lookState("c")))
+	})
+}
+
+func TestAWindowOfNothingWaitsForNothing(t *testing.T) {
+	bubble(t, func(t *testing.T, w *writing) {
+		_, stop := w.start("a", nil)
+		defer stop()
+		w.append("c", 2)
+		synctest.Wait()
+		require.Equal(t, []string{"c/1=2"}, w.outbox(), "no time has passed")
 	})
 }
 

@@ -177,7 +177,9 @@ func (a *App) wireSenders() error {
 	for _, outbox := range statemodel.Outboxes() {
 		sender, err := pipeline.NewSender(pipeline.SenderOptions{
 			Pipeline: a.pipeline, Outbox: outbox, Lease: a.writer.Lease, Parallel: 1, Policy: a.opts.Config.Delivery.Policy(),
-			Send: a.send, Settled: injection.Settlements{Log: a.pipeline, Outbox: outbox, Logger: a.opts.Logger, Now: a.opts.Now}.Settled, Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
+			DrainTimeout: a.opts.Config.RequestDrain(), Send: a.send,
+			Settled: injection.Settlements{Log: a.pipeline, Outbox: outbox, Logger: a.opts.Logger, Now: a.opts.Now}.Settled,
+			Logger:  a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
 		})
 		if err != nil {
 			return err

@@ -152,7 +152,7 @@ func (a *App) wireWriter() error {
 	a.model = model.New(model.Options{
 		Tenant: cfg.TenantID, Machine: cfg.rules(), Directory: a.mapping, Recordings: recordings{a},
 		MaxCallAge: cfg.MaxCallAge, MaxClosed: cfg.MaxTraces,
-		Observer: newMetrics(a.opts.Registry, func() model.Counts { return a.model.Counts() }),
+		Observer: newMetrics(a.opts.Registry, func() model.Counts { return a.model.Counts() }, a.opts.Logger),
 	})
 	links, err := cfg.links()
 	if err != nil {
@@ -177,15 +177,16 @@ func (a *App) wireWriter() error {
 
 func (a *App) wireInjection() error {
 	cfg := a.opts.Config
-	refusals := injection.LoggedRefusals{Calls: a.pipeline, Lease: a.writer.Lease, Now: a.opts.Now}
+	refusals := injection.LoggedRefusals{Calls: a.pipeline, Now: a.opts.Now}
 	sender, err := pipeline.NewSender(pipeline.SenderOptions{
 		Pipeline: a.pipeline, Outbox: model.OutboxConversation, Lease: a.writer.Lease, PerKey: perKey, Parallel: parallel, Policy: cfg.Delivery.Policy(),
+		DrainTimeout: cfg.RequestDrain(), Settled: refusals.Settled,
 		Send: func(ctx context.Context, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
 			value, ready := a.settings.Value()
 			if !ready {
 				return nil, fault.New(fault.Unavailable, "app.inject", "the org's address and credentials are not known yet")
 			}
-			return injection.Send(ctx, value.events, refusals, records)
+			return injection.Send(ctx, value.events, records)
 		},
 		Logger: a.opts.Logger, Registerer: a.opts.Registry, Now: a.opts.Now,
 	})
@@ -211,7 +212,7 @@ func (a *App) wireSubmission() error {
 	a.OnStop("connection to recording-provider", func(context.Context) error { return conn.Close() })
 	provider := recordingproviderv1.NewRecordingProviderServiceClient(conn)
 	sender, err := pipeline.NewSender(pipeline.SenderOptions{
-		Pipeline: a.pipeline, Outbox: model.OutboxRecording, Lease: a.writer.Lease, Policy: cfg.Delivery.Policy(),
+		Pipeline: a.pipeline, Outbox: model.OutboxRecording, Lease: a.writer.Lease, Policy: cfg.Delivery.Policy(), DrainTimeout: cfg.RequestDrain(),
 		Send: func(ctx context.Context, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
 			return submission.Send(ctx, provider, records)
 		},

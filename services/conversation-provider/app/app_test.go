@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -236,6 +237,71 @@ func TestWhatTheOrgRefusesIsParkedAndTheRestArrives(t *testing.T) {
 		return bytes.Contains([]byte(text), []byte("no such thing"))
 	})
 	require.True(t, retried)
+}
+
+// One event makes the org refuse every request that it is in, without naming it. The other conversations
+// arrive meanwhile; it is found, parked with the org's words and correlation id, and its conversation
+// opens nothing more: what may be open in the org is only ended.
+func TestAnEventThatSpoilsEveryRequestStandsAlone(t *testing.T) {
+	o := newOutside(t)
+	site := feedtest.At(time.Now()).Logins()
+	for n := range 3 {
+		site.Main(n + 1)
+	}
+	others := len(site.Events)
+	site.Main(4)
+	begun := others + slices.IndexFunc(site.Events[others:], func(e feedtest.Event) bool { return e.Link == feedtest.LinkQueue })
+	last := site.Events[len(site.Events)-2].CallUUID()
+	o.poison = func(kind string, e map[string]any) bool {
+		source, _ := e["sourceConfiguration"].(map[string]any)
+		return kind == "ivrEstablishedEvents" && source["interactionId"] == last
+	}
+	service, stop := start(t, append(environment(o, storetest.StartServer(t).Addr()), "DELIVERY_PERMANENT_FOR=1s"))
+	defer stop()
+	base := "http://" + service.HTTPAddr() + "/api/v1/"
+	o.more = true
+	o.feed(t, site.Events[:begun])
+	eventually(t, func() bool {
+		whole := 0
+		for _, kinds := range o.kinds() {
+			if slices.Equal(kinds, mainKinds) {
+				whole++
+			}
+		}
+		return whole == 3
+	})
+	eventually(t, func() bool {
+		_, text := do(t, http.MethodGet, base+"parked/conversation", nil)
+		return strings.Contains(text, "HTTP 400 bad.request") && strings.Contains(text, "correlation-of-the-poison")
+	})
+	eventually(t, func() bool {
+		_, text := do(t, http.MethodGet, base+"interactions/"+last, nil)
+		return strings.Contains(text, "suspend/refused")
+	})
+	o.feed(t, site.Events[begun:])
+	o.mu.Lock()
+	o.more = false
+	o.mu.Unlock()
+	want := [][]string{mainKinds, mainKinds, mainKinds, {"externalEstablishedEvents", "communicationEndedEvents", "communicationEndedEvents"}}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the org was told %v", o.kinds())
+		}
+	})
+	eventually(t, func() bool { return sameKinds(o.kinds(), want) })
+}
+
+// sameKinds compares the conversations' events whatever the order of the conversations.
+func sameKinds(got, want [][]string) bool {
+	text := func(all [][]string) []string {
+		var lines []string
+		for _, kinds := range all {
+			lines = append(lines, strings.Join(kinds, " "))
+		}
+		slices.Sort(lines)
+		return lines
+	}
+	return slices.Equal(text(got), text(want))
 }
 
 // ledger: E-EXCP-110, E-EXCP-111

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"log/slog"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
@@ -15,6 +17,7 @@ type metrics struct {
 	recordings *prometheus.CounterVec
 	orphans    prometheus.Counter
 	odd        *prometheus.CounterVec
+	log        *slog.Logger
 }
 
 var _ model.Observer = (*metrics)(nil)
@@ -26,9 +29,10 @@ const (
 	noReason         = "none"
 )
 
-func newMetrics(reg prometheus.Registerer, counts func() model.Counts) *metrics {
+func newMetrics(reg prometheus.Registerer, counts func() model.Counts, log *slog.Logger) *metrics {
 	factory := promauto.With(reg)
 	m := &metrics{
+		log: log,
 		calls: factory.NewCounterVec(prometheus.CounterOpts{
 			Name: "engage_connector_conversation_provider_calls_total",
 			Help: "Finished calls by what became of them in the EX org, and why. Counted by the instance that is the writer.",
@@ -83,9 +87,13 @@ func (m *metrics) CallClosed(stage conversation.Stage, reason conversation.Reaso
 	}
 }
 
-// Recording counts a segment's state.
-func (m *metrics) Recording(state model.RecordingState) {
+// Recording counts a segment's state. What is given up is also said, by ids: file names may carry numbers.
+func (m *metrics) Recording(r *model.Record, state model.RecordingState) {
 	m.recordings.WithLabelValues(string(state)).Inc()
+	if state == model.RecordingDropped {
+		m.log.Warn("the metadata of a recording is given up: it was kept for too long", "recording", r.ID, "callUUID", r.Segment.CallUUID,
+			"reason", r.Reason, "reported", r.At, "hint", "the file is untouched; post its metadata again when the call is known")
+	}
 }
 
 // Odd counts events that cannot be.

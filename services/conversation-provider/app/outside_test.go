@@ -24,17 +24,19 @@ import (
 // outside is everything that the service talks to but Redis: the edge, the org, config-sync and
 // recording-provider.
 type outside struct {
-	mu         sync.Mutex
-	changed    chan struct{}
-	lines      map[string][][]byte // by link
-	declared   map[string]engage.LinkSpec
-	newest     time.Time                   // of the lines
-	fed        time.Time                   // when they were made available
-	more       bool                        // there is more to come
-	events     map[string][]map[string]any // by conversation, in the order of their time
-	requests   int
-	refuse     func(kind string, event map[string]any) (message string, retryable bool)
-	failNext   int // requests that the org fails as a whole
+	mu       sync.Mutex
+	changed  chan struct{}
+	lines    map[string][][]byte // by link
+	declared map[string]engage.LinkSpec
+	newest   time.Time                   // of the lines
+	fed      time.Time                   // when they were made available
+	more     bool                        // there is more to come
+	events   map[string][]map[string]any // by conversation, in the order of their time
+	requests int
+	refuse   func(kind string, event map[string]any) (message string, retryable bool)
+	failNext int // requests that the org fails as a whole
+	// poison answers a request as a whole with 400 and the API's error body when it is in it.
+	poison     func(kind string, event map[string]any) bool
 	recordings []*recordingproviderv1.Recording
 
 	http *httptest.Server
@@ -253,6 +255,17 @@ func (o *outside) inject(w http.ResponseWriter, r *http.Request) {
 		o.failNext--
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
+	}
+	for kind, events := range body {
+		for _, e := range events {
+			if o.poison != nil && o.poison(kind, e) {
+				w.Header().Set("Content-Type", "application/json")
+				w.Header().Set("ININ-Correlation-Id", "correlation-of-the-poison")
+				w.WriteHeader(http.StatusBadRequest)
+				_, _ = io.WriteString(w, `{"status":400,"code":"bad.request","message":"The request could not be understood"}`)
+				return
+			}
+		}
 	}
 	errors := []map[string]any{}
 	for kind, events := range body {

@@ -16,16 +16,9 @@ type Org interface {
 	InjectConversationEvents(ctx context.Context, batch exevents.ConversationBatch) (exevents.BatchResult, error)
 }
 
-// Refusals is told of events that the org refused for good, so that their conversation sends
-// nothing more that depends on them.
-type Refusals interface {
-	Refused(ctx context.Context, callUUID, eventID, reason string) error
-}
-
-// Send posts one batch in one request. Each record gets its own outcome; a refusal is reported
-// before its record is given up, so that a crash in between repeats both. Behind an event that is to
-// be sent again nothing of its conversation is given up: it may only have missed that event.
-func Send(ctx context.Context, org Org, refusals Refusals, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
+// Send posts one batch in one request. Each record gets its own outcome. Behind an event that is to be
+// sent again nothing of its conversation is given up: it may only have missed that event.
+func Send(ctx context.Context, org Org, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
 	entries := make([]model.Injection, len(records))
 	outcomes := make([]pipeline.Outcome, len(records))
 	events := make([]exevents.ConversationEvent, 0, len(records))
@@ -56,25 +49,20 @@ func Send(ctx context.Context, org Org, refusals Refusals, records []store.Outbo
 			continue
 		}
 		failed.Retryable = failed.Retryable || again[entry.Event.ConversationID]
-		if outcomes[i], err = settle(ctx, refusals, entry, failed); err != nil {
-			return nil, err
-		}
+		outcomes[i] = settle(failed)
 		again[entry.Event.ConversationID] = failed.Retryable
 	}
 	return outcomes, nil
 }
 
 // settle turns the org's word about one event into an outcome, by the table of pkg/genesys.
-func settle(ctx context.Context, refusals Refusals, entry model.Injection, failed exevents.EventError) (pipeline.Outcome, error) {
+func settle(failed exevents.EventError) pipeline.Outcome {
 	switch failed.Verdict() {
 	case exevents.EventAlreadyAccepted:
-		return pipeline.Done(), nil
+		return pipeline.Done()
 	case exevents.EventRetryable:
-		return pipeline.Retry(failed.Message), nil
-	case exevents.EventRejected:
+		return pipeline.Retry(failed.Message)
+	default:
+		return pipeline.Reject(failed.Message)
 	}
-	if err := refusals.Refused(ctx, entry.CallUUID, entry.Event.EventID, failed.Message); err != nil {
-		return pipeline.Outcome{}, err
-	}
-	return pipeline.Reject(failed.Message), nil
 }

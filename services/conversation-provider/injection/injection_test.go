@@ -9,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
@@ -33,16 +32,6 @@ func (o *org) InjectConversationEvents(_ context.Context, batch exevents.Convers
 	return r, o.err
 }
 
-type refusals struct {
-	told []string
-	err  error
-}
-
-func (r *refusals) Refused(_ context.Context, callUUID, eventID, reason string) error {
-	r.told = append(r.told, callUUID+" "+eventID+" "+reason)
-	return r.err
-}
-
 func record(t *testing.T, eventID string) store.OutboxRecord {
 	return recordOf(t, eventID, "C"+eventID)
 }
@@ -54,23 +43,21 @@ func recordOf(t *testing.T, eventID, conversation string) store.OutboxRecord {
 	return store.OutboxRecord{ID: eventID, Key: conversation, Payload: payload}
 }
 
-// Each event gets its own outcome; a refusal for good is told to the model.
+// Each event gets its own outcome.
 func TestEachEventHasItsOutcome(t *testing.T) {
 	o := &org{errors: map[string]exevents.EventError{
 		"2": {EventID: "2", Message: "try again", Retryable: true},
 		"3": {EventID: "3", Message: "no such leg"},
 		"4": {EventID: "4", Message: "eventId already used"},
 	}}
-	r := &refusals{}
 	records := []store.OutboxRecord{record(t, "1"), record(t, "2"), record(t, "3"), record(t, "4"), {ID: "5", Payload: []byte("{")}}
-	got, err := injection.Send(t.Context(), o, r, records)
+	got, err := injection.Send(t.Context(), o, records)
 	require.NoError(t, err)
 	require.Equal(t, []int{4}, o.sizes, "one request")
 	require.Equal(t, []pipeline.Outcome{
 		pipeline.Done(), pipeline.Retry("try again"), pipeline.Reject("no such leg"), pipeline.Done(),
 	}, got[:4])
 	require.NotEqual(t, pipeline.Done(), got[4])
-	require.Equal(t, []string{"U 3 no such leg"}, r.told)
 }
 
 // What a conversation sends behind an event that is to be sent again waits for it.
@@ -80,29 +67,21 @@ func TestNothingIsGivenUpBehindAnEventThatComesAgain(t *testing.T) {
 		"2": {EventID: "2", Message: "conversationId is not known"},
 		"3": {EventID: "3", Message: "no such queue"},
 	}}
-	r := &refusals{}
-	got, err := injection.Send(t.Context(), o, r, []store.OutboxRecord{recordOf(t, "1", "C"), recordOf(t, "2", "C"), recordOf(t, "3", "D")})
+	got, err := injection.Send(t.Context(), o, []store.OutboxRecord{recordOf(t, "1", "C"), recordOf(t, "2", "C"), recordOf(t, "3", "D")})
 	require.NoError(t, err)
 	require.Equal(t, []pipeline.Outcome{
 		pipeline.Retry("try again"), pipeline.Retry("conversationId is not known"), pipeline.Reject("no such queue"),
 	}, got)
-	require.Len(t, r.told, 1)
-}
-
-func TestNothingIsGivenUpBeforeTheModelKnows(t *testing.T) {
-	o := &org{errors: map[string]exevents.EventError{"1": {EventID: "1", Message: "no"}}}
-	_, err := injection.Send(t.Context(), o, &refusals{err: errors.New("redis is away")}, []store.OutboxRecord{record(t, "1")})
-	require.Error(t, err)
 }
 
 func TestAFailedRequestIsOneError(t *testing.T) {
-	_, err := injection.Send(t.Context(), &org{err: errors.New("503")}, &refusals{}, []store.OutboxRecord{record(t, "1")})
+	_, err := injection.Send(t.Context(), &org{err: errors.New("503")}, []store.OutboxRecord{record(t, "1")})
 	require.ErrorContains(t, err, "503")
 }
 
 func TestUnreadableRecordsNeedNoRequest(t *testing.T) {
 	o := &org{}
-	got, err := injection.Send(t.Context(), o, &refusals{}, []store.OutboxRecord{{ID: "1", Payload: []byte("x")}})
+	got, err := injection.Send(t.Context(), o, []store.OutboxRecord{{ID: "1", Payload: []byte("x")}})
 	require.NoError(t, err)
 	require.Empty(t, o.sizes)
 	require.Len(t, got, 1)
@@ -115,24 +94,26 @@ func (c *calls) AppendOnce(_ context.Context, a store.Append) (int, error) {
 	return len(a.Entries), nil
 }
 
-// A refusal goes into the calls log under an identity of its own.
-func TestRefusalsAreLogged(t *testing.T) {
+// What is given up goes into the calls log, under an identity of its own and under the sender's lease.
+func TestWhatIsGivenUpIsLogged(t *testing.T) {
 	c := &calls{}
 	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
-	leads := true
-	refusals := injection.LoggedRefusals{
-		Calls: c, Now: func() time.Time { return now },
-		Lease: func() (store.Lease, bool) { return store.Lease{Name: "calls-writer", Generation: 7}, leads },
+	refusals := injection.LoggedRefusals{Calls: c, Now: func() time.Time { return now }}
+	lease := store.Lease{Name: "calls-writer", Generation: 7}
+	settled := []pipeline.Settled{
+		{Record: record(t, "E"), Parked: true, Reason: "why"},
+		{Record: store.OutboxRecord{ID: "2", Payload: []byte("{")}, Parked: true, Reason: "cannot be read"},
+		{Record: record(t, "A")}, // it has arrived
 	}
-	require.NoError(t, refusals.Refused(t.Context(), "U", "E", "why"))
+	require.NoError(t, refusals.Settled(t.Context(), lease, settled))
 	require.Len(t, c.appended, 1)
+	require.Len(t, c.appended[0].Entries, 1)
 	entry := c.appended[0].Entries[0]
 	require.Equal(t, "refused:E", entry.Identity)
 	require.EqualValues(t, 7, c.appended[0].Lease.Generation, "a deposed writer's note is refused by the store")
-	leads = false
-	require.Equal(t, fault.Unavailable, fault.CodeOf(refusals.Refused(t.Context(), "U", "E2", "why")))
-	require.Len(t, c.appended, 1)
 	want, err := (&model.Refusal{CallUUID: "U", EventID: "E", Reason: "why", At: now}).Record()
 	require.NoError(t, err)
 	require.Equal(t, want, entry.Payload)
+	require.NoError(t, refusals.Settled(t.Context(), lease, settled[1:]))
+	require.Len(t, c.appended, 1)
 }

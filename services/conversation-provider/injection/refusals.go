@@ -2,9 +2,10 @@ package injection
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
-	"engage.connector/pkg/fault"
+	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
 	"engage.connector/services/conversation-provider/model"
 )
@@ -14,30 +15,35 @@ type CallsLog interface {
 	AppendOnce(ctx context.Context, a store.Append) (int, error)
 }
 
-// LoggedRefusals writes refusals into the calls log, so that the model learns of them in its own
-// order and after a restart as well.
+// LoggedRefusals writes the events that are given up into the calls log, so that the model learns of
+// them in its own order, and after a restart as well: their conversation sends nothing more that depends
+// on them.
 type LoggedRefusals struct {
 	Calls CallsLog
-	Lease func() (store.Lease, bool) // the writer's, under which the outbox is sent
 	Now   func() time.Time
 }
 
-var _ Refusals = LoggedRefusals{}
-
-// Refused notes a refusal, once per event. Without the lease it notes nothing: whoever leads by then
-// sends the event again, and gets the same answer.
-func (l LoggedRefusals) Refused(ctx context.Context, callUUID, eventID, reason string) error {
-	lease, leads := l.Lease()
-	if !leads {
-		return fault.New(fault.Unavailable, "injection.refused", "the lease has run out")
+// Settled notes the events that are given up, each once, under the lease that the outbox is sent under.
+func (l LoggedRefusals) Settled(ctx context.Context, lease store.Lease, records []pipeline.Settled) error {
+	var entries []store.Entry
+	for _, g := range records {
+		if !g.Parked {
+			continue
+		}
+		var injection model.Injection
+		if json.Unmarshal(g.Record.Payload, &injection) != nil {
+			continue // it belongs to no call that could be told
+		}
+		refusal := model.Refusal{CallUUID: injection.CallUUID, EventID: injection.Event.EventID, Reason: g.Reason, At: l.Now()}
+		record, err := refusal.Record()
+		if err != nil {
+			return err
+		}
+		entries = append(entries, store.Entry{Identity: "refused:" + injection.Event.EventID, Payload: record})
 	}
-	refusal := model.Refusal{CallUUID: callUUID, EventID: eventID, Reason: reason, At: l.Now()}
-	record, err := refusal.Record()
-	if err != nil {
-		return err
+	if len(entries) == 0 {
+		return nil
 	}
-	_, err = l.Calls.AppendOnce(ctx, store.Append{Lease: &lease, Entries: []store.Entry{
-		{Identity: "refused:" + eventID, Payload: record},
-	}})
+	_, err := l.Calls.AppendOnce(ctx, store.Append{Lease: &lease, Entries: entries})
 	return err
 }

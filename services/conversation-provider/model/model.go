@@ -42,7 +42,8 @@ type Recordings interface {
 // Observer counts outcomes. After a failed commit an outcome may be counted twice.
 type Observer interface {
 	CallClosed(stage conversation.Stage, reason conversation.Reason)
-	Recording(outcome RecordingState)
+	// Recording counts a segment that has come into a state.
+	Recording(segment *Record, state RecordingState)
 	OrphansDropped(n int)
 	// Odd counts input that cannot be.
 	Odd(kind callmodel.OddKind, n int)
@@ -56,9 +57,11 @@ type Options struct {
 	Recordings Recordings
 	Observer   Observer // default: none
 
-	Retention    time.Duration // of closed calls and unmatched recordings; default 24 h
-	MaxClosed    int           // closed calls kept; default 20,000
-	MaxUnmatched int           // recordings kept that belong to no call; default 10,000
+	Retention time.Duration // of closed calls and unmatched recordings; default 24 h
+	MaxClosed int           // closed calls kept; default 20,000
+	// MaxUnmatched is how many recordings of calls that are not known are kept; default 10,000. What is
+	// beyond is refused and set aside, where it waits for the calls as well.
+	MaxUnmatched int
 	StaleAfter   time.Duration // silence after which a call is given up; default 12 h
 	MaxCallAge   time.Duration // age at which a call is given up, whatever is heard of it; default 24 h
 	MaxAwake     int           // calls in memory unpacked from which on those are packed that wait for nothing; default 256
@@ -135,7 +138,7 @@ func fill[T int | time.Duration](value *T, fallback T) {
 type nobody struct{}
 
 func (nobody) CallClosed(conversation.Stage, conversation.Reason) {}
-func (nobody) Recording(RecordingState)                           {}
+func (nobody) Recording(*Record, RecordingState)                  {}
 func (nobody) OrphansDropped(int)                                 {}
 func (nobody) Odd(callmodel.OddKind, int)                         {}
 
@@ -250,6 +253,9 @@ func (m *Model) Apply(events []engage.Event) (pipeline.Effects, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.opts.Directory.Refresh()
+	if err := m.refuse(events); err != nil {
+		return pipeline.Effects{}, err
+	}
 	out := &outbox{}
 	m.readAll(events, out)
 	effects, err := m.effects(out)

@@ -26,9 +26,9 @@ type counter struct {
 func (c *counter) CallClosed(stage conversation.Stage, reason conversation.Reason) {
 	c.closed[string(stage)+" "+string(reason)]++
 }
-func (c *counter) Recording(model.RecordingState)        {}
-func (c *counter) OrphansDropped(n int)                  { c.orphans += n }
-func (c *counter) Odd(kind callmodel.OddKind, times int) { c.odd[kind] += times }
+func (c *counter) Recording(*model.Record, model.RecordingState) {}
+func (c *counter) OrphansDropped(n int)                          { c.orphans += n }
+func (c *counter) Odd(kind callmodel.OddKind, times int)         { c.odd[kind] += times }
 
 // counted is a desk whose outcomes are counted.
 func counted(t require.TestingT) (*desk, *counter) {

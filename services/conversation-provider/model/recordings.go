@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"engage.connector/pkg/engage"
+	"engage.connector/pkg/fault"
 	"engage.connector/pkg/packed"
 	"engage.connector/pkg/recording"
 	"engage.connector/services/conversation-provider/segments"
@@ -44,6 +45,39 @@ type Record struct {
 // that took it.
 func (r *Record) old(now time.Time, retention time.Duration) bool { return now.Sub(r.At) >= retention }
 
+// refuse tells whether a batch brings more recordings of calls that are not known than can be kept. Those of
+// known calls are kept however many they are.
+func (m *Model) refuse(events []engage.Event) error {
+	brought := 0
+	for _, e := range events {
+		if e.Message == MsgRecording && !m.knows(e.CallUUID()) {
+			brought++
+		}
+	}
+	if brought == 0 || m.kept+brought <= m.opts.MaxUnmatched || m.unmatched()+brought <= m.opts.MaxUnmatched {
+		return nil
+	}
+	return fault.Newf(fault.Unavailable, "model.recording", "recordings of %d calls that are not known are kept already: "+
+		"this one is set aside and taken up again when the writing instance starts; if these calls should be known, look at the links in /status", m.opts.MaxUnmatched)
+}
+
+// unmatched is how many recordings are kept whose calls are not known.
+func (m *Model) unmatched() int {
+	n := 0
+	for _, r := range m.records {
+		if r.State == RecordingKept && !m.knows(r.Segment.CallUUID) {
+			n++
+		}
+	}
+	return n
+}
+
+func (m *Model) knows(uuid string) bool {
+	_, rests := m.resting[uuid]
+	_, closed := m.closed[uuid]
+	return rests || closed || m.calls[uuid] != nil
+}
+
 // readRecording takes what a media server posted.
 func (m *Model) readRecording(e engage.Event, out *outbox) {
 	body := e.Attributes.Text("Body")
@@ -56,14 +90,10 @@ func (m *Model) readRecording(e engage.Event, out *outbox) {
 		if s.CallUUID == "" || recording.CheckFileName(s.FileName) != nil || m.records[id] != nil {
 			continue
 		}
-		if m.kept >= m.opts.MaxUnmatched {
-			m.opts.Observer.Recording(RecordingDropped)
-			continue
-		}
 		r := &Record{ID: id, Segment: s, State: RecordingKept, At: e.Time, Body: body}
 		m.records[id] = r
 		m.kept++
-		m.opts.Observer.Recording(RecordingKept)
+		m.opts.Observer.Recording(r, RecordingKept)
 		m.join(r, out)
 	}
 }
@@ -96,7 +126,7 @@ func (m *Model) join(r *Record, out *outbox) {
 	m.kept--
 	r.State, r.Reason, r.Body, r.Submission = RecordingSubmitted, "", "", &sub
 	m.dirty.records[r.ID] = struct{}{}
-	m.opts.Observer.Recording(RecordingSubmitted)
+	m.opts.Observer.Recording(r, RecordingSubmitted)
 	out.add(OutboxRecording, r.ID, sub.Segment)
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"engage.connector/pkg/engage"
 	"engage.connector/pkg/recording"
 	"engage.connector/services/conversation-provider/feedtest"
 	"engage.connector/services/conversation-provider/model"
@@ -130,14 +131,28 @@ func TestRecordingOfAPartyThatWasNotInjected(t *testing.T) {
 	require.Equal(t, d.out[0].Event.CommunicationID, d.subs[0].CommunicationID)
 }
 
+// Metadata of calls that are not known is bounded; what is beyond is refused, so that it is set aside and
+// not lost. Metadata of known calls is never refused.
 func TestUnmatchedRecordingsAreBounded(t *testing.T) {
+	site, uuid := mainCall()
 	d := newDesk(t)
 	d.opts.MaxUnmatched = 2
 	d.restart()
-	for _, file := range []string{"a", "b", "c"} {
+	d.now = site.Now
+	for _, file := range []string{"a", "b"} {
 		d.apply(posted(d.now, "unknown", file, "", "", d.now, d.now))
 	}
+	_, err := d.model.Apply([]engage.Event{posted(d.now, "unknown", "c", "", "", d.now, d.now)})
+	require.ErrorContains(t, err, "calls that are not known")
 	require.Equal(t, 2, d.model.Counts().Kept)
+
+	d.feed(site.Events[:len(site.Events)/2])
+	for _, file := range []string{"one.opus", "two.opus", "three.opus"} {
+		d.apply(posted(site.Now, uuid, file, feedtest.Ext1, feedtest.Agent1, site.Now, site.Now))
+	}
+	require.Equal(t, 5, d.model.Counts().Kept, "the call goes on, and its recordings wait for its end")
+	d.tick(25 * time.Hour)
+	d.apply(posted(d.now, "unknown", "c", "", "", d.now, d.now)) // time has made room
 }
 
 func TestTheTraceTellsWhatBecameOfACall(t *testing.T) {

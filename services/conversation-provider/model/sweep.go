@@ -103,7 +103,7 @@ func (m *Model) forget(in *Interaction) {
 func (m *Model) drop(r *Record) {
 	if r.State == RecordingKept {
 		m.kept--
-		m.opts.Observer.Recording(RecordingDropped)
+		m.opts.Observer.Recording(r, RecordingDropped)
 	}
 	delete(m.records, r.ID)
 	m.dirty.records[r.ID] = struct{}{}
