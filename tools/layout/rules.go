@@ -93,6 +93,7 @@ func domainTable() []string {
 		"services/config-sync/desired",
 		"services/config-sync/folders",
 		"services/config-sync/plan",
+		"services/config-sync/review",
 		"services/config-sync/vag",
 		"services/conversation-provider/callmodel",
 		"services/conversation-provider/conversation",

@@ -1085,6 +1085,112 @@ func (x *GetPlanResponse) GetRefused() string {
 	return ""
 }
 
+type ApprovePlanRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	PlanId        string                 `protobuf:"bytes,1,opt,name=plan_id,json=planId,proto3" json:"plan_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApprovePlanRequest) Reset() {
+	*x = ApprovePlanRequest{}
+	mi := &file_configsync_v1_config_sync_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApprovePlanRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApprovePlanRequest) ProtoMessage() {}
+
+func (x *ApprovePlanRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_configsync_v1_config_sync_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApprovePlanRequest.ProtoReflect.Descriptor instead.
+func (*ApprovePlanRequest) Descriptor() ([]byte, []int) {
+	return file_configsync_v1_config_sync_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ApprovePlanRequest) GetPlanId() string {
+	if x != nil {
+		return x.PlanId
+	}
+	return ""
+}
+
+type ApprovePlanResponse struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	PlanId string                 `protobuf:"bytes,1,opt,name=plan_id,json=planId,proto3" json:"plan_id,omitempty"`
+	// How many operations that take something away may be carried out now.
+	Operations int64 `protobuf:"varint,2,opt,name=operations,proto3" json:"operations,omitempty"`
+	// What they take away.
+	Losses        string `protobuf:"bytes,3,opt,name=losses,proto3" json:"losses,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApprovePlanResponse) Reset() {
+	*x = ApprovePlanResponse{}
+	mi := &file_configsync_v1_config_sync_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApprovePlanResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApprovePlanResponse) ProtoMessage() {}
+
+func (x *ApprovePlanResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_configsync_v1_config_sync_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApprovePlanResponse.ProtoReflect.Descriptor instead.
+func (*ApprovePlanResponse) Descriptor() ([]byte, []int) {
+	return file_configsync_v1_config_sync_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ApprovePlanResponse) GetPlanId() string {
+	if x != nil {
+		return x.PlanId
+	}
+	return ""
+}
+
+func (x *ApprovePlanResponse) GetOperations() int64 {
+	if x != nil {
+		return x.Operations
+	}
+	return 0
+}
+
+func (x *ApprovePlanResponse) GetLosses() string {
+	if x != nil {
+		return x.Losses
+	}
+	return ""
+}
+
 var File_configsync_v1_config_sync_proto protoreflect.FileDescriptor
 
 const file_configsync_v1_config_sync_proto_rawDesc = "" +
@@ -1153,7 +1259,15 @@ const file_configsync_v1_config_sync_proto_rawDesc = "" +
 	"operations\x18\x01 \x01(\x03R\n" +
 	"operations\x12#\n" +
 	"\rdocument_json\x18\x02 \x01(\tR\fdocumentJson\x12\x18\n" +
-	"\arefused\x18\x03 \x01(\tR\arefused*\xd9\x01\n" +
+	"\arefused\x18\x03 \x01(\tR\arefused\"-\n" +
+	"\x12ApprovePlanRequest\x12\x17\n" +
+	"\aplan_id\x18\x01 \x01(\tR\x06planId\"f\n" +
+	"\x13ApprovePlanResponse\x12\x17\n" +
+	"\aplan_id\x18\x01 \x01(\tR\x06planId\x12\x1e\n" +
+	"\n" +
+	"operations\x18\x02 \x01(\x03R\n" +
+	"operations\x12\x16\n" +
+	"\x06losses\x18\x03 \x01(\tR\x06losses*\xd9\x01\n" +
 	"\vMappingKind\x12\x1c\n" +
 	"\x18MAPPING_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11MAPPING_KIND_USER\x10\x01\x12\x16\n" +
@@ -1174,14 +1288,15 @@ const file_configsync_v1_config_sync_proto_rawDesc = "" +
 	"\x16SYNC_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16SYNC_STATE_IN_PROGRESS\x10\x01\x12\x16\n" +
 	"\x12SYNC_STATE_SUCCESS\x10\x02\x12\x15\n" +
-	"\x11SYNC_STATE_FAILED\x10\x032\x9c\x03\n" +
+	"\x11SYNC_STATE_FAILED\x10\x032\xf2\x03\n" +
 	"\x11ConfigSyncService\x12H\n" +
 	"\aResolve\x12\x1d.configsync.v1.ResolveRequest\x1a\x1e.configsync.v1.ResolveResponse\x12D\n" +
 	"\x05Watch\x12\x1b.configsync.v1.WatchRequest\x1a\x1c.configsync.v1.WatchResponse0\x01\x12Q\n" +
 	"\n" +
 	"GetOptions\x12 .configsync.v1.GetOptionsRequest\x1a!.configsync.v1.GetOptionsResponse\x12Z\n" +
 	"\rGetSyncStatus\x12#.configsync.v1.GetSyncStatusRequest\x1a$.configsync.v1.GetSyncStatusResponse\x12H\n" +
-	"\aGetPlan\x12\x1d.configsync.v1.GetPlanRequest\x1a\x1e.configsync.v1.GetPlanResponseB3Z1engage.connector/proto/configsync/v1;configsyncv1b\x06proto3"
+	"\aGetPlan\x12\x1d.configsync.v1.GetPlanRequest\x1a\x1e.configsync.v1.GetPlanResponse\x12T\n" +
+	"\vApprovePlan\x12!.configsync.v1.ApprovePlanRequest\x1a\".configsync.v1.ApprovePlanResponseB3Z1engage.connector/proto/configsync/v1;configsyncv1b\x06proto3"
 
 var (
 	file_configsync_v1_config_sync_proto_rawDescOnce sync.Once
@@ -1196,7 +1311,7 @@ func file_configsync_v1_config_sync_proto_rawDescGZIP() []byte {
 }
 
 var file_configsync_v1_config_sync_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_configsync_v1_config_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_configsync_v1_config_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_configsync_v1_config_sync_proto_goTypes = []any{
 	(MappingKind)(0),              // 0: configsync.v1.MappingKind
 	(DnType)(0),                   // 1: configsync.v1.DnType
@@ -1217,8 +1332,10 @@ var file_configsync_v1_config_sync_proto_goTypes = []any{
 	(*GetSyncStatusResponse)(nil), // 16: configsync.v1.GetSyncStatusResponse
 	(*GetPlanRequest)(nil),        // 17: configsync.v1.GetPlanRequest
 	(*GetPlanResponse)(nil),       // 18: configsync.v1.GetPlanResponse
-	nil,                           // 19: configsync.v1.OptionSection.OptionsEntry
-	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
+	(*ApprovePlanRequest)(nil),    // 19: configsync.v1.ApprovePlanRequest
+	(*ApprovePlanResponse)(nil),   // 20: configsync.v1.ApprovePlanResponse
+	nil,                           // 21: configsync.v1.OptionSection.OptionsEntry
+	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
 }
 var file_configsync_v1_config_sync_proto_depIdxs = []int32{
 	0,  // 0: configsync.v1.Mapping.kind:type_name -> configsync.v1.MappingKind
@@ -1233,21 +1350,23 @@ var file_configsync_v1_config_sync_proto_depIdxs = []int32{
 	3,  // 9: configsync.v1.WatchResponse.upserted:type_name -> configsync.v1.Mapping
 	8,  // 10: configsync.v1.WatchResponse.removed:type_name -> configsync.v1.MappingKey
 	14, // 11: configsync.v1.GetOptionsResponse.sections:type_name -> configsync.v1.OptionSection
-	19, // 12: configsync.v1.OptionSection.options:type_name -> configsync.v1.OptionSection.OptionsEntry
-	20, // 13: configsync.v1.GetSyncStatusResponse.last_success:type_name -> google.protobuf.Timestamp
+	21, // 12: configsync.v1.OptionSection.options:type_name -> configsync.v1.OptionSection.OptionsEntry
+	22, // 13: configsync.v1.GetSyncStatusResponse.last_success:type_name -> google.protobuf.Timestamp
 	2,  // 14: configsync.v1.GetSyncStatusResponse.state:type_name -> configsync.v1.SyncState
 	7,  // 15: configsync.v1.ConfigSyncService.Resolve:input_type -> configsync.v1.ResolveRequest
 	10, // 16: configsync.v1.ConfigSyncService.Watch:input_type -> configsync.v1.WatchRequest
 	12, // 17: configsync.v1.ConfigSyncService.GetOptions:input_type -> configsync.v1.GetOptionsRequest
 	15, // 18: configsync.v1.ConfigSyncService.GetSyncStatus:input_type -> configsync.v1.GetSyncStatusRequest
 	17, // 19: configsync.v1.ConfigSyncService.GetPlan:input_type -> configsync.v1.GetPlanRequest
-	9,  // 20: configsync.v1.ConfigSyncService.Resolve:output_type -> configsync.v1.ResolveResponse
-	11, // 21: configsync.v1.ConfigSyncService.Watch:output_type -> configsync.v1.WatchResponse
-	13, // 22: configsync.v1.ConfigSyncService.GetOptions:output_type -> configsync.v1.GetOptionsResponse
-	16, // 23: configsync.v1.ConfigSyncService.GetSyncStatus:output_type -> configsync.v1.GetSyncStatusResponse
-	18, // 24: configsync.v1.ConfigSyncService.GetPlan:output_type -> configsync.v1.GetPlanResponse
-	20, // [20:25] is the sub-list for method output_type
-	15, // [15:20] is the sub-list for method input_type
+	19, // 20: configsync.v1.ConfigSyncService.ApprovePlan:input_type -> configsync.v1.ApprovePlanRequest
+	9,  // 21: configsync.v1.ConfigSyncService.Resolve:output_type -> configsync.v1.ResolveResponse
+	11, // 22: configsync.v1.ConfigSyncService.Watch:output_type -> configsync.v1.WatchResponse
+	13, // 23: configsync.v1.ConfigSyncService.GetOptions:output_type -> configsync.v1.GetOptionsResponse
+	16, // 24: configsync.v1.ConfigSyncService.GetSyncStatus:output_type -> configsync.v1.GetSyncStatusResponse
+	18, // 25: configsync.v1.ConfigSyncService.GetPlan:output_type -> configsync.v1.GetPlanResponse
+	20, // 26: configsync.v1.ConfigSyncService.ApprovePlan:output_type -> configsync.v1.ApprovePlanResponse
+	21, // [21:27] is the sub-list for method output_type
+	15, // [15:21] is the sub-list for method input_type
 	15, // [15:15] is the sub-list for extension type_name
 	15, // [15:15] is the sub-list for extension extendee
 	0,  // [0:15] is the sub-list for field type_name
@@ -1264,7 +1383,7 @@ func file_configsync_v1_config_sync_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_configsync_v1_config_sync_proto_rawDesc), len(file_configsync_v1_config_sync_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   17,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

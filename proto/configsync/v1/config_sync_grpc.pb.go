@@ -27,6 +27,7 @@ const (
 	ConfigSyncService_GetOptions_FullMethodName    = "/configsync.v1.ConfigSyncService/GetOptions"
 	ConfigSyncService_GetSyncStatus_FullMethodName = "/configsync.v1.ConfigSyncService/GetSyncStatus"
 	ConfigSyncService_GetPlan_FullMethodName       = "/configsync.v1.ConfigSyncService/GetPlan"
+	ConfigSyncService_ApprovePlan_FullMethodName   = "/configsync.v1.ConfigSyncService/ApprovePlan"
 )
 
 // ConfigSyncServiceClient is the client API for ConfigSyncService service.
@@ -50,6 +51,9 @@ type ConfigSyncServiceClient interface {
 	// GetPlan tells what a synchronisation would do now, and does nothing. It reads the whole Config
 	// DB: UNAVAILABLE while another plan is being made.
 	GetPlan(ctx context.Context, in *GetPlanRequest, opts ...grpc.CallOption) (*GetPlanResponse, error)
+	// ApprovePlan agrees to what a plan takes away: to exactly the plan of this id, and for an hour.
+	// ABORTED when another plan waits, or none.
+	ApprovePlan(ctx context.Context, in *ApprovePlanRequest, opts ...grpc.CallOption) (*ApprovePlanResponse, error)
 }
 
 type configSyncServiceClient struct {
@@ -119,6 +123,16 @@ func (c *configSyncServiceClient) GetPlan(ctx context.Context, in *GetPlanReques
 	return out, nil
 }
 
+func (c *configSyncServiceClient) ApprovePlan(ctx context.Context, in *ApprovePlanRequest, opts ...grpc.CallOption) (*ApprovePlanResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ApprovePlanResponse)
+	err := c.cc.Invoke(ctx, ConfigSyncService_ApprovePlan_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ConfigSyncServiceServer is the server API for ConfigSyncService service.
 // All implementations must embed UnimplementedConfigSyncServiceServer
 // for forward compatibility.
@@ -140,6 +154,9 @@ type ConfigSyncServiceServer interface {
 	// GetPlan tells what a synchronisation would do now, and does nothing. It reads the whole Config
 	// DB: UNAVAILABLE while another plan is being made.
 	GetPlan(context.Context, *GetPlanRequest) (*GetPlanResponse, error)
+	// ApprovePlan agrees to what a plan takes away: to exactly the plan of this id, and for an hour.
+	// ABORTED when another plan waits, or none.
+	ApprovePlan(context.Context, *ApprovePlanRequest) (*ApprovePlanResponse, error)
 	mustEmbedUnimplementedConfigSyncServiceServer()
 }
 
@@ -164,6 +181,9 @@ func (UnimplementedConfigSyncServiceServer) GetSyncStatus(context.Context, *GetS
 }
 func (UnimplementedConfigSyncServiceServer) GetPlan(context.Context, *GetPlanRequest) (*GetPlanResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetPlan not implemented")
+}
+func (UnimplementedConfigSyncServiceServer) ApprovePlan(context.Context, *ApprovePlanRequest) (*ApprovePlanResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ApprovePlan not implemented")
 }
 func (UnimplementedConfigSyncServiceServer) mustEmbedUnimplementedConfigSyncServiceServer() {}
 func (UnimplementedConfigSyncServiceServer) testEmbeddedByValue()                           {}
@@ -269,6 +289,24 @@ func _ConfigSyncService_GetPlan_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ConfigSyncService_ApprovePlan_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ApprovePlanRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConfigSyncServiceServer).ApprovePlan(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConfigSyncService_ApprovePlan_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConfigSyncServiceServer).ApprovePlan(ctx, req.(*ApprovePlanRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ConfigSyncService_ServiceDesc is the grpc.ServiceDesc for ConfigSyncService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -291,6 +329,10 @@ var ConfigSyncService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetPlan",
 			Handler:    _ConfigSyncService_GetPlan_Handler,
+		},
+		{
+			MethodName: "ApprovePlan",
+			Handler:    _ConfigSyncService_ApprovePlan_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

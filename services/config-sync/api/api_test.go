@@ -37,10 +37,18 @@ type fakeSync struct {
 	status  syncer.Status
 	options configmodel.Options
 	preview syncer.Preview
+	waiting plan.Plan // what an approval is asked for
 	err     error
 }
 
-func (f *fakeSync) Preview(context.Context) (syncer.Preview, error) { return f.preview, f.err }
+func (f *fakeSync) Approve(_ context.Context, planID string, _ bool) (plan.Plan, error) {
+	if planID != f.waiting.ID {
+		return plan.Plan{}, fault.Newf(fault.Conflict, "test", "plan %q is not the one that waits", planID)
+	}
+	return f.waiting, nil
+}
+
+func (f *fakeSync) Preview(context.Context, bool) (syncer.Preview, error) { return f.preview, f.err }
 
 func (f *fakeSync) Status() syncer.Status { return f.status }
 
@@ -277,6 +285,20 @@ func TestThePlanIsServedOverGRPCToo(t *testing.T) {
 	s.sync.err = fault.New(fault.Unavailable, "configdb", "away")
 	_, err = client.GetPlan(t.Context(), &configsyncv1.GetPlanRequest{})
 	require.Equal(t, fault.Unavailable, fault.CodeOf(err))
+}
+
+// Over gRPC a plan is approved as over HTTP: the one that waits, and no other.
+func TestPlanIsApprovedOverGRPC(t *testing.T) {
+	s := start(t, plain)
+	client := s.dial(t, host.TLSFiles{}, "")
+	s.sync.waiting = plan.Plan{ID: "abc", Held: make([]plan.Operation, 2), Excess: []plan.Excess{{Loss: plan.LoseUsers, Lost: 2, Of: 3}}}
+	_, err := client.ApprovePlan(t.Context(), &configsyncv1.ApprovePlanRequest{PlanId: "other"})
+	require.Equal(t, fault.Conflict, fault.CodeOf(err))
+	got, err := client.ApprovePlan(t.Context(), &configsyncv1.ApprovePlanRequest{PlanId: "abc"})
+	require.NoError(t, err)
+	require.Equal(t, "abc", got.GetPlanId())
+	require.EqualValues(t, 2, got.GetOperations())
+	require.Contains(t, got.GetLosses(), "2 of 3 users")
 }
 
 func marshal(t *testing.T, v any) []byte {

@@ -19,6 +19,7 @@ import (
 	configsyncv1 "engage.connector/proto/configsync/v1"
 	"engage.connector/services/config-sync/catalog"
 	"engage.connector/services/config-sync/configmodel"
+	"engage.connector/services/config-sync/plan"
 	"engage.connector/services/config-sync/syncer"
 )
 
@@ -26,7 +27,8 @@ import (
 type Sync interface {
 	Status() syncer.Status
 	HybridIntegration() (configmodel.Options, bool)
-	Preview(ctx context.Context) (syncer.Preview, error)
+	Preview(ctx context.Context, look bool) (syncer.Preview, error)
+	Approve(ctx context.Context, planID string, look bool) (plan.Plan, error)
 }
 
 // Options of the API.
@@ -209,4 +211,13 @@ func (s *Service) GetPlan(ctx context.Context, _ *configsyncv1.GetPlanRequest) (
 	return &configsyncv1.GetPlanResponse{
 		Operations: int64(len(preview.Operations)), DocumentJson: string(document), Refused: preview.Refused,
 	}, nil
+}
+
+// ApprovePlan agrees to what a plan takes away: to exactly this plan, and for an hour.
+func (s *Service) ApprovePlan(ctx context.Context, req *configsyncv1.ApprovePlanRequest) (*configsyncv1.ApprovePlanResponse, error) {
+	approved, err := s.approve(ctx, req.GetPlanId())
+	if err != nil {
+		return nil, err
+	}
+	return &configsyncv1.ApprovePlanResponse{PlanId: approved.PlanID, Operations: int64(approved.Operations), Losses: approved.Losses}, nil
 }

@@ -23,6 +23,7 @@ func (s *Service) Register(mux host.Routes) {
 	mux.HandleFunc("GET /api/v1/mappings/{kind}/{id}", s.mapping)
 	mux.HandleFunc("/api/v1/mappings/", s.noMapping)
 	mux.HandleFunc("GET /api/v1/plan", s.plan)
+	mux.HandleFunc("POST /api/v1/plan/{id}/approve", s.approvePlan)
 }
 
 // noMapping answers what is no question for a mapping, in the form of all answers.
@@ -40,7 +41,7 @@ func (s *Service) noMapping(w http.ResponseWriter, r *http.Request) {
 }
 
 // planTimeout bounds the reading for a plan.
-const planTimeout = time.Minute
+const planTimeout = 50 * time.Second
 
 // plan answers what a synchronisation would do now. It reads the whole Config DB, so that only one
 // is made at a time.
@@ -53,17 +54,57 @@ func (s *Service) plan(w http.ResponseWriter, r *http.Request) {
 	host.WriteOK(w, r, "plan made; nothing was done", preview)
 }
 
-// preview makes a plan, one at a time.
-func (s *Service) preview(ctx context.Context) (syncer.Preview, error) {
+// preview makes a plan from what the service knows of the organization.
+func (s *Service) preview(ctx context.Context) (p syncer.Preview, err error) {
+	err = s.alone(ctx, func(ctx context.Context) error {
+		p, err = s.opts.Sync.Preview(ctx, false)
+		return err
+	})
+	return p, err
+}
+
+// Approved is the JSON of an approval.
+type Approved struct {
+	PlanID string `json:"planId"`
+	// Operations is how many operations that take something away may be carried out now, and Losses
+	// what they take away.
+	Operations int    `json:"operations"`
+	Losses     string `json:"losses"`
+}
+
+// approvePlan agrees to what a plan takes away.
+func (s *Service) approvePlan(w http.ResponseWriter, r *http.Request) {
+	approved, err := s.approve(r.Context(), r.PathValue("id"))
+	if err != nil {
+		host.WriteError(w, r, s.log, err)
+		return
+	}
+	host.WriteOK(w, r, "the plan is approved for one hour", approved)
+}
+
+func (s *Service) approve(ctx context.Context, planID string) (Approved, error) {
+	var p plan.Plan
+	err := s.alone(ctx, func(ctx context.Context) (err error) {
+		p, err = s.opts.Sync.Approve(ctx, planID, false)
+		return err
+	})
+	if err != nil {
+		return Approved{}, err
+	}
+	return Approved{p.ID, len(p.Held), p.Withheld()}, nil
+}
+
+// alone makes plans one at a time: each reads the whole Config DB.
+func (s *Service) alone(ctx context.Context, do func(context.Context) error) error {
 	select {
 	case s.planning <- struct{}{}:
 		defer func() { <-s.planning }()
 	default:
-		return syncer.Preview{}, fault.New(fault.Unavailable, "api.plan", "another plan is being made").WithRetryIn(time.Second)
+		return fault.New(fault.Unavailable, "api.plan", "another plan is being made").WithRetryIn(time.Second)
 	}
 	ctx, cancel := context.WithTimeout(ctx, planTimeout)
 	defer cancel()
-	return s.opts.Sync.Preview(ctx)
+	return do(ctx)
 }
 
 // Mapping is the JSON of a mapping.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"net"
 	"os"
 
@@ -146,9 +145,4 @@ func Program() wire.Program[Config] {
 			return a.Host, nil
 		},
 	}
-}
-
-// Run is the whole program: it ends with ctx and returns the exit code.
-func Run(ctx context.Context, environ []string, stdout, stderr io.Writer) int {
-	return Program().Run(ctx, environ, stdout, stderr)
 }

@@ -133,8 +133,17 @@ func (s *site) start(t *testing.T) *service {
 
 func (s *service) get(t *testing.T, path string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.HTTPAddr()+path, http.NoBody)
+	return s.call(t, http.MethodGet, path, "")
+}
+
+// call makes a request with a bearer token.
+func (s *service) call(t *testing.T, method, path, token string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+s.HTTPAddr()+path, http.NoBody)
 	require.NoError(t, err)
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Do(req)
 	require.NoError(t, err)
@@ -285,7 +294,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	stdout := &lockedBuffer{}
 	done := make(chan int, 1)
-	go func() { done <- app.Run(ctx, s.environ(), stdout, io.Discard) }()
+	go func() { done <- app.Program().Run(ctx, s.environ(), stdout, io.Discard) }()
 	eventually(t, func() bool { return strings.Contains(stdout.String(), `"msg":"listening"`) }, "listens")
 	cancel()
 	require.Equal(t, host.ExitOK, <-done)

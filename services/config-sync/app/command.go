@@ -18,17 +18,27 @@ import (
 	"engage.connector/pkg/wire"
 	"engage.connector/services/config-sync/idmap"
 	"engage.connector/services/config-sync/plan"
+	"engage.connector/services/config-sync/syncer"
 )
 
-// commandTimeout bounds a sub-command.
-const commandTimeout = 5 * time.Minute
+// commandTimeout bounds a sub-command, which may read the whole organization.
+const commandTimeout = 15 * time.Minute
 
 // command is a sub-command. It works with the same environment as the service, beside which it may
 // run.
 type command struct {
 	name, summary, usage string
-	flags                func(*flag.FlagSet) func(context.Context, *App, []string, output) error
+	flags                func(*flag.FlagSet) action
 }
+
+// action does the work of a sub-command and returns the exit code, unless there is an error.
+type action func(context.Context, *App, []string, output) (int, error)
+
+// The exit codes of plan beside those that every command has.
+const (
+	exitChanges = 3 // there is something to do
+	exitHeld    = 4 // something waits for an approval
+)
 
 // output is where a sub-command prints.
 type output struct{ stdout, stderr io.Writer }
@@ -36,7 +46,10 @@ type output struct{ stdout, stderr io.Writer }
 // commandTable lists the sub-commands.
 func commandTable() []command {
 	return []command{
-		{"plan", "prints what the next synchronisation would do, and changes nothing", "plan [-json]\n  Prints what the next synchronisation would do, and changes nothing.", planCommand},
+		{"plan", "prints what the next synchronisation would do, and changes nothing", "plan [-json] [-refresh=false]\n" +
+			"  Prints what the next synchronisation would do, and changes nothing. It reads the organization, to see what was changed\n" +
+			"  there; -refresh=false does without, and says how old what is known is.\n" +
+			"  Exit codes: 0 nothing to do, 1 failed, 2 wrong configuration, 3 changes, 4 changes that wait for an approval.", planCommand},
 		{"approve", "agrees to what a plan takes away", "approve PLAN_ID\n" +
 			"  Agrees to what the plan of this id takes away. The service carries it out with its next synchronisation, provided\n" +
 			"  that it is still exactly this plan. The approval is good for an hour.", approveCommand},
@@ -67,6 +80,7 @@ func (c command) run(ctx context.Context, args, environ []string, out output) in
 	flags.Usage = func() { _, _ = fmt.Fprintf(out.stderr, "usage: %s %s\n", Service, c.usage) }
 	execute := c.flags(flags)
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		_, _ = fmt.Fprintf(out.stderr, "\n%s\n", host.VariablesText(host.Variables[Config]()))
 		return host.ExitOK
 	} else if err != nil {
 		return host.ExitConfig
@@ -87,7 +101,7 @@ func (c command) run(ctx context.Context, args, environ []string, out output) in
 	}
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	err = execute(ctx, a, flags.Args(), out)
+	code, err := execute(ctx, a, flags.Args(), out)
 	stopErr := a.Stop(context.WithoutCancel(ctx))
 	if fault.CodeOf(err) == fault.Invalid && len(flags.Args()) == 0 {
 		flags.Usage()
@@ -95,45 +109,61 @@ func (c command) run(ctx context.Context, args, environ []string, out output) in
 	if err == nil {
 		err = stopErr
 	}
+	if err == nil {
+		return code
+	}
 	return host.Exit(out.stderr, err)
 }
 
-// planCommand prints the plan as text or as JSON. A plan that would be refused is printed too, and
-// the refusal on stderr.
-func planCommand(flags *flag.FlagSet) func(context.Context, *App, []string, output) error {
+// planCommand prints the plan as text or as JSON.
+func planCommand(flags *flag.FlagSet) action {
 	asJSON := flags.Bool("json", false, "print JSON")
-	return func(ctx context.Context, a *App, args []string, out output) error {
+	refresh := flags.Bool("refresh", true, "read the organization")
+	return func(ctx context.Context, a *App, args []string, out output) (int, error) {
 		if len(args) > 0 {
-			return fault.Newf(fault.Invalid, "app.plan", "%q is not expected", args[0])
+			return 0, fault.Newf(fault.Invalid, "app.plan", "%q is not expected", args[0])
 		}
-		p, err := a.syncer.Preview(ctx)
+		p, err := a.syncer.Preview(ctx, *refresh)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if p.Refused != "" {
 			_, _ = fmt.Fprintln(out.stderr, "warning:", p.Refused)
 		}
+		if p.Organization.Problem != "" {
+			_, _ = fmt.Fprintln(out.stderr, "warning: the organization could not be read:", p.Organization.Problem)
+		}
 		if !*asJSON {
-			return p.WriteText(out.stdout)
+			return planCode(p), p.WriteText(out.stdout)
 		}
 		encoder := json.NewEncoder(out.stdout)
 		encoder.SetIndent("", "  ")
-		return encoder.Encode(p)
+		return planCode(p), encoder.Encode(p)
 	}
 }
 
+func planCode(p syncer.Preview) int {
+	switch {
+	case len(p.Held) > 0:
+		return exitHeld
+	case !p.Empty():
+		return exitChanges
+	}
+	return host.ExitOK
+}
+
 // approveCommand notes the operator's agreement; the service that leads acts on it.
-func approveCommand(*flag.FlagSet) func(context.Context, *App, []string, output) error {
-	return func(ctx context.Context, a *App, args []string, out output) error {
+func approveCommand(*flag.FlagSet) action {
+	return func(ctx context.Context, a *App, args []string, out output) (int, error) {
 		if len(args) != 1 {
-			return fault.New(fault.Invalid, "app.approve", "the id of one plan is expected").WithHint("config-sync plan shows it")
+			return 0, fault.New(fault.Invalid, "app.approve", "the id of one plan is expected").WithHint("config-sync plan shows it")
 		}
-		p, err := a.syncer.Approve(ctx, args[0])
+		p, err := a.syncer.Approve(ctx, args[0], true)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		_, err = fmt.Fprintf(out.stdout, "plan %s is approved for one hour: %d operations that take something away (%s)\n", p.ID, len(p.Held), p.Withheld())
-		return err
+		return 0, err
 	}
 }
 
@@ -143,26 +173,26 @@ func clearableTable() []plan.Kind {
 	return []plan.Kind{plan.Users, plan.Queues, plan.Skills, plan.Codes, plan.Source}
 }
 
-func clearCommand(flags *flag.FlagSet) func(context.Context, *App, []string, output) error {
+func clearCommand(flags *flag.FlagSet) action {
 	deleted := flags.Bool("deleted", false, "all objects that were deleted in the organization")
-	return func(ctx context.Context, a *App, args []string, out output) error {
+	return func(ctx context.Context, a *App, args []string, out output) (int, error) {
 		applied, err := a.idmap.Load(ctx)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		keys, err := clearable(applied, *deleted, args)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if err := a.idmap.Request(ctx, keys...); err != nil {
-			return err
+			return 0, err
 		}
 		for _, key := range keys {
 			r := applied[key.Kind][key.ID]
 			_, _ = fmt.Fprintf(out.stdout, "%s %s %q will be mapped anew by the next synchronisation\n", key.Kind, key.ID, r.CloudName)
 		}
 		_, err = fmt.Fprintf(out.stdout, "%d mappings\n", len(keys))
-		return err
+		return 0, err
 	}
 }
 

@@ -29,20 +29,28 @@ func (s *site) command(t *testing.T, args ...string) (code int, stdout, stderr s
 func TestPlanSubCommandPrintsAndChangesNothing(t *testing.T) {
 	s := newSite(t)
 	s.exec(t, "INSERT INTO cfg_person(dbid,tenant_dbid,user_name,is_agent,state) VALUES (310,101,'Bob@X.example',2,1)")
-	code, stdout, stderr := s.command(t, "plan")
-	require.Equal(t, host.ExitOK, code, stderr)
+	code, stdout, stderr := s.command(t, "plan", "-refresh=false")
+	require.Equal(t, 3, code, stderr)
+	require.Contains(t, stdout, "never read")
+	require.Zero(t, s.org.Requests())
+	code, stdout, stderr = s.command(t, "plan")
+	require.Equal(t, 3, code, stderr)
 	require.Contains(t, stdout, `skipped: person 303 "zoe": neither User Name`)
 	require.Contains(t, stdout, `collision: person 310 "Bob@X.example": the organization does not tell "Bob@X.example" from "bob@x.example" of person 302`)
-	require.Contains(t, stdout, "create             queues      201")
+	require.Contains(t, stdout, `+ queue 201 "VQ_Sales_Leads__SIP_Switch__Engage-external": new in Engage`)
+	require.Regexp(t, `(?m)^create +queues +1 +1 +1 +0$`, stdout)
 	require.Contains(t, stdout, "9 API calls and about 8 look-ups: about 1s at 582000 requests per minute")
 
 	code, stdout, stderr = s.command(t, "plan", "-json")
-	require.Equal(t, host.ExitOK, code, stderr)
+	require.Equal(t, 3, code, stderr)
 	requirePlan(t, []byte(stdout))
-	require.Zero(t, s.org.Requests())
+	require.Zero(t, s.org.Writes())
 
 	service := s.start(t)
 	service.waitForSuccess(t)
+	code, stdout, stderr = s.command(t, "plan")
+	require.Equal(t, host.ExitOK, code, stderr)
+	require.Contains(t, stdout, "nothing to do")
 	code, _, _ = s.command(t, "plan", "-nonsense")
 	require.Equal(t, host.ExitConfig, code)
 	code, _, stderr = s.command(t, "plan", "extra")
@@ -85,6 +93,29 @@ func TestPlanOverHTTP(t *testing.T) {
 	s.redis.Kill()
 	code, body = service.get(t, "/api/v1/plan")
 	require.Equal(t, http.StatusServiceUnavailable, code, body)
+}
+
+// Without the organization the command shows what is known, how old that is, and why; and whoever
+// asks a command for help learns its variables.
+func TestPlanWithoutTheOrganization(t *testing.T) {
+	s := newSite(t)
+	service := s.start(t)
+	service.waitForSuccess(t)
+	service.stop()
+	s.exec(t, "UPDATE cfg_person SET last_name = 'Bell' WHERE dbid = 301")
+	s.env["GENESYS_CLOUD_CLIENT_SECRET"] = "wrong"
+	code, stdout, stderr := s.command(t, "plan")
+	require.Equal(t, 3, code, stderr)
+	require.Contains(t, stdout, "The organization could not be read: ")
+	require.Contains(t, stderr, "warning: the organization could not be read")
+	require.Contains(t, stdout, `~ displayName: "Ann Lee" -> "Ann Bell"`)
+
+	for _, name := range []string{"plan", "approve", "clear-mapping"} {
+		code, _, stderr = s.command(t, name, "-help")
+		require.Equal(t, host.ExitOK, code)
+		require.Contains(t, stderr, "CONFIG_DB_HOST")
+		require.Contains(t, stderr, "usage: config-sync "+name)
+	}
 }
 
 // An object that was deleted in the organization stays away until its mapping is cleared; neither

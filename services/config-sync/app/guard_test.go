@@ -1,6 +1,11 @@
 package app_test
 
 import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -44,4 +49,50 @@ func TestRemovalLimitsReachThePlan(t *testing.T) {
 		}
 		service.stop()
 	}
+}
+
+// What is held back is shown by the command with its own exit code and over HTTP, and an approval over
+// HTTP lets exactly this plan through. It takes a caller who may write, and is audited.
+func TestApprovalOverHTTP(t *testing.T) {
+	s := newSite(t)
+	s.staffed(t)
+	credentials := filepath.Join(t.TempDir(), "credentials")
+	require.NoError(t, os.WriteFile(credentials, []byte("reader read reader-secret-1\nboss read,write boss-secret-123\n"), 0o600))
+	s.env["ALLOW_UNAUTHENTICATED"], s.env["API_CREDENTIALS_FILE"] = "false", credentials
+	service := s.start(t)
+	service.waitForSuccess(t)
+	s.exec(t, "DELETE FROM cfg_agent_group WHERE group_dbid = 503")
+	s.exec(t, "UPDATE cfg_person SET last_name = 'Bell' WHERE dbid = 301")
+	eventually(t, func() bool { return service.status(t) == "Failed" }, "held back")
+	eventually(t, func() bool { return s.org.User(s.org.UserID("ann@x.example")).DisplayName == "Ann Bell" }, "the rest is executed")
+	code, stdout, stderr := s.command(t, "plan", "-refresh=false")
+	require.Equal(t, 4, code, stderr)
+	require.Contains(t, stdout, "HELD BACK")
+
+	status, body := service.call(t, http.MethodGet, "/api/v1/plan", "reader-secret-1")
+	require.Equal(t, http.StatusOK, status, body)
+	var answer struct {
+		Data struct {
+			ID   string
+			Held []any
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(body), &answer))
+	require.Len(t, answer.Data.Held, 1)
+	path := "/api/v1/plan/" + answer.Data.ID + "/approve"
+	status, _ = service.call(t, http.MethodPost, path, "reader-secret-1")
+	require.Equal(t, http.StatusForbidden, status)
+	status, body = service.call(t, http.MethodPost, "/api/v1/plan/0123456789ab/approve", "boss-secret-123")
+	require.Equal(t, http.StatusConflict, status, body)
+	require.Contains(t, body, answer.Data.ID, "it names the plan that waits")
+	members := func() string { return s.org.State().Queues["VQ_Support__SIP_Switch__Engage-external"] }
+	require.Contains(t, members(), "agent311@x.example")
+	status, body = service.call(t, http.MethodPost, path, "boss-secret-123")
+	require.Equal(t, http.StatusOK, status, body)
+	require.Contains(t, body, `"planId":"`+answer.Data.ID)
+	eventually(t, func() bool { return !strings.Contains(members(), "agent311") }, "carried out")
+	eventually(t, func() bool { return service.status(t) == "Success" }, "nothing waits any more")
+	require.Regexp(t, `"msg":"audit".*"who":"boss","action":"POST /api/v1/plan/\{id\}/approve".*"status":200`, service.log.String())
+	status, body = service.call(t, http.MethodPost, path, "boss-secret-123")
+	require.Equal(t, http.StatusConflict, status, body)
 }

@@ -110,7 +110,7 @@ func (s *site) runUntilListening(t *testing.T, dir string) string {
 	ctx, cancel := context.WithCancel(t.Context())
 	stdout, stderr := &lockedBuffer{}, &lockedBuffer{}
 	done := make(chan int, 1)
-	go func() { done <- app.Run(ctx, s.environ(), stdout, stderr) }()
+	go func() { done <- app.Program().Run(ctx, s.environ(), stdout, stderr) }()
 	log := func() string {
 		text := stdout.String()
 		files, _ := filepath.Glob(filepath.Join(dir, "*.log"))

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 
 	"engage.connector/services/config-sync/desired"
@@ -24,6 +25,9 @@ const (
 var fieldTable = []string{
 	FieldActive, FieldUserName, FieldName, FieldDisplayName, FieldEmails, FieldExternalID, FieldDescription, FieldPeerID,
 }
+
+// FieldNames returns the attributes in the order of the table.
+func FieldNames() []string { return slices.Clone(fieldTable) }
 
 // FieldChange is one attribute of an object that gets another value.
 type FieldChange struct {

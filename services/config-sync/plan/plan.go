@@ -4,8 +4,6 @@
 package plan
 
 import (
-	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -51,23 +49,6 @@ func (p Plan) Calls() int {
 		n += o.Calls
 	}
 	return n
-}
-
-// WriteText prints the plan for the operator, with what it costs at a limit of requests per minute.
-func (p Plan) WriteText(w io.Writer, limit int) error {
-	if p.Empty() {
-		_, err := fmt.Fprintln(w, "nothing to do: the organization is up to date")
-		return err
-	}
-	for _, o := range p.Operations {
-		if _, err := fmt.Fprintln(w, o); err != nil {
-			return err
-		}
-	}
-	cost := p.Cost(limit)
-	_, err := fmt.Fprintf(w, "%d operations, %d API calls and about %d look-ups: about %s at %d requests per minute\n",
-		len(p.Operations), cost.Calls, cost.Lookups, cost.Expected(), cost.Limit)
-	return err
 }
 
 // Build computes the plan for the tenant. Where it would take away more than the guard allows, the

@@ -97,18 +97,24 @@ func (s *Syncer) begun(ctx context.Context) (begun, error) {
 	return b, nil
 }
 
-// Approve notes the operator's agreement to a plan: to exactly this one, and for an hour.
-func (s *Syncer) Approve(ctx context.Context, planID string) (plan.Plan, error) {
+// Approve notes the operator's agreement to a plan: to exactly this one, and for an hour. look makes
+// it read the organization when the plan is not the one that waits: the operator may have seen a plan
+// that allows for changes there which the service has not read yet.
+func (s *Syncer) Approve(ctx context.Context, planID string, look bool) (plan.Plan, error) {
 	const op = "syncer.approve"
-	d, err := s.read(ctx)
+	d, err := s.consider(ctx)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	if d.applied, err = s.opts.Map.Load(ctx); err != nil {
-		return plan.Plan{}, err
-	}
-	s.derive(&d)
 	p := s.build(d)
+	if (len(p.Held) == 0 || p.ID != planID) && look && s.opts.DriftInterval > 0 {
+		if view, lookErr := s.sight(ctx); lookErr == nil {
+			s.takeIn(&d, view, true)
+			if seen := s.build(d); len(seen.Held) > 0 && seen.ID == planID {
+				p = seen
+			}
+		}
+	}
 	switch {
 	case len(p.Held) == 0:
 		return p, fault.Newf(fault.Conflict, op, "nothing waits for an approval: plan %q is out of date or was carried out", planID).

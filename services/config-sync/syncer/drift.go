@@ -87,19 +87,30 @@ func (t *touched) end() {
 	t.held = nil
 }
 
-// settled returns whether an object had been left alone for long enough before a reading.
-func (t *touched) settled(reading time.Time) func(kind plan.Kind, id string) bool {
+// forget drops what was changed so long before a reading that it does not matter any more.
+func (t *touched) forget(reading time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	limit := reading.Add(-settleTime)
-	recent, at := map[touchKey]bool{}, map[touchKey]time.Time{}
+	limit, at := reading.Add(-settleTime), map[touchKey]time.Time{}
 	for key, when := range t.at {
 		if when.After(limit) {
-			recent[key], at[key] = true, when
+			at[key] = when
 		}
 	}
 	// A new map: the first synchronisation of a large center has filled the old one.
 	t.at = at
+}
+
+// settled returns whether an object had been left alone for long enough before a reading.
+func (t *touched) settled(reading time.Time) func(kind plan.Kind, id string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	limit, recent := reading.Add(-settleTime), map[touchKey]bool{}
+	for key, when := range t.at {
+		if when.After(limit) {
+			recent[key] = true
+		}
+	}
 	since := t.since
 	return func(kind plan.Kind, id string) bool { return since.Before(limit) && !recent[touchKey{kind, id}] }
 }
@@ -143,10 +154,15 @@ func (s *Syncer) look(ctx context.Context) (plan.Observation, error) {
 		return plan.Observation{}, err
 	}
 	every := time.Duration(float64(time.Minute) / (float64(max(s.opts.RequestsPerMinute, 1)) * driftShare))
-	return drift.Read(ctx, drift.Options{Cloud: cloud, Logger: s.log, Turn: func(ctx context.Context) error {
+	return s.observe(ctx, cloud, applied, func(ctx context.Context) error {
 		sleep(ctx, every)
 		return ctx.Err()
-	}}, applied)
+	})
+}
+
+// observe reads the organization; turn waits until the next request may be made.
+func (s *Syncer) observe(ctx context.Context, cloud Cloud, applied plan.Applied, turn func(context.Context) error) (plan.Observation, error) {
+	return drift.Read(ctx, drift.Options{Cloud: cloud, Logger: s.log, Turn: turn}, applied)
 }
 
 // reconcile takes what was seen in the organization for what is applied, so that the plan puts
@@ -156,6 +172,8 @@ func (s *Syncer) reconcile(ctx context.Context, org desired.Org, applied plan.Ap
 	if sighting == nil {
 		return false, nil
 	}
+	s.records.forget(sighting.at)
+	s.looked = sighting.at.UTC()
 	var changes []plan.Change
 	for _, d := range plan.Drift(org, applied, sighting.seen, s.records.settled(sighting.at)) {
 		s.deviation(ctx, d, applied[d.Kind][d.ID])

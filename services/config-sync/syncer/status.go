@@ -45,6 +45,8 @@ type Status struct {
 	Pending  int            `json:"pending,omitempty"`
 	// WaitingPlan is the id of the plan that waits for an approval.
 	WaitingPlan string `json:"waitingPlan,omitempty"`
+	// OrganizationRead is when the organization was last read, so that what was changed there is known.
+	OrganizationRead time.Time `json:"organizationRead,omitzero"`
 	// Skipped counts the Engage objects that cannot be synchronised.
 	Skipped int `json:"skipped,omitempty"`
 }
@@ -87,15 +89,23 @@ func (k *statusKeeper) update(ctx context.Context, change func(*Status)) error {
 	return k.documents.PutDocument(ctx, lease, statusDocument, body)
 }
 
-// load takes over what another instance, or this one before a restart, has stored.
-func (k *statusKeeper) load(ctx context.Context) error {
+// stored is what the leader has stored.
+func (k *statusKeeper) stored(ctx context.Context) (stored Status, found bool, err error) {
 	body, found, err := k.documents.GetDocument(ctx, statusDocument)
 	if err != nil || !found {
-		return err
+		return Status{}, false, err
 	}
-	var stored Status
 	if err := json.Unmarshal(body, &stored); err != nil {
-		return fault.Wrap(fault.Internal, "syncer.status", err)
+		return Status{}, false, fault.Wrap(fault.Internal, "syncer.status", err)
+	}
+	return stored, true, nil
+}
+
+// load takes over what another instance, or this one before a restart, has stored.
+func (k *statusKeeper) load(ctx context.Context) error {
+	stored, found, err := k.stored(ctx)
+	if err != nil || !found {
+		return err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -220,6 +220,9 @@ func (s *Syncer) conclude(ctx context.Context, out outcome, err error) error {
 		if out.result.Applied != nil {
 			st.Refusals, st.Pending = refusals(out.result.Applied)
 		}
+		if !s.looked.IsZero() {
+			st.OrganizationRead = s.looked
+		}
 		st.Executed, st.Rejected, st.Skipped = out.result.Executed, len(out.result.Rejected), out.skipped
 		switch {
 		case err != nil:

@@ -104,7 +104,8 @@ type Syncer struct {
 	// nextPending is when to look again for objects that the organization does not show yet; zero for
 	// none. Only touched by the run.
 	nextPending time.Time
-	withheld    string // the plan that is known to wait for an approval; only touched by the run
+	looked      time.Time // the last reading of the organization that was taken in; only touched by the run
+	withheld    string    // the plan that is known to wait for an approval; only touched by the run
 }
 
 // New returns a syncer.

@@ -280,11 +280,11 @@ func TestSyncRefusesWhatLooksLikeABrokenReading(t *testing.T) {
 	require.Equal(t, syncer.StateFailed, one.Status().State)
 
 	s.snapshot = full
-	_, err := one.Approve(t.Context(), "another")
+	_, err := one.Approve(t.Context(), "another", false)
 	require.Equal(t, fault.Conflict, fault.CodeOf(err))
 	require.NoError(t, one.Once(t.Context()))
 	require.Equal(t, writes, s.org.Writes())
-	_, err = one.Approve(t.Context(), status.WaitingPlan)
+	_, err = one.Approve(t.Context(), status.WaitingPlan, false)
 	require.NoError(t, err)
 
 	s.snapshot.Persons = s.snapshot.Persons[1:] // something else than what was approved
@@ -296,13 +296,13 @@ func TestSyncRefusesWhatLooksLikeABrokenReading(t *testing.T) {
 	}
 	require.NoError(t, one.Once(t.Context()))
 	require.Equal(t, writes, s.org.Writes(), "an approval is good for an hour")
-	_, err = one.Approve(t.Context(), status.WaitingPlan)
+	_, err = one.Approve(t.Context(), status.WaitingPlan, false)
 	require.NoError(t, err)
 	require.NoError(t, one.Once(t.Context()))
 	require.Equal(t, syncer.StateSuccess, one.Status().State)
 	require.Less(t, published.Len(), before)
 	require.Empty(t, s.approved, "it is used up")
-	_, err = one.Approve(t.Context(), status.WaitingPlan)
+	_, err = one.Approve(t.Context(), status.WaitingPlan, false)
 	require.Equal(t, fault.Conflict, fault.CodeOf(err))
 }
 
@@ -441,7 +441,7 @@ func TestPreviewChangesNothing(t *testing.T) {
 	s := newSite(t)
 	s.snapshot.Persons = append(s.snapshot.Persons, configmodel.Person{DBID: 399, UserName: "zoe", State: configmodel.StateEnabled})
 	one, published := s.instance("one", unchanged)
-	p, err := one.Preview(t.Context())
+	p, err := one.Preview(t.Context(), false)
 	require.NoError(t, err)
 	require.NotEmpty(t, p.Operations)
 	require.Len(t, p.Skipped, 1)
