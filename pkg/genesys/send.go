@@ -31,7 +31,7 @@ type Request struct {
 	Args      []string // the path's parameters, in order
 	Query     url.Values
 	Header    http.Header
-	Body      any // sent as JSON; nil for none
+	Body      any // sent as JSON, a json.RawMessage as it is; nil for none
 	Out       any // the answer's JSON goes here; nil to ignore it
 	// Once leaves it to the caller to repeat the request; only a token that has run out is replaced.
 	Once bool
@@ -111,7 +111,9 @@ func (c *Client) prepare(r Request) (prepared, error) {
 	if len(r.Query) > 0 {
 		p.url += "?" + r.Query.Encode()
 	}
-	if r.Body != nil {
+	if written, ok := r.Body.(json.RawMessage); ok {
+		p.payload = written
+	} else if r.Body != nil {
 		if p.payload, err = json.Marshal(r.Body); err != nil {
 			return prepared{}, fault.Wrap(fault.Invalid, r.Operation.Op(), err)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/genesys/exevents"
+	"engage.connector/pkg/packed"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
@@ -101,10 +102,14 @@ func (f *flow) collect(effects pipeline.Effects, err error) error {
 	}
 	for _, entry := range effects.Outbox[model.OutboxConversation] {
 		var sent model.Injection
-		if err := json.Unmarshal(entry.Payload, &sent); err != nil {
+		if err := packed.Decode(entry.Payload, &sent); err != nil {
 			return fmt.Errorf("outbox: %w", err)
 		}
-		f.sent = append(f.sent, sent.Event)
+		event, err := sent.Event.Open()
+		if err != nil {
+			return fmt.Errorf("outbox: %w", err)
+		}
+		f.sent = append(f.sent, event)
 	}
 	return nil
 }

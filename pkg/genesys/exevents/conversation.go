@@ -1,7 +1,6 @@
 package exevents
 
 import (
-	"strings"
 	"time"
 )
 
@@ -66,9 +65,8 @@ const (
 )
 
 // ConversationEvent is one event of a conversation, of any type. Type decides which fields are
-// sent: the API's field lists stand in conversation_specs.go, and fields that the type does not
-// have are left out. The JSON of the struct itself is the form for storage and round-trips; the
-// form for the API is written by ConversationBatch.
+// sent: the API's field lists stand in specs.go, and fields that the type does not have are left out.
+// Seal writes the API's form, Open reads it.
 //
 // All ids of events, conversations, communications and commands are V4 UUIDs chosen by the sender.
 type ConversationEvent struct {
@@ -150,10 +148,4 @@ type SourceConfiguration struct {
 // Validate reports everything that makes the event unfit to be sent: missing required fields, ids
 // that are no V4 UUIDs, values outside their enumerations. It returns a *fault.Error with code
 // Invalid, or nil.
-func (e ConversationEvent) Validate() error {
-	faults := e.faults()
-	if len(faults) == 0 {
-		return nil
-	}
-	return invalidEvent(string(e.Type), strings.Join(faults, ", "))
-}
+func (e *ConversationEvent) Validate() error { return e.Seal().Validate() }

@@ -62,7 +62,7 @@ func fullEvent(typ EventType) ConversationEvent {
 
 func sentAs(t *testing.T, e ConversationEvent) (array string, fields map[string]any) {
 	t.Helper()
-	raw, err := json.Marshal(NewConversationBatch([]ConversationEvent{e}))
+	raw, err := json.Marshal(batch([]Sealed{e.Seal()}))
 	require.NoError(t, err)
 	var body map[string][]map[string]any
 	require.NoError(t, json.Unmarshal(raw, &body))
@@ -95,11 +95,11 @@ func TestConversationEvent_HasTheFieldsOfItsModel(t *testing.T) {
 					required = append(required, f.name)
 				}
 				if enum := model.Properties[f.name].Enum; enum != nil {
-					require.ElementsMatch(t, enum, enums[f.name])
+					require.ElementsMatch(t, enum, f.enum)
 				}
 			}
 			require.ElementsMatch(t, model.Required, required)
-			golden(t, "golden/"+string(typ)+".json", indent(t, NewConversationBatch([]ConversationEvent{e})))
+			golden(t, "golden/"+string(typ)+".json", indent(t, batch([]Sealed{e.Seal()})))
 		})
 	}
 }
@@ -199,23 +199,42 @@ func TestConversationEvent_ValidateNamesEveryFault(t *testing.T) {
 	}
 }
 
-// The struct's own JSON is what an outbox stores: nothing is lost on the way.
-func TestConversationEvent_RoundTripsThroughItsStorageForm(t *testing.T) {
-	for _, typ := range EventTypes() {
-		e := fullEvent(typ)
-		e.EventDateTime = e.EventDateTime.UTC()
-		raw, err := json.Marshal(e)
+// What is sent says everything: an event that is opened and sealed again is the same.
+func TestConversationEvent_IsWholeWhenItIsOpened(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		e := fullEvent(rapid.SampledFrom(EventTypes()).Draw(t, "type"))
+		for _, text := range []*string{&e.ANI, &e.DNISName, &e.IVRName, &e.PhoneNumber, &e.Notes, &e.Code, &e.SourceConfiguration.TagID, &e.DestinationPhoneNumber} {
+			*text = rapid.String().Draw(t, "text")
+		}
+		if rapid.Bool().Draw(t, "bare") {
+			e.SkillIDs, e.Tags, e.InitialConfiguration = nil, nil, &InitialConfiguration{}
+		}
+		sealed := e.Seal()
+		require.True(t, json.Valid([]byte(sealed.Body)), sealed.Body)
+		back, err := sealed.Open()
 		require.NoError(t, err)
-		var back ConversationEvent
-		require.NoError(t, json.Unmarshal(raw, &back))
-		require.Equal(t, e, back)
-	}
+		require.Equal(t, e.EventDateTime.Truncate(time.Millisecond).UTC(), back.EventDateTime.UTC())
+		require.Equal(t, sealed, back.Seal())
+	})
+	_, err := Sealed{Body: "{"}.Open()
+	require.Error(t, err)
+}
+
+// The bytes are those of encoding/json, which knows how to escape.
+func TestConversationEvent_TextsAreWrittenAsEncodingJSONWritesThem(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		e := fullEvent(CommunicationDispositionApplied)
+		e.Notes = rapid.StringN(1, -1, -1).Draw(t, "notes")
+		want, err := json.Marshal(e.Notes)
+		require.NoError(t, err)
+		require.Contains(t, e.Seal().Body, `"notes":`+string(want))
+	})
 }
 
 // An unknown type cannot be sent.
-func TestConversationBatch_RefusesAnUnknownType(t *testing.T) {
-	_, err := json.Marshal(NewConversationBatch([]ConversationEvent{{Type: "Made"}}))
-	require.Error(t, err)
+func TestSealed_OfAnUnknownTypeIsUnfit(t *testing.T) {
+	e := ConversationEvent{Type: "Made"}
+	require.Equal(t, fault.Invalid, fault.CodeOf(e.Seal().Validate()))
 }
 
 func TestAgentEvents_HaveTheFieldsOfTheirModels(t *testing.T) {

@@ -9,17 +9,17 @@ import (
 	"engage.connector/pkg/genesys"
 )
 
-// InjectConversationEvents posts the events of one batch. Events that fail Validate are not sent
-// but listed in the result like the ones the server refused.
+// InjectConversationEvents posts up to MaxBatch events in one request, in the order they happened. Events
+// that are unfit are not sent but listed in the result like the ones the server refused.
 //
 // An error concerns the whole request: some or all events may have been accepted, and the same
 // events (same ids) may be sent again. An answer that does not say for every event what became of it
 // is such an error, too. The request is made once: when to repeat it is the caller's decision. To
 // keep the order within a conversation, never have two requests with its events in flight.
-func (a *API) InjectConversationEvents(ctx context.Context, batch ConversationBatch) (BatchResult, error) {
-	return inject(ctx, a, injectConversations, kindConversation, batch.events, injection[ConversationEvent]{
-		id:   func(e ConversationEvent) string { return e.EventID },
-		body: func(events []ConversationEvent) any { return NewConversationBatch(events) },
+func (a *API) InjectConversationEvents(ctx context.Context, events []Sealed) (BatchResult, error) {
+	return inject(ctx, a, injectConversations, kindConversation, events, injection[Sealed]{
+		id:   func(e Sealed) string { return e.EventID },
+		body: func(events []Sealed) any { return batch(events) },
 	})
 }
 

@@ -23,6 +23,14 @@ func manyEvents(n int) []ConversationEvent {
 	return events
 }
 
+func sealed(events []ConversationEvent) []Sealed {
+	out := make([]Sealed, len(events))
+	for i := range events {
+		out[i] = events[i].Seal()
+	}
+	return out
+}
+
 // The answer lists what was not accepted; the body goes where it belongs.
 func TestInject_TellsWhichEventsWereRefused(t *testing.T) {
 	reg := prometheus.NewRegistry()
@@ -30,7 +38,7 @@ func TestInject_TellsWhichEventsWereRefused(t *testing.T) {
 	o := genesystest.Replies(genesystest.Says(200, `{"errors":[{"eventId":"`+events[1].EventID+`","message":"later","retryable":true},{"eventId":"`+events[2].EventID+`","message":"never","retryable":false}]}`,
 		"ININ-Correlation-Id", "corr-9"))
 	c := client(t, o, func(o *genesys.Options) { o.Registerer = reg })
-	got, err := c.InjectConversationEvents(t.Context(), NewConversationBatch(events))
+	got, err := c.InjectConversationEvents(t.Context(), sealed(events))
 	require.NoError(t, err)
 	require.Equal(t, "corr-9", got.CorrelationID)
 	require.Len(t, got.Errors, 2)
@@ -64,7 +72,7 @@ func TestInject_SetsUnfitEventsAside(t *testing.T) {
 	o := genesystest.Replies(genesystest.Says(200, `{"errors":[]}`))
 	events := manyEvents(3)
 	events[1].CommunicationID = ""
-	got, err := client(t, o).InjectConversationEvents(t.Context(), NewConversationBatch(events))
+	got, err := client(t, o).InjectConversationEvents(t.Context(), sealed(events))
 	require.NoError(t, err)
 	require.Len(t, got.Errors, 1)
 	require.Equal(t, events[1].EventID, got.Errors[0].EventID)
@@ -78,13 +86,12 @@ func TestInject_SetsUnfitEventsAside(t *testing.T) {
 func TestInject_BatchSize(t *testing.T) {
 	o := genesystest.Replies(genesystest.Says(200, `{"errors":[]}`))
 	c := client(t, o)
-	require.Equal(t, 2, NewConversationBatch(manyEvents(2)).Len())
-	_, err := c.InjectConversationEvents(t.Context(), NewConversationBatch(nil))
+	_, err := c.InjectConversationEvents(t.Context(), nil)
 	require.NoError(t, err)
-	_, err = c.InjectConversationEvents(t.Context(), NewConversationBatch(manyEvents(MaxBatch+1)))
+	_, err = c.InjectConversationEvents(t.Context(), sealed(manyEvents(MaxBatch+1)))
 	require.Equal(t, fault.Invalid, fault.CodeOf(err))
 	require.Empty(t, o.Calls())
-	_, err = c.InjectConversationEvents(t.Context(), NewConversationBatch(manyEvents(MaxBatch)))
+	_, err = c.InjectConversationEvents(t.Context(), sealed(manyEvents(MaxBatch)))
 	require.NoError(t, err)
 }
 
@@ -94,7 +101,7 @@ func TestInject_MakesOneRequest(t *testing.T) {
 		"503": genesystest.Says(503, `{}`), "413": genesystest.Says(413, `{}`), "429": genesystest.Says(429, `{}`), "no answer": genesystest.Breaks,
 	} {
 		o := genesystest.Replies(answer)
-		_, err := client(t, o).InjectConversationEvents(t.Context(), NewConversationBatch(manyEvents(10)))
+		_, err := client(t, o).InjectConversationEvents(t.Context(), sealed(manyEvents(10)))
 		require.Error(t, err, name)
 		require.Len(t, o.Calls(), 1, name)
 	}
@@ -111,7 +118,7 @@ func TestInject_UnclearAnswersAreNoSuccess(t *testing.T) {
 		`<html>`, `{"accepted":2}`,
 	} {
 		o := genesystest.Replies(genesystest.Says(200, body, "ININ-Correlation-Id", "corr-9"))
-		got, err := client(t, o).InjectConversationEvents(t.Context(), NewConversationBatch(events))
+		got, err := client(t, o).InjectConversationEvents(t.Context(), sealed(events))
 		require.Equal(t, fault.Internal, fault.CodeOf(err), body)
 		require.Zero(t, got, body)
 	}

@@ -3,18 +3,6 @@ package exevents
 // MaxBatch is how many events one injection request may carry (error max.batch.size.surpassed).
 const MaxBatch = 100
 
-// ConversationBatch is what one injection request carries: up to MaxBatch events, in the order
-// they happened. It marshals into the API's form, one array per event type.
-type ConversationBatch struct{ events []ConversationEvent }
-
-// NewConversationBatch groups events into the body of one request.
-func NewConversationBatch(events []ConversationEvent) ConversationBatch {
-	return ConversationBatch{events: events}
-}
-
-// Len is the number of events in the batch.
-func (b ConversationBatch) Len() int { return len(b.events) }
-
 // BatchResult is the answer to an injection: every event that is not listed was accepted.
 type BatchResult struct {
 	Errors        []EventError

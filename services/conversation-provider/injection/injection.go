@@ -3,17 +3,17 @@ package injection
 
 import (
 	"context"
-	"encoding/json"
 
 	"engage.connector/pkg/genesys/exevents"
+	"engage.connector/pkg/packed"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
 	"engage.connector/services/conversation-provider/model"
 )
 
-// Org takes conversation events; genesys.Client is one.
+// Org takes conversation events; exevents.API is one.
 type Org interface {
-	InjectConversationEvents(ctx context.Context, batch exevents.ConversationBatch) (exevents.BatchResult, error)
+	InjectConversationEvents(ctx context.Context, events []exevents.Sealed) (exevents.BatchResult, error)
 }
 
 // Send posts one batch in one request. Each record gets its own outcome. Behind an event that is to be
@@ -21,10 +21,10 @@ type Org interface {
 func Send(ctx context.Context, org Org, records []store.OutboxRecord) ([]pipeline.Outcome, error) {
 	entries := make([]model.Injection, len(records))
 	outcomes := make([]pipeline.Outcome, len(records))
-	events := make([]exevents.ConversationEvent, 0, len(records))
+	events := make([]exevents.Sealed, 0, len(records))
 	readable := make([]bool, len(records))
 	for i, record := range records {
-		if err := json.Unmarshal(record.Payload, &entries[i]); err != nil {
+		if err := packed.Decode(record.Payload, &entries[i]); err != nil {
 			outcomes[i] = pipeline.Reject("the stored event cannot be read: " + err.Error())
 			continue
 		}
@@ -34,7 +34,7 @@ func Send(ctx context.Context, org Org, records []store.OutboxRecord) ([]pipelin
 	if len(events) == 0 {
 		return outcomes, nil
 	}
-	result, err := org.InjectConversationEvents(ctx, exevents.NewConversationBatch(events))
+	result, err := org.InjectConversationEvents(ctx, events)
 	if err != nil {
 		return nil, err
 	}
@@ -48,9 +48,9 @@ func Send(ctx context.Context, org Org, records []store.OutboxRecord) ([]pipelin
 			outcomes[i] = pipeline.Done()
 			continue
 		}
-		failed.Retryable = failed.Retryable || again[entry.Event.ConversationID]
+		failed.Retryable = failed.Retryable || again[records[i].Key]
 		outcomes[i] = settle(failed)
-		again[entry.Event.ConversationID] = failed.Retryable
+		again[records[i].Key] = failed.Retryable
 	}
 	return outcomes, nil
 }

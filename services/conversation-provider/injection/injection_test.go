@@ -2,7 +2,6 @@ package injection_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/pkg/genesys/exevents"
+	"engage.connector/pkg/packed"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
 	"engage.connector/services/conversation-provider/injection"
@@ -23,8 +23,8 @@ type org struct {
 	sizes  []int
 }
 
-func (o *org) InjectConversationEvents(_ context.Context, batch exevents.ConversationBatch) (exevents.BatchResult, error) {
-	o.sizes = append(o.sizes, batch.Len())
+func (o *org) InjectConversationEvents(_ context.Context, events []exevents.Sealed) (exevents.BatchResult, error) {
+	o.sizes = append(o.sizes, len(events))
 	var r exevents.BatchResult
 	for _, e := range o.errors {
 		r.Errors = append(r.Errors, e)
@@ -38,7 +38,7 @@ func record(t *testing.T, eventID string) store.OutboxRecord {
 
 func recordOf(t *testing.T, eventID, conversation string) store.OutboxRecord {
 	t.Helper()
-	payload, err := json.Marshal(model.Injection{CallUUID: "U", Event: exevents.ConversationEvent{EventID: eventID, ConversationID: conversation}})
+	payload, err := packed.Encode(&model.Injection{CallUUID: "U", Event: exevents.Sealed{EventID: eventID}})
 	require.NoError(t, err)
 	return store.OutboxRecord{ID: eventID, Key: conversation, Payload: payload}
 }

@@ -2,9 +2,9 @@ package injection
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
+	"engage.connector/pkg/packed"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
 	"engage.connector/services/conversation-provider/model"
@@ -31,7 +31,7 @@ func (l LoggedRefusals) Settled(ctx context.Context, lease store.Lease, records 
 			continue
 		}
 		var injection model.Injection
-		if json.Unmarshal(g.Record.Payload, &injection) != nil {
+		if packed.Decode(g.Record.Payload, &injection) != nil {
 			continue // it belongs to no call that could be told
 		}
 		refusal := model.Refusal{CallUUID: injection.CallUUID, EventID: injection.Event.EventID, Reason: g.Reason, At: l.Now()}

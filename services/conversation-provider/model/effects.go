@@ -1,12 +1,12 @@
 package model
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys/exevents"
+	"engage.connector/pkg/packed"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
 	"engage.connector/services/conversation-provider/callmodel"
@@ -70,7 +70,6 @@ func firstError(errs ...error) error {
 // outbox collects what is to be sent.
 type outbox struct {
 	injections []injected
-	scratch    []byte
 	entries    map[string][]store.OutboxEntry
 	err        error
 }
@@ -96,9 +95,9 @@ func (o *outbox) sort() {
 func (o *outbox) seal() map[string][]store.OutboxEntry {
 	o.sort()
 	for _, i := range o.injections {
-		data, err := appendInjection(o.scratch[:0], i.call, i.event)
-		o.err, o.scratch = firstError(o.err, err), data
-		o.put(OutboxConversation, i.event.ConversationID, bytes.Clone(data))
+		data, err := packed.Encode(&Injection{CallUUID: i.call, Event: i.event.Seal()})
+		o.err = firstError(o.err, err)
+		o.put(OutboxConversation, i.event.ConversationID, data)
 	}
 	o.injections = nil
 	return o.entries

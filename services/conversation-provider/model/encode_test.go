@@ -1,10 +1,8 @@
 package model
 
 import (
-	"encoding/json"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -25,40 +23,8 @@ func TestWhatIsStoredIsWhole(t *testing.T) {
 		})
 		packedtest.RoundTrip(t, source, &Interaction{}, func(in *Interaction) { in.Call, in.Conversation = nil, nil })
 		packedtest.RoundTrip(t, source, &Record{}, nil)
+		packedtest.RoundTrip(t, source, &Injection{}, nil)
 	})
-}
-
-// Events are written as encoding/json writes them.
-func TestInjectionsAreTheirJSON(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		source := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
-		var injection Injection
-		packedtest.Fill(source, &injection)
-		e := &injection.Event
-		if rapid.Bool().Draw(t, "without lists") {
-			e.SkillIDs, e.Tags, e.InitialConfiguration.AdditionalInfo = nil, nil, nil
-			for _, drop := range []func(){
-				func() { e.AudioState = nil }, func() { e.InitialConfiguration.AudioState = nil }, func() { e.InitialConfiguration = nil },
-				func() { e.SourceConfiguration = nil }, func() { e.ANI, e.Code, e.CommandID = "", "", "" },
-			} {
-				if rapid.Bool().Draw(t, "drop") && e.InitialConfiguration != nil {
-					drop()
-				}
-			}
-		}
-		want, err := json.Marshal(injection)
-		require.NoError(t, err)
-		got, err := appendInjection(nil, injection.CallUUID, e)
-		require.NoError(t, err)
-		require.Equal(t, string(want), string(got))
-	})
-}
-
-func TestATimeThatJSONDoesNotHaveIsAnError(t *testing.T) {
-	injection := Injection{}
-	injection.Event.EventDateTime = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)
-	_, err := appendInjection(nil, "", &injection.Event)
-	require.Error(t, err)
 }
 
 // Whatever is read, reading comes to an end.

@@ -25,10 +25,21 @@ const (
 	OutboxRecording    = "recording"    // payload: recording.Segment
 )
 
-// Injection is one entry of the outbox "conversation".
+// Injection is one entry of the outbox "conversation": an event as it is sent, and the call that it is of.
 type Injection struct {
-	CallUUID string                     `json:"callUuid"`
-	Event    exevents.ConversationEvent `json:"event"`
+	packed.Kept
+
+	CallUUID string
+	Event    exevents.Sealed
+}
+
+// Fields names what is stored of an injection.
+func (i *Injection) Fields(f *packed.Form) {
+	f.Text(1, &i.CallUUID)
+	f.Text(2, (*string)(&i.Event.Type))
+	f.ID(3, &i.Event.EventID)
+	f.Bytes(4, &i.Event.Body, nil)
+	f.Text(5, &i.Event.Fault)
 }
 
 // Recordings says how recordings are to be treated. Its answers may change between calls.

@@ -13,6 +13,7 @@ import (
 
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/genesys/exevents"
+	"engage.connector/pkg/packed"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/feedtest"
@@ -26,7 +27,7 @@ type desk struct {
 	model *model.Model
 	opts  model.Options
 	state map[string][]byte
-	out   []model.Injection
+	out   []injection
 	subs  []segments.Submission
 	now   time.Time
 	fed   time.Time // how far the links have come
@@ -61,6 +62,21 @@ func newDeskOf(t require.TestingT, site conversation.Directory) *desk {
 	return d
 }
 
+// injection is an entry of the outbox, opened.
+type injection struct {
+	CallUUID string
+	Event    exevents.ConversationEvent
+}
+
+func opened(t require.TestingT, payload []byte) injection {
+	var stored model.Injection
+	require.NoError(t, packed.Decode(payload, &stored))
+	event, err := stored.Event.Open()
+	require.NoError(t, err)
+	require.NoError(t, stored.Event.Validate())
+	return injection{stored.CallUUID, event}
+}
+
 func (d *desk) commit(e pipeline.Effects, err error) {
 	require.NoError(d.t, err)
 	for k, v := range e.State {
@@ -74,8 +90,7 @@ func (d *desk) commit(e pipeline.Effects, err error) {
 		for _, entry := range entries {
 			switch name {
 			case model.OutboxConversation:
-				var i model.Injection
-				require.NoError(d.t, json.Unmarshal(entry.Payload, &i))
+				i := opened(d.t, entry.Payload)
 				require.Equal(d.t, i.Event.ConversationID, entry.Key)
 				d.out = append(d.out, i)
 			case model.OutboxRecording:

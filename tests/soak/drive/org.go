@@ -159,7 +159,11 @@ func (o *Org) Post(ctx context.Context, events []exevents.ConversationEvent) []j
 // post sends events once, and returns what the org may take later, and what it refused for good.
 func (o *Org) post(ctx context.Context, events []exevents.ConversationEvent) (again, faults []judge.Fault, err error) {
 	for batch := range slices.Chunk(events, exevents.MaxBatch) {
-		result, err := o.events.InjectConversationEvents(ctx, exevents.NewConversationBatch(batch))
+		sealed := make([]exevents.Sealed, len(batch))
+		for i := range batch {
+			sealed[i] = batch[i].Seal()
+		}
+		result, err := o.events.InjectConversationEvents(ctx, sealed)
 		if err != nil {
 			return again, faults, fmt.Errorf("posting: %w", err)
 		}

@@ -1,13 +1,13 @@
 package drive
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"strings"
 	"time"
 
 	"engage.connector/pkg/genesys/exevents"
+	"engage.connector/pkg/packed"
 	"engage.connector/pkg/pipeline"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/model"
@@ -126,13 +126,16 @@ func (w *writer) events() ([]exevents.ConversationEvent, error) {
 	list := make([]exevents.ConversationEvent, len(w.lines))
 	for i, line := range w.lines {
 		var in model.Injection
-		if err := json.Unmarshal([]byte(line), &in); err != nil {
+		if err := packed.Decode([]byte(line), &in); err != nil {
 			return nil, fmt.Errorf("outbox payload: %w", err)
 		}
-		if in.Event.ConversationID != w.keys[i] {
-			return nil, fmt.Errorf("outbox key %s of conversation %s", w.keys[i], in.Event.ConversationID)
+		var err error
+		if list[i], err = in.Event.Open(); err != nil {
+			return nil, fmt.Errorf("outbox payload: %w", err)
 		}
-		list[i] = in.Event
+		if list[i].ConversationID != w.keys[i] {
+			return nil, fmt.Errorf("outbox key %s of conversation %s", w.keys[i], list[i].ConversationID)
+		}
 	}
 	return list, nil
 }
