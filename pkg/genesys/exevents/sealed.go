@@ -80,7 +80,7 @@ func batch(events []Sealed) json.RawMessage {
 				b = append(b, ',')
 			}
 			begun = true
-			b = append(b, events[k].Body...)
+			b = append(b, events[k].Body...) //nolint:gosec // k ranges over events
 		}
 		if begun {
 			b = append(b, ']')
