@@ -25,6 +25,14 @@ type Queue struct {
 	other               map[string]json.RawMessage
 }
 
+// UserMembers is how many users are members themselves, not through a group; shown is false when the
+// answer does not say.
+func (q Queue) UserMembers() (n int, shown bool) {
+	raw, has := q.other["userMemberCount"]
+	shown = has && string(raw) != "null" && json.Unmarshal(raw, &n) == nil
+	return n, shown
+}
+
 // QueueFilter selects queues; the zero value means all.
 type QueueFilter struct {
 	Name    string // may begin and end with *

@@ -37,11 +37,15 @@ type Options struct {
 	// Turn waits until the next request may be made.
 	Turn   func(ctx context.Context) error
 	Logger *slog.Logger
+	// Memory is what earlier readings have found; nil makes the reading ask for everything.
+	Memory *Memory
 }
 
 const (
 	// perRequest is how many objects an answer holds at most.
 	perRequest = 100
+	// usersPerRequest is how many it holds of users with their skills.
+	usersPerRequest = 25
 	// listInactive is the number of users missing among the active ones from which the inactive
 	// ones are listed too, instead of asking for each.
 	listInactive = 10
@@ -62,7 +66,7 @@ func userAttributes() []string {
 
 // Read reads the organization's side of the mapped objects.
 func Read(ctx context.Context, opts Options, applied plan.Applied) (plan.Observation, error) {
-	r := &reading{Options: opts, applied: applied, seen: plan.Observation{
+	r := &reading{Options: opts, applied: applied, counts: map[string]int{}, seen: plan.Observation{
 		Users: map[string]plan.SeenUser{}, Queues: map[string]plan.SeenQueue{}, Codes: map[string]string{},
 		Gone: map[plan.Kind]map[string]bool{},
 	}}
@@ -78,6 +82,7 @@ type reading struct {
 	Options
 	applied plan.Applied
 	seen    plan.Observation
+	counts  map[string]int // members of queues, as the listing shows them
 }
 
 // mapped lists the ids of the objects of a kind that are kept in step, in the order of their Engage
@@ -99,6 +104,11 @@ func (r *reading) mapped(kind plan.Kind) []string {
 
 // each reads a listing and waits for its turn before every page.
 func each[T any](ctx context.Context, r *reading, list iter.Seq2[T, error], use func(T)) error {
+	return eachOf(ctx, r, perRequest, list, use)
+}
+
+// eachOf is each for a listing with another number of objects on a page.
+func eachOf[T any](ctx context.Context, r *reading, page int, list iter.Seq2[T, error], use func(T)) error {
 	n := 0
 	if err := r.Turn(ctx); err != nil {
 		return err
@@ -108,7 +118,7 @@ func each[T any](ctx context.Context, r *reading, list iter.Seq2[T, error], use 
 			return err
 		}
 		use(item)
-		if n++; n%perRequest == 0 {
+		if n++; n%page == 0 {
 			if err := r.Turn(ctx); err != nil {
 				return err
 			}
@@ -188,13 +198,13 @@ func (r *reading) users(ctx context.Context) error {
 		return nil
 	}
 	add := func(u users.User) { r.seen.Users[u.ID] = seenUser(u) }
-	if err := each(ctx, r, r.Cloud.Users(ctx, users.UserFilter{Attributes: userAttributes()}), add); err != nil {
+	if err := eachOf(ctx, r, usersPerRequest, r.Cloud.Users(ctx, users.UserFilter{Attributes: userAttributes()}), add); err != nil {
 		return err
 	}
 	missing := slices.DeleteFunc(slices.Clone(wanted), func(id string) bool { _, read := r.seen.Users[id]; return read })
 	if len(missing) >= listInactive {
 		inactive := r.Cloud.Users(ctx, users.UserFilter{Filter: "active eq false", Attributes: userAttributes()})
-		if err := each(ctx, r, inactive, add); err != nil {
+		if err := eachOf(ctx, r, usersPerRequest, inactive, add); err != nil {
 			return err
 		}
 	}
@@ -260,6 +270,9 @@ func (r *reading) queues(ctx context.Context) error {
 	add := func(q routing.Queue) {
 		if mapped[q.ID] {
 			r.seen.Queues[q.ID] = plan.SeenQueue{Name: q.Name, Description: q.Description, PeerID: q.PeerID}
+			if n, shown := q.UserMembers(); shown {
+				r.counts[q.ID] = n
+			}
 		}
 	}
 	if err := each(ctx, r, r.Cloud.Queues(ctx, routing.QueueFilter{}), add); err != nil {
@@ -275,28 +288,4 @@ func (r *reading) queues(ctx context.Context) error {
 		}
 		return false, err
 	})
-}
-
-// relations reads members and codes of every mapped queue.
-func (r *reading) relations(ctx context.Context) error {
-	for _, id := range r.mapped(plan.Queues) {
-		seen, read := r.seen.Queues[id]
-		if !read {
-			continue
-		}
-		seen.Members, seen.Codes = []string{}, []string{}
-		err := each(ctx, r, r.Cloud.QueueMembers(ctx, id), func(m routing.QueueMember) { seen.Members = append(seen.Members, m.ID) })
-		if err == nil && len(r.applied[plan.Codes]) > 0 {
-			err = each(ctx, r, r.Cloud.QueueWrapupCodes(ctx, id), func(c routing.WrapupCode) { seen.Codes = append(seen.Codes, c.ID) })
-		}
-		switch {
-		case fault.CodeOf(err) == fault.NotFound: // deleted meanwhile; the next reading tells
-			delete(r.seen.Queues, id)
-			continue
-		case err != nil:
-			return err
-		}
-		r.seen.Queues[id] = seen
-	}
-	return nil
 }

@@ -117,13 +117,14 @@ func (t *touched) settled(reading time.Time) func(kind plan.Kind, id string) boo
 
 // watch reads the organization from time to time and wakes the synchronisation with what it found.
 func (s *Syncer) watch(ctx context.Context) {
+	memory := &drift.Memory{}
 	for s.opts.DriftInterval > 0 {
 		sleep(ctx, s.opts.DriftInterval)
 		if ctx.Err() != nil {
 			return
 		}
 		began := s.opts.Now()
-		seen, err := s.look(ctx)
+		seen, err := s.look(ctx, memory)
 		if err != nil {
 			if ctx.Err() == nil {
 				s.log.WarnContext(ctx, "the organization could not be read", "error", err, "code", string(fault.CodeOf(err)))
@@ -140,7 +141,7 @@ func (s *Syncer) watch(ctx context.Context) {
 	}
 }
 
-func (s *Syncer) look(ctx context.Context) (plan.Observation, error) {
+func (s *Syncer) look(ctx context.Context, memory *drift.Memory) (plan.Observation, error) {
 	options, known := s.HybridIntegration()
 	if !known {
 		return plan.Observation{}, fault.New(fault.Unavailable, "syncer.drift", "the options in the Config DB have not been read yet")
@@ -154,15 +155,10 @@ func (s *Syncer) look(ctx context.Context) (plan.Observation, error) {
 		return plan.Observation{}, err
 	}
 	every := time.Duration(float64(time.Minute) / (float64(max(s.opts.RequestsPerMinute, 1)) * driftShare))
-	return s.observe(ctx, cloud, applied, func(ctx context.Context) error {
+	return drift.Read(ctx, drift.Options{Cloud: cloud, Logger: s.log, Memory: memory, Turn: func(ctx context.Context) error {
 		sleep(ctx, every)
 		return ctx.Err()
-	})
-}
-
-// observe reads the organization; turn waits until the next request may be made.
-func (s *Syncer) observe(ctx context.Context, cloud Cloud, applied plan.Applied, turn func(context.Context) error) (plan.Observation, error) {
-	return drift.Read(ctx, drift.Options{Cloud: cloud, Logger: s.log, Turn: turn}, applied)
+	}}, applied)
 }
 
 // reconcile takes what was seen in the organization for what is applied, so that the plan puts

@@ -11,6 +11,7 @@ import (
 	"engage.connector/pkg/fault"
 	"engage.connector/pkg/genesys"
 	"engage.connector/services/config-sync/desired"
+	"engage.connector/services/config-sync/drift"
 	"engage.connector/services/config-sync/plan"
 	"engage.connector/services/config-sync/review"
 )
@@ -151,7 +152,7 @@ func (s *Syncer) sight(ctx context.Context) (sight, error) {
 	if v.before, err = s.opts.Map.Load(ctx); err != nil {
 		return sight{}, err
 	}
-	if v.seen, err = s.observe(ctx, cloud, v.before, s.brisk()); err != nil {
+	if v.seen, err = drift.Read(ctx, drift.Options{Cloud: cloud, Logger: s.log, Turn: s.brisk()}, v.before); err != nil {
 		return sight{}, err
 	}
 	for role, err := range cloud.Roles(ctx, "") {
@@ -188,16 +189,16 @@ func (s *Syncer) brisk() func(context.Context) error {
 // that were written while the organization was read are not compared.
 func (s *Syncer) takeIn(d *draft, v sight, restore bool) []plan.Deviation {
 	settled := s.records.settled(v.at)
-	drift := plan.Drift(d.org, d.applied, v.seen, func(kind plan.Kind, id string) bool {
+	found := plan.Drift(d.org, d.applied, v.seen, func(kind plan.Kind, id string) bool {
 		return settled(kind, id) && reflect.DeepEqual(v.before[kind][id], d.applied[kind][id])
 	})
 	if restore {
 		d.applied = d.applied.Clone()
-		for _, found := range drift {
-			d.applied.Put(plan.Change{Kind: found.Kind, ID: found.ID, Record: found.Record})
+		for _, f := range found {
+			d.applied.Put(plan.Change{Kind: f.Kind, ID: f.ID, Record: f.Record})
 		}
 	}
-	return drift
+	return found
 }
 
 // limit is how many requests per minute go at present: what the organization was last seen to

@@ -18,13 +18,16 @@ func run(ctx context.Context, opts options, out io.Writer) (err error) {
 	}
 	var f figures
 	var paced *pacedSync
+	var reading *driftSync
 	steps := []struct {
 		what string
 		do   func() error
 	}{
 		{"begin the paced synchronisation", func() (err error) { paced, err = s.startPaced(ctx); return err }},
+		{"begin the reading of an org", func() (err error) { reading, err = s.startDrift(ctx); return err }},
 		{"first synchronisation and changes", func() error { return s.measureCalls(ctx, &f) }},
 		{"center of 30,000 persons", func() error { return s.measureLarge(ctx, &f) }},
+		{"reading of an org", func() error { return reading.measure(ctx, &f) }},
 		{"use of the allowance", func() error { return paced.measure(ctx, opts.paced, &f) }},
 	}
 	for _, step := range steps {

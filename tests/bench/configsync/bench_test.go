@@ -77,16 +77,16 @@ func TestRepetitionsAreBoundedByTime(t *testing.T) {
 }
 
 func TestFiguresArePrintedAndKept(t *testing.T) {
-	f := figures{CallsPerAgent: 1.012, CallsTotal: 1762, CallsFloor: 1850, BudgetUsed: 0.951, Snapshot30kSeconds: 3, Snapshot30kMB: 500, ChangeToOrg: 1.5}
+	f := figures{CallsPerAgent: 1.012, CallsTotal: 1762, CallsFloor: 1850, BudgetUsed: 0.951, Snapshot30kSeconds: 3, Snapshot30kMB: 500, ChangeToOrg: 1.5, DriftCalls: 195}
 	f.note("something else", 2.25, "-")
 	file := filepath.Join(t.TempDir(), "out", "figures.json")
 	var out bytes.Buffer
 	require.NoError(t, f.write(&out, file))
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	require.Len(t, lines, 10, "a heading, seven figures, one detail and the summary")
+	require.Len(t, lines, 11, "a heading, eight figures, one detail and the summary")
 	require.Regexp(t, `^something else +2\.250 +-$`, lines[8])
 	require.Equal(t, "bench-config-sync: calls_per_agent=1.012 calls_total=1762 calls_floor=1850 second_sync_writes=0 budget_used=0.951 "+
-		"snapshot30k_s=3.00 snapshot30k_mb=500 change_to_org_s=1.50", lines[9])
+		"snapshot30k_s=3.00 snapshot30k_mb=500 change_to_org_s=1.50 drift_calls_per_1000=195", lines[10])
 	body, err := os.ReadFile(file)
 	require.NoError(t, err)
 	var kept figures

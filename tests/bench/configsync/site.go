@@ -133,6 +133,7 @@ type service struct {
 	org       *organization
 	perMinute int // allowance
 	interval  time.Duration
+	drift     time.Duration // from one reading of the org to the next; 0 for the default
 }
 
 // startService starts config-sync and waits until it serves.
@@ -141,14 +142,18 @@ func (s *site) startService(ctx context.Context, v service) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.start(program{name: v.name, binary: s.binary("config-sync"), stop: syscall.SIGTERM, env: []string{
+	env := []string{
 		"TENANT_ID=" + strconv.Itoa(tenantDBID), "TENANT_NAME=" + tenantName, "HTTP_ADDR=" + ports[0], "GRPC_ADDR=" + ports[1],
 		"REDIS_ADDR=" + s.redis, "REDIS_KEY_PREFIX=" + keyPrefix(v.name), "POLL_INTERVAL=" + v.interval.String(),
 		"CONFIG_DB_TYPE=postgresql", "CONFIG_DB_HOST=127.0.0.1", "CONFIG_DB_PORT=" + s.postgres.port, "CONFIG_DB_NAME=" + v.database, "CONFIG_DB_USER=postgres",
 		"GENESYS_CLOUD_API_URL=http://" + v.org.address, "GENESYS_CLOUD_AUTH_URL=http://" + v.org.address,
 		"GENESYS_CLOUD_CLIENT_ID=lab-config-sync", "GENESYS_CLOUD_CLIENT_SECRET=" + v.org.secret + "-config-sync",
 		"GENESYS_CLOUD_REQUESTS_PER_MINUTE=" + strconv.Itoa(v.perMinute),
-	}})
+	}
+	if v.drift > 0 {
+		env = append(env, "DRIFT_INTERVAL="+v.drift.String())
+	}
+	p, err := s.start(program{name: v.name, binary: s.binary("config-sync"), stop: syscall.SIGTERM, env: env})
 	if err != nil {
 		return nil, err
 	}

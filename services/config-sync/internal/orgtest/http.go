@@ -172,9 +172,11 @@ func (o *Org) routing(mux *http.ServeMux) {
 		if r.URL.Query().Has("peerId") && o.refusesLookUp(w) {
 			return
 		}
-		var list []routing.Queue
+		var list []any
 		for _, q := range o.queues {
-			list = append(list, q.view())
+			list = append(list, map[string]any{
+				"id": q.ID, "name": q.Name, "description": q.Description, "peerId": q.PeerID, "userMemberCount": len(q.Members),
+			})
 		}
 		entities(w, list)
 	})

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+const (
+	driftDatabase = "drift"
+	driftInterval = time.Minute // the shortest that is allowed
+	// driftCallsLimit is what a reading of 1,000 agents and 100 queues may take.
+	driftCallsLimit = 220
+	driftRead       = "engage_connector_config_sync_drift_read_timestamp_seconds"
+)
+
+// driftCenter is the center whose org is read.
+func driftCenter() center {
+	return center{persons: 1000, skills: 100, levels: 5, queues: 100, members: 90, codes: 50, extensions: 100}
+}
+
+// driftSync is a service that reads its org for what was changed there, one interval after it has begun.
+type driftSync struct {
+	site  *site
+	org   *organization
+	sync  *instance
+	first int // API calls until the center was in step
+}
+
+// startDrift begins early, because the first reading comes after a minute.
+func (s *site) startDrift(ctx context.Context) (*driftSync, error) {
+	if err := s.postgres.fill(ctx, driftDatabase, s.schema, driftCenter().tables()); err != nil {
+		return nil, err
+	}
+	org, err := s.startLab(ctx, "lab-drift")
+	if err != nil {
+		return nil, err
+	}
+	if err := org.knobs(ctx, map[string]int{"rateLimit": unlimited}); err != nil {
+		return nil, err
+	}
+	sync, err := s.startService(ctx, service{
+		name: "drift", database: driftDatabase, org: org, perMinute: unlimited, interval: pollInterval, drift: driftInterval,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := sync.awaitRuns(ctx, 1); err != nil {
+		return nil, err
+	}
+	state, err := org.state(ctx)
+	if err == nil && sync.hasRead(ctx) {
+		err = errors.New("the org was read before the center was in step")
+	}
+	return &driftSync{s, org, sync, state.Counters.calls()}, err
+}
+
+// measure waits for the end of the first reading. Synchronisations without a change make no request, so that
+// whatever the org has counted since is the reading's.
+func (d *driftSync) measure(ctx context.Context, f *figures) error {
+	const every = 100 * time.Millisecond
+	for !d.sync.hasRead(ctx) {
+		if err := sleep(ctx, every); err != nil {
+			return fmt.Errorf("the org was not read: %w", err)
+		}
+	}
+	state, err := d.org.state(ctx)
+	if err != nil {
+		return err
+	}
+	f.DriftCalls = state.Counters.calls() - d.first
+	f.note("requests that the org refused while it was read", state.Counters.refused(), "0")
+	return d.site.quit(d.sync.process)
+}
+
+// hasRead tells whether the instance has read its org.
+func (i *instance) hasRead(ctx context.Context) bool {
+	page, err := fetch(ctx, http.MethodGet, "http://"+i.address+"/metrics", nil)
+	if err != nil {
+		return false
+	}
+	at, err := seriesValue(strings.TrimSpace(string(page))+"\n", driftRead)
+	return err == nil && at > 0
+}
