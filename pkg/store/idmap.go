@@ -20,6 +20,8 @@ type Mapping struct {
 	CloudName  string
 	Hash       string          // of what was applied last: unchanged objects cost no request
 	Attributes json.RawMessage // what else the kind needs; nil or one JSON value
+	// Damaged is what is stored under the id when it is no mapping; only All returns such.
+	Damaged string
 }
 
 // storedMapping is a Mapping in Redis, under its EngageID.
@@ -130,14 +132,18 @@ func (m *IDMap) Request(ctx context.Context, ids ...string) error {
 	})
 }
 
-// All returns every mapping by its Engage id.
+// All returns every mapping by its Engage id. One that cannot be read does not hide the others: it comes as
+// it is, in Damaged.
 func (m *IDMap) All(ctx context.Context) (map[string]Mapping, error) {
 	all := make(map[string]Mapping)
 	err := m.s.do(ctx, opIDMapAll, func(ctx context.Context) error {
 		return m.s.scanHash(ctx, m.key, func(id, text string) error {
 			mapping, err := decodeMapping(id, text)
+			if err != nil {
+				mapping = Mapping{EngageID: id, Damaged: text}
+			}
 			all[id] = mapping
-			return err
+			return nil
 		})
 	})
 	if err != nil {
@@ -151,5 +157,7 @@ func decodeMapping(id, text string) (Mapping, error) {
 	if err := json.Unmarshal([]byte(text), &stored); err != nil {
 		return Mapping{}, fault.Wrap(fault.Internal, "store.idmap", fmt.Errorf("mapping %q: %w", id, err))
 	}
-	return Mapping{id, stored.CloudID, stored.EngageName, stored.CloudName, stored.Hash, stored.Attributes}, nil
+	return Mapping{
+		EngageID: id, CloudID: stored.CloudID, EngageName: stored.EngageName, CloudName: stored.CloudName, Hash: stored.Hash, Attributes: stored.Attributes,
+	}, nil
 }

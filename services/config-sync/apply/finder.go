@@ -54,7 +54,12 @@ func (x *index) reset() {
 }
 
 // The keys of an index.
-func byName(name string) string   { return "name " + strings.ToLower(name) }
+func byName(name string) string        { return "name " + strings.ToLower(name) }
+func inAnyDivision(name string) string { return "any division " + byName(name) }
+
+// inDivision is a name within a division.
+func inDivision(division, name string) string { return "division " + division + " " + byName(name) }
+
 func byPeer(peer string) string   { return "peer " + peer }
 func byExternal(id string) string { return "external " + id }
 
@@ -83,7 +88,15 @@ func newFinder(cloud Cloud, p plan.Plan) finder {
 				}
 			})},
 		codes: index{read: reader(func(ctx context.Context) iter.Seq2[routing.WrapupCode, error] { return cloud.WrapupCodes(ctx, "") },
-			func(c routing.WrapupCode, add func(string, found)) { add(byName(c.Name), found{c.ID, c.Name}) })},
+			func(c routing.WrapupCode, add func(string, found)) {
+				f := found{c.ID, c.Name}
+				if c.Division == nil || c.Division.ID == "" {
+					add(byName(c.Name), f)
+					return
+				}
+				add(inDivision(c.Division.ID, c.Name), f)
+				add(inAnyDivision(c.Name), f)
+			})},
 		queues: index{read: reader(func(ctx context.Context) iter.Seq2[routing.Queue, error] {
 			return cloud.Queues(ctx, routing.QueueFilter{})
 		}, func(q routing.Queue, add func(string, found)) {

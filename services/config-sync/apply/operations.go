@@ -94,23 +94,43 @@ func (r *run) create(ctx context.Context, o plan.Operation) error {
 	case plan.Queues:
 		return r.createQueue(ctx, o)
 	case plan.Skills:
-		return r.createNamed(ctx, o, &r.finder.skills, func() (found, error) {
-			s, err := r.cloud.CreateSkill(ctx, o.Name)
-			return found{s.ID, s.Name}, err
-		})
+		return r.createSkill(ctx, o)
 	case plan.Codes:
-		return r.createNamed(ctx, o, &r.finder.codes, func() (found, error) {
-			c, err := r.cloud.CreateWrapupCode(ctx, routing.WrapupCode{Name: o.Name})
-			return found{c.ID, c.Name}, err
-		})
+		return r.createCode(ctx, o)
 	case plan.DNs, plan.Source, plan.Presences, plan.Intents, plan.Refusals:
 	}
 	return fault.Newf(fault.Internal, "apply.create", "nothing to create for %s", o.Kind)
 }
 
-// createNamed finds or makes a skill or a wrap-up code, which is nothing but its name.
-func (r *run) createNamed(ctx context.Context, o plan.Operation, x *index, create func() (found, error)) error {
-	f, isNew, err := r.findOrCreate(ctx, x, []string{byName(o.Name)}, create)
+// createSkill finds or makes a skill, which is nothing but its name.
+func (r *run) createSkill(ctx context.Context, o plan.Operation) error {
+	f, isNew, err := r.findOrCreate(ctx, &r.finder.skills, []string{byName(o.Name)}, func() (found, error) {
+		s, err := r.cloud.CreateSkill(ctx, o.Name)
+		return found{s.ID, s.Name}, err
+	})
+	if err != nil {
+		return err
+	}
+	return r.saveObject(ctx, o, f.id, f.name, isNew)
+}
+
+// createCode finds or makes a wrap-up code. One of the same name in another division is somebody else's: it
+// is not taken over, and its owners do not see it renamed.
+func (r *run) createCode(ctx context.Context, o plan.Operation) error {
+	home, err := r.homeDivision(ctx)
+	if err != nil {
+		return err
+	}
+	f, isNew, err := r.findOrCreate(ctx, &r.finder.codes, []string{inDivision(home.ID, o.Name), byName(o.Name)}, func() (found, error) {
+		c, err := r.cloud.CreateWrapupCode(ctx, routing.WrapupCode{Name: o.Name, Division: &genesys.Ref{ID: home.ID}})
+		return found{c.ID, c.Name}, err
+	})
+	if genesys.IsDuplicate(err) {
+		if other, exists, lookErr := r.finder.codes.lookup(ctx, inAnyDivision(o.Name)); lookErr == nil && exists {
+			return fault.Newf(fault.Conflict, "apply.create_code", "wrap-up code %s of another division has this name", other.id).
+				WithHint("rename it in the organization, or move it to the division " + home.Name)
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -60,22 +60,27 @@ func isHistory(t table, known Names) bool {
 func historyNames(t table, names Names) Names {
 	names.History = t.name
 	object, kind := t.reference("obj")
-	at := ""
-	for _, c := range t.columns {
-		if slices.ContainsFunc([]string{"date", "time"}, func(word string) bool { return strings.Contains(c.kind, word) }) {
-			at = c.name
-			break
-		}
-	}
-	if at == "" {
-		at, _ = t.pick([]string{"ts", "timestamp", "change_time", "change_ts", "changed_at"}, contains([]string{"time", "date", "stamp", "changed", "_ts"}, "zone", "update_"))
-	}
+	at := timeColumn(t)
 	for field, found := range map[string]string{"HistoryObject": object, "HistoryType": kind, "HistoryTime": at} {
 		if names.get(field) == "" {
 			names.set(field, found)
 		}
 	}
 	return names
+}
+
+// timeColumn is the column that says when a change was made: by its name, else by its type.
+func timeColumn(t table) string {
+	if at, _ := t.pick([]string{"change_ts", "changed_at", "change_time", "ts", "timestamp"}, nil); at != "" {
+		return at
+	}
+	for _, c := range t.columns {
+		if slices.ContainsFunc([]string{"date", "time"}, func(word string) bool { return strings.Contains(c.kind, word) }) {
+			return c.name
+		}
+	}
+	at, _ := t.pick(nil, contains([]string{"time", "date", "stamp", "changed", "_ts"}, "zone", "update_"))
+	return at
 }
 
 // hasZone tells whether a time of this type is a moment, not just what a clock showed.

@@ -25,12 +25,14 @@ type Names struct {
 	Group      string `json:"group" default:"cfg_group"`
 	AgentGroup string `json:"agent_group" default:"cfg_agent_group"`
 	FlexProp   string `json:"flex_prop" default:"cfg_flex_prop"`
+	// Locale is the dictionary of the enumerations, which the numbers are checked against where it exists.
+	Locale string `json:"locale" default:"cfg_locale" optional:""`
 
 	PersonEmail string `json:"person_email" optional:"NULL"`
 	DNState     string `json:"dn_state" optional:"1"`
 	FlexPart    string `json:"flex_part" optional:""`
 	// GroupType is the number of agent groups in the column group_type, which tells them from the
-	// other kinds of groups in the same table.
+	// other kinds of groups in the same table; several are separated by commas.
 	GroupType string `json:"group_type" optional:""`
 
 	Folder           string `json:"folder"`
@@ -69,8 +71,8 @@ const Absent = "-"
 // identifierPattern is what may be put into a statement as a name.
 var identifierPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_$#]{0,127}$`)
 
-// groupTypePattern is a number of CfgGroup's kinds.
-var groupTypePattern = regexp.MustCompile(`^[0-9]{1,4}$`)
+// groupTypePattern is one number or more of CfgGroup's kinds.
+var groupTypePattern = regexp.MustCompile(`^[0-9]{1,4}(, ?[0-9]{1,4}){0,9}$`)
 
 // nameField is one field of Names.
 type nameField struct {

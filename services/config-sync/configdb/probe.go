@@ -81,7 +81,7 @@ func (d *DB) probe(ctx context.Context) (*plan, error) {
 		return nil, err
 	}
 	for _, step := range []func(context.Context) error{
-		p.columns, p.folder, p.link, p.attributes, p.transaction, p.history, p.groupType, p.parts,
+		p.columns, p.folder, p.link, p.attributes, p.transaction, p.history, p.locale, p.groupType, p.parts,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err

@@ -2,6 +2,7 @@ package configdb_test
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -42,6 +43,19 @@ func with(v variant, extra ...string) variant {
 	return v
 }
 
+// dictionary are the statements that make a dictionary of DN types.
+func dictionary(captions map[string]int) []string {
+	statements := []string{
+		"CREATE TABLE cfg_locale (lcid integer, lc_class integer, lc_type integer, lc_subtype integer, lc_value varchar(255))",
+		"INSERT INTO cfg_locale(lcid,lc_class,lc_type,lc_subtype,lc_value) VALUES (2,8,5,99,'Virtual Queue')", // another language
+		"INSERT INTO cfg_locale(lcid,lc_class,lc_type,lc_subtype,lc_value) VALUES (1,8,8,99,'Extension')",     // another enumeration
+	}
+	for caption, n := range captions {
+		statements = append(statements, fmt.Sprintf("INSERT INTO cfg_locale(lcid,lc_class,lc_type,lc_subtype,lc_value) VALUES (1,8,5,%d,'%s')", n, caption))
+	}
+	return statements
+}
+
 func TestWhatTheProbeFinds(t *testing.T) {
 	t.Run("the usual names", func(t *testing.T) {
 		p, err := probed(t, asIs(), nil)
@@ -65,6 +79,34 @@ func TestWhatTheProbeFinds(t *testing.T) {
 		require.Equal(t, "cfg_audit_trail(obj_ref, obj_kind, event_time)", finding(t, p, "history").Name)
 		require.Contains(t, finding(t, p, "history").Candidates, "cfg_hist_purge: 0 rows about DNs")
 		require.Equal(t, "9", p.Names.GroupType)
+	})
+	t.Run("a history is known by change_ts, whatever else looks like a time", func(t *testing.T) {
+		p, err := probed(t, with(asIs(), "DROP TABLE cfg_hist_log",
+			"CREATE TABLE cfg_hist (object_type integer, object_dbid integer, created date, change_ts integer)"), nil)
+		require.NoError(t, err)
+		require.Equal(t, "cfg_hist(object_dbid, object_type, change_ts)", finding(t, p, "history").Name)
+	})
+	t.Run("the dictionary confirms the numbers", func(t *testing.T) {
+		p, err := probed(t, with(asIs(), dictionary(map[string]int{"Extension": 1, "ACD Queue": 3, "Routing Point": 4, "Virtual Queue": 5, "Trunk": 14})...), nil)
+		require.NoError(t, err)
+		require.Equal(t, configdb.Finding{Wanted: "numbers of enumerations", Name: "cfg_locale", Source: configdb.FromData, Note: "4 of 7 confirmed"}, finding(t, p, "numbers of enumerations"))
+	})
+	t.Run("captions in other words say nothing, nor does a dictionary of another form", func(t *testing.T) {
+		_, err := probed(t, with(asIs(), dictionary(map[string]int{"Nebenstelle": 1, "Warteschlange": 5})...), nil)
+		require.NoError(t, err)
+		p, err := probed(t, with(asIs(), "CREATE TABLE cfg_locale (lcid integer, text varchar(255))"), nil)
+		require.NoError(t, err)
+		require.Equal(t, "not checked", finding(t, p, "numbers of enumerations").Note)
+		_, err = probed(t, with(asIs(), dictionary(map[string]int{"Extension": 7})...), func(o *configdb.Options) { o.Names.Locale = "-" })
+		require.NoError(t, err, "the operator knows better")
+	})
+	t.Run("two numbers of agent groups, when the operator says so", func(t *testing.T) {
+		v := with(asIs(), "UPDATE cfg_group SET group_type = 9 WHERE dbid = 501")
+		o := openSQLite(t, nil, "x", v)
+		o.Names.GroupType = "5,9"
+		snap, err := open(t, o).Snapshot(t.Context())
+		require.NoError(t, err)
+		require.Len(t, snap.Groups, 2, "and not the places of number 6")
 	})
 	t.Run("of several transactions, those that hold hybrid_integration", func(t *testing.T) {
 		p, err := probed(t, with(otherNames(), "CREATE TABLE cfg_trans_archive (dbid integer, tenant_dbid integer, name varchar(255), type integer)"), nil)
@@ -113,6 +155,12 @@ func TestWhatTheProbeMisses(t *testing.T) {
 			[]string{"business attributes", "found cfg_enumerator_value", "state enumerator, value"}},
 		"no transactions": {[]string{"DROP TABLE cfg_transaction", "CREATE TABLE cfg_transport (dbid integer)"},
 			[]string{"transactions", "state transaction in"}},
+		"agent groups of two numbers": {[]string{"UPDATE cfg_group SET group_type = 9 WHERE dbid = 501"},
+			[]string{"kind of agent groups", "found 5: 1 groups, 9: 1 groups", "state group_type in CONFIG_DB_NAMES_FILE"}},
+		"a majority is no proof": {[]string{"INSERT INTO cfg_agent_group(group_dbid,agent_dbid) VALUES (501,301),(503,301)"},
+			[]string{"found 5: 3 groups, 6: 1 groups"}},
+		"another dictionary": {dictionary(map[string]int{"Extension": 1, "CFGVirtACDQueue": 6, "Routing-Point": 4}),
+			[]string{"DN type Virtual Queue is number 6 in cfg_locale and not 5", "state locale as - in CONFIG_DB_NAMES_FILE"}},
 		"several things at once": {[]string{"DROP TABLE cfg_transaction", "DROP TABLE cfg_folder_object"},
 			[]string{"transactions", "folder of an object"}},
 	}

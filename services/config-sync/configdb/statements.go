@@ -3,7 +3,6 @@ package configdb
 import (
 	"fmt"
 	"regexp"
-	"slices"
 )
 
 // The statements keep to what PostgreSQL, SQLite, Oracle and SQL Server have in common: no alias
@@ -74,6 +73,10 @@ const (
 	sqlLinkFolders = `SELECT COUNT(*) FROM {FolderObject} o
 		WHERE {o.LinkType} = 3 AND NOT EXISTS (SELECT f.dbid FROM {Folder} f WHERE f.dbid = {o.LinkFolder} AND {f.FolderType} = 3)`
 
+	// What the numbers of object states (0) and DN types (5) are called in English (1).
+	sqlLocale = `SELECT l.lc_type, l.lc_subtype, l.lc_value FROM {Locale} l
+		WHERE l.lcid = 1 AND l.lc_class = 8 AND l.lc_type IN (0, 5) ORDER BY l.lc_type, l.lc_subtype`
+
 	// Which kinds the groups have that have agents, or an annex of an agent group.
 	sqlGroupTypes = `SELECT g.group_type, COUNT(*) FROM {Group} g WHERE g.dbid IN (SELECT m.group_dbid FROM {AgentGroup} m)
 		GROUP BY g.group_type ORDER BY g.group_type`
@@ -111,52 +114,12 @@ func templates() []Statement {
 		{"probe: link rows", sqlLinkRows},
 		{"probe: link persons", sqlLinkPersons},
 		{"probe: link folders", sqlLinkFolders},
+		{"probe: locale", sqlLocale},
 		{"probe: group types", sqlGroupTypes},
 		{"probe: annex group types", sqlAnnexGroupTypes},
 		{"probe: transaction rows", sqlTransactionRows},
 		{"probe: history rows", sqlHistoryRows},
 	}
-}
-
-// exampleNames stand for the names that a probe finds.
-func exampleNames() Names {
-	return Names{
-		PersonEmail: "email_address", DNState: "state", FlexPart: "part", GroupType: "5",
-		Folder: "cfg_folder", FolderType: "type", FolderParent: "parent_dbid", FolderParentType: "parent_type", FolderState: "state",
-		FolderObject: "cfg_folder_object", LinkFolder: "folder_dbid", LinkObject: "object_dbid", LinkType: "object_type",
-		Enumerator: "cfg_enumerator", EnumeratorType: "type", EnumeratorState: "state",
-		Value: "cfg_enumerator_value", ValueEnumerator: "enumerator_dbid", ValueDisplay: "display_name", ValueState: "state",
-		Transaction: "cfg_transaction", TransactionType: "type", TransactionState: "state",
-		History: "cfg_hist_log", HistoryObject: "object_dbid", HistoryType: "object_type", HistoryTime: "changed_at",
-	}.withDefaults()
-}
-
-// Statements returns every statement that a database of this type may be sent, with names as a
-// probe could find them, and once more without what is optional where that makes a difference. It
-// is empty for an unknown type.
-func Statements(dbType string) []Statement {
-	d, ok := dialectOf(dbType)
-	if !ok {
-		return nil
-	}
-	out := slices.DeleteFunc([]Statement{{"catalogue", d.catalogue}, {"transaction start", d.first}, {"snapshots allowed", d.snapshotAllowed}},
-		func(s Statement) bool { return s.Text == "" })
-	names := exampleNames()
-	bare := names
-	for _, f := range nameFields() {
-		if f.optional && f.initial == "" && !slices.Contains([]string{"Enumerator", "Value", "Transaction", "History"}, f.field) {
-			bare.set(f.field, Absent)
-		}
-	}
-	full := renderer{names: names, schema: "ccadmin", placeholder: d.placeholder}
-	least := renderer{names: bare, schema: full.schema, placeholder: d.placeholder}
-	for _, t := range templates() {
-		out = append(out, Statement{t.Name, full.render(t.Text)})
-		if text := least.render(t.Text); text != full.render(t.Text) {
-			out = append(out, Statement{t.Name + " (least)", text})
-		}
-	}
-	return out
 }
 
 // renderer puts names and placeholders into a template.
@@ -176,7 +139,10 @@ func (r renderer) render(template string) string {
 		case "tenant", "object":
 			return r.placeholder
 		case "GroupFilter":
-			return r.optional("GroupType", " AND g.group_type = ")
+			if !r.names.has("GroupType") {
+				return ""
+			}
+			return " AND g.group_type IN (" + r.names.GroupType + ")"
 		case "PartOrder":
 			return r.optional("FlexPart", ", f.")
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -134,36 +135,42 @@ func mostRows(rows []int) int {
 	return best
 }
 
-// groupType finds the number of agent groups in group_type: that of the groups that have agents,
-// or an annex as an agent group has it.
+// groupType finds the number of agent groups in group_type: that of the groups that have agents, or an
+// annex as an agent group has it. Nothing documents the number, so that one of several is not chosen by
+// how often it occurs: the wrong choice would empty queues.
 func (p *prober) groupType(ctx context.Context) error {
 	const wanted = "kind of agent groups"
 	if p.names.GroupType != "" {
 		p.note(Finding{Wanted: wanted, Source: FromOperator, Name: p.names.GroupType})
 		return nil
 	}
-	votes := map[int]int{}
+	groups := map[int]int{}
 	for _, template := range []string{sqlGroupTypes, sqlAnnexGroupTypes} {
-		if err := p.countGroups(ctx, template, votes); err != nil {
+		if err := p.countGroups(ctx, template, groups); err != nil {
 			return fmt.Errorf("groups: %w", err)
 		}
 	}
-	p.names.GroupType = Absent
-	best := 0
-	f := Finding{Wanted: wanted, Source: NotThere, Note: "no group tells; groups of every kind are read"}
-	for kind, n := range votes {
-		f.Candidates = append(f.Candidates, fmt.Sprintf("%d: %d groups", kind, n))
-		if p.names.GroupType == Absent || n > votes[best] {
-			best, p.names.GroupType, f.Source, f.Note = kind, strconv.Itoa(kind), FromData, ""
-		}
+	var kinds, candidates []string
+	for _, kind := range slices.Sorted(maps.Keys(groups)) {
+		kinds = append(kinds, strconv.Itoa(kind))
+		candidates = append(candidates, fmt.Sprintf("%d: %d groups", kind, groups[kind]))
 	}
-	slices.Sort(f.Candidates)
-	f.Name = strings.Trim(p.names.GroupType, Absent)
-	p.note(f)
+	switch len(kinds) {
+	case 0:
+		p.names.GroupType = Absent
+		p.note(Finding{Wanted: wanted, Source: NotThere, Note: "no group tells; groups of every kind are read"})
+	case 1:
+		p.names.GroupType = kinds[0]
+		p.note(Finding{Wanted: wanted, Source: FromData, Name: kinds[0], Candidates: candidates})
+	default:
+		p.lacking(wanted+" (one number, or several separated by commas)", "one group_type of all groups that have agents or an annex of object_type 5",
+			candidates, "group_type")
+	}
 	return nil
 }
 
-func (p *prober) countGroups(ctx context.Context, template string, votes map[int]int) error {
+// countGroups adds up the evidence for each kind.
+func (p *prober) countGroups(ctx context.Context, template string, groups map[int]int) error {
 	rows, err := p.db.QueryContext(ctx, p.renderer().render(template))
 	if err != nil {
 		return err
@@ -174,7 +181,7 @@ func (p *prober) countGroups(ctx context.Context, template string, votes map[int
 		if err := rows.Scan(number(&kind), number(&n)); err != nil {
 			return err
 		}
-		votes[kind] += n
+		groups[kind] += n
 	}
 	return rows.Err()
 }

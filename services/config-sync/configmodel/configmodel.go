@@ -5,6 +5,7 @@ package configmodel
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -238,7 +239,8 @@ func (a Annex) Value(section, option string) (string, bool) {
 // Options are the sections of the transaction hybrid_integration: section -> option -> value.
 type Options map[string]map[string]string
 
-// OptionsOf flattens a transaction's annex into its sections.
+// OptionsOf flattens a transaction's annex into its sections. Blanks around values, which are easily pasted
+// along, are dropped: no URL, id or list has any, and a secret neither.
 func OptionsOf(annex Annex) Options {
 	out := make(Options, len(annex))
 	for _, section := range annex {
@@ -246,7 +248,7 @@ func OptionsOf(annex Annex) Options {
 			out[section.Name] = make(map[string]string, len(section.Children))
 		}
 		for _, o := range section.Children {
-			out[section.Name][o.Name] = o.Value
+			out[section.Name][o.Name] = strings.TrimSpace(o.Value)
 		}
 	}
 	return out

@@ -3,6 +3,7 @@ package desired
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"engage.connector/services/config-sync/configmodel"
 	"engage.connector/services/config-sync/vag"
@@ -133,7 +134,9 @@ func (x queueIndex) add(at int, d DN) {
 	enter(x.aliases, d.Alias, at)
 }
 
+// enter notes a queue under a name; blanks around it mean nothing, and some databases pad with them.
 func enter(names map[string][]int, name string, at int) {
+	name = strings.TrimSpace(name)
 	if !slices.Contains(names[name], at) {
 		names[name] = append(names[name], at)
 	}

@@ -21,7 +21,6 @@ import (
 // fake is an organization that counts how often the relations of each queue are read.
 type fake struct {
 	users   []users.User
-	queues  map[string]string // description: how many members it says it has
 	members map[string]int
 	hides   bool // the listing does not show the number of members
 	read    map[string]int

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"engage.connector/pkg/fault"
@@ -16,14 +17,30 @@ import (
 )
 
 // Map is the ID map of a tenant.
-type Map struct{ store *store.Store }
+type Map struct {
+	store *store.Store
+
+	mu      sync.Mutex
+	damaged []damage // found by the last Load
+}
 
 // New returns the ID map in the store.
-func New(s *store.Store) *Map { return &Map{s} }
+func New(s *store.Store) *Map { return &Map{store: s} }
 
-// Load reads all records.
+// damage is a record that could not be read.
+type damage struct {
+	key Key
+	raw string
+	// rest is what could be read of it; nil when nothing could.
+	rest *plan.Record
+}
+
+// Load reads all records. One that cannot be read is as if it were not there, or has only its ids and
+// names where these can be read: then everything is applied to its object anew. SetAside keeps what was
+// stored.
 func (m *Map) Load(ctx context.Context) (plan.Applied, error) {
 	applied := plan.Applied{}
+	var damaged []damage
 	for _, kind := range plan.Kinds() {
 		mappings, err := m.store.IDMap(string(kind)).All(ctx)
 		if err != nil {
@@ -32,13 +49,54 @@ func (m *Map) Load(ctx context.Context) (plan.Applied, error) {
 		applied[kind] = make(map[string]plan.Record, len(mappings))
 		for id, mapping := range mappings {
 			record, err := decode(mapping)
-			if err != nil {
-				return nil, fault.Wrap(fault.Internal, "idmap.load", fmt.Errorf("%s %s: %w", kind, id, err))
+			switch {
+			case mapping.Damaged != "":
+				damaged = append(damaged, damage{Key{kind, id}, mapping.Damaged, nil})
+				continue
+			case err != nil:
+				record = plan.Record{CloudID: mapping.CloudID, EngageName: mapping.EngageName, CloudName: mapping.CloudName}
+				damaged = append(damaged, damage{Key{kind, id}, string(mapping.Attributes), &record})
 			}
 			applied[kind][id] = record
 		}
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.damaged = damaged
 	return applied, nil
+}
+
+// setAside is the name of the map that keeps what could not be read.
+const setAside = "damaged"
+
+// SetAside moves what the last Load could not read out of the way and keeps it, as the holder of the lease.
+// It returns what that was about.
+func (m *Map) SetAside(ctx context.Context, lease store.Lease) ([]Key, error) {
+	m.mu.Lock()
+	damaged := m.damaged
+	m.damaged = nil
+	m.mu.Unlock()
+	var keys []Key
+	for _, d := range damaged {
+		raw, err := json.Marshal(d.raw)
+		if err != nil {
+			return keys, fault.Wrap(fault.Internal, "idmap.set_aside", err)
+		}
+		mended := store.IDMapChange{Kind: string(d.key.Kind), Delete: []string{d.key.ID}}
+		if d.rest != nil {
+			mapping, err := encode(d.key.ID, *d.rest)
+			if err != nil {
+				return keys, fault.Wrap(fault.Internal, "idmap.set_aside", err)
+			}
+			mended.Delete, mended.Put = nil, []store.Mapping{mapping}
+		}
+		kept := store.IDMapChange{Kind: setAside, Put: []store.Mapping{{EngageID: names([]Key{d.key})[0], Attributes: raw}}}
+		if err := m.store.ChangeIDMaps(ctx, lease, kept, mended); err != nil {
+			return keys, fmt.Errorf("set aside what cannot be read: %w", err)
+		}
+		keys = append(keys, d.key)
+	}
+	return keys, nil
 }
 
 // Save writes changes, all or none of them, as the holder of the lease.

@@ -67,3 +67,35 @@ func TestADeposedLeaderCannotChangeTheMap(t *testing.T) {
 		require.Equal(t, []idmap.Key{key}, requests)
 	})
 }
+
+// One value that cannot be read does not hide all others: it is kept somewhere else. Of a record whose ids can
+// still be read these stay, so that whoever leaves is still deactivated.
+func TestDamagedRecordsAreSetAside(t *testing.T) {
+	server := storetest.StartServer(t)
+	s := server.Store()
+	m := idmap.New(s)
+	lease, err := s.AcquireLease(t.Context(), "config-sync", "a", time.Minute)
+	require.NoError(t, err)
+	good := plan.Record{CloudID: "c1", CloudName: "ann@x.example", Fields: map[string]string{"active": "true"}}
+	require.NoError(t, m.Save(t.Context(), lease, plan.Change{Kind: plan.Users, ID: "301", Record: &good}))
+	require.NoError(t, s.IDMap("users").Put(t.Context(), lease, store.Mapping{EngageID: "302", CloudID: "c2", CloudName: "bob@x.example", Attributes: []byte(`{"fields":7}`)}))
+	server.Do("EVAL", `for _, k in ipairs(redis.call('KEYS', '*idmap*users*')) do redis.call('HSET', k, '303', '{no JSON') end return 1`, 0)
+
+	applied, err := m.Load(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, map[string]plan.Record{"301": good, "302": {CloudID: "c2", CloudName: "bob@x.example"}}, applied[plan.Users])
+	keys, err := m.SetAside(t.Context(), lease)
+	require.NoError(t, err)
+	require.ElementsMatch(t, []idmap.Key{{Kind: plan.Users, ID: "302"}, {Kind: plan.Users, ID: "303"}}, keys)
+	kept, err := s.IDMap("damaged").All(t.Context())
+	require.NoError(t, err)
+	require.JSONEq(t, `"{no JSON"`, string(kept["users/303"].Attributes))
+	require.JSONEq(t, `"{\"fields\":7}"`, string(kept["users/302"].Attributes))
+
+	again, err := m.Load(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, applied, again)
+	keys, err = m.SetAside(t.Context(), lease)
+	require.NoError(t, err)
+	require.Empty(t, keys)
+}

@@ -46,6 +46,9 @@ func (p Plan) lookups() int {
 			once["roles"], once["home"] = 1, 1
 		case o.Action == Create:
 			once[string(o.Kind)] = pages(p.Live[o.Kind])
+			if o.Kind == Codes {
+				once["home"] = 1
+			}
 		case o.Action == AddRoles:
 			once["roles"], once["home"] = 1, 1
 		case o.Action == EnsureSource, o.Action == DefaultSource, o.Action == ReadPresences:

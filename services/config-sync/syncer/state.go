@@ -26,12 +26,30 @@ func (s *Syncer) state(ctx context.Context) (plan.Applied, error) {
 		kept, s.tenure.kept = s.tenure.kept, nil
 	}
 	if kept == nil {
-		return s.opts.Map.Load(ctx)
+		return s.load(ctx)
 	}
 	if err := s.tenure.lease.Confirm(ctx); err != nil {
 		return nil, err
 	}
 	return kept, nil
+}
+
+// load reads what is applied, and sets aside what cannot be read of it.
+func (s *Syncer) load(ctx context.Context) (plan.Applied, error) {
+	applied, err := s.opts.Map.Load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lease, err := s.records.lease()
+	if err != nil {
+		return nil, err
+	}
+	damaged, err := s.opts.Map.SetAside(ctx, lease)
+	for _, key := range damaged {
+		s.log.ErrorContext(ctx, "a stored mapping cannot be read and was set aside; its object is looked for and mapped anew",
+			"kind", string(key.Kind), "engage_id", key.ID, "kept_in", "idmap damaged")
+	}
+	return applied, err
 }
 
 // keepState keeps what is applied for the next synchronisation of this leadership.

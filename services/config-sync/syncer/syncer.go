@@ -35,6 +35,8 @@ type Source interface {
 // Map is the ID map.
 type Map interface {
 	Load(ctx context.Context) (plan.Applied, error)
+	// SetAside keeps what the last Load could not read somewhere else.
+	SetAside(ctx context.Context, lease store.Lease) ([]idmap.Key, error)
 	// Save writes changes as the holder of the lease. A nil error means that they are durable.
 	Save(ctx context.Context, lease store.Lease, changes ...plan.Change) error
 	// Requests are the objects that an operator wants to be mapped anew; Granted forgets them.

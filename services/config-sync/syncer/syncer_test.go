@@ -104,6 +104,8 @@ func (s *site) fenced(l store.Lease) error {
 	return s.storeErr
 }
 
+func (s *site) SetAside(context.Context, store.Lease) ([]idmap.Key, error) { return nil, nil }
+
 func (s *site) Requests(context.Context) ([]idmap.Key, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -84,7 +84,7 @@ func TestFiguresArePrintedAndKept(t *testing.T) {
 	require.NoError(t, f.write(&out, file))
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	require.Len(t, lines, 11, "a heading, eight figures, one detail and the summary")
-	require.Regexp(t, `^something else +2\.250 +-$`, lines[8])
+	require.Regexp(t, `^something else +2\.250 +-$`, lines[9])
 	require.Equal(t, "bench-config-sync: calls_per_agent=1.012 calls_total=1762 calls_floor=1850 second_sync_writes=0 budget_used=0.951 "+
 		"snapshot30k_s=3.00 snapshot30k_mb=500 change_to_org_s=1.50 drift_calls_per_1000=195", lines[10])
 	body, err := os.ReadFile(file)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -25,9 +24,8 @@ func driftCenter() center {
 // driftSync is a service that reads its org for what was changed there, one interval after it has begun.
 type driftSync struct {
 	site  *site
-	org   *organization
 	sync  *instance
-	first int // API calls until the center was in step
+	calls chan int // of the first reading; closed without it
 }
 
 // startDrift begins early, because the first reading comes after a minute.
@@ -55,24 +53,36 @@ func (s *site) startDrift(ctx context.Context) (*driftSync, error) {
 	if err == nil && sync.hasRead(ctx) {
 		err = errors.New("the org was read before the center was in step")
 	}
-	return &driftSync{s, org, sync, state.Counters.calls()}, err
+	d := &driftSync{s, sync, make(chan int, 1)}
+	go d.watch(ctx, org, state.Counters.calls())
+	return d, err
 }
 
-// measure waits for the end of the first reading. Synchronisations without a change make no request, so that
-// whatever the org has counted since is the reading's.
-func (d *driftSync) measure(ctx context.Context, f *figures) error {
+// watch waits for the end of the first reading. Synchronisations without a change make no request, so that
+// whatever the org has counted since the center was in step is the reading's.
+func (d *driftSync) watch(ctx context.Context, org *organization, before int) {
+	defer close(d.calls)
 	const every = 100 * time.Millisecond
 	for !d.sync.hasRead(ctx) {
-		if err := sleep(ctx, every); err != nil {
-			return fmt.Errorf("the org was not read: %w", err)
+		if sleep(ctx, every) != nil {
+			return
 		}
 	}
-	state, err := d.org.state(ctx)
-	if err != nil {
-		return err
+	if state, err := org.state(ctx); err == nil && state.Counters.refused() == 0 {
+		d.calls <- state.Counters.calls() - before
 	}
-	f.DriftCalls = state.Counters.calls() - d.first
-	f.note("requests that the org refused while it was read", state.Counters.refused(), "0")
+}
+
+func (d *driftSync) measure(ctx context.Context, f *figures) error {
+	select {
+	case calls, measured := <-d.calls:
+		if !measured {
+			return errors.New("the org was not read, or has refused something")
+		}
+		f.DriftCalls = calls
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	return d.site.quit(d.sync.process)
 }
 

@@ -20,7 +20,7 @@ type figures struct {
 	Snapshot30kMB      float64 `json:"snapshot30k_mb"` // 10^6 bytes
 	ChangeToOrg        float64 `json:"change_to_org_s"`
 
-	DriftCalls         int     `json:"drift_calls_per_1000"`
+	DriftCalls int `json:"drift_calls_per_1000"`
 
 	Details []detail `json:"details"`
 }

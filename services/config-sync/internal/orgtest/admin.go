@@ -62,11 +62,21 @@ func (o *Org) CodeID(name string) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for id, n := range o.codes {
-		if n == name {
+		if n == name && o.elsewhere[id] == "" {
 			return id
 		}
 	}
 	return ""
+}
+
+// AddForeignCode puts a wrap-up code into another division. perDivision says whether its name may be used
+// in the home division too.
+func (o *Org) AddForeignCode(name string, perDivision bool) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	id := o.id("code")
+	o.codes[id], o.elsewhere[id], o.perDivision = name, "division-sales", perDivision
+	return id
 }
 
 // RenameCode renames a wrap-up code.

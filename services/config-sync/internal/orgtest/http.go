@@ -1,6 +1,7 @@
 package orgtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -136,14 +137,18 @@ func (o *Org) routing(mux *http.ServeMux) {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
 			o.mu.Lock()
 			defer o.mu.Unlock()
-			var list []genesys.Ref
+			var list []routing.WrapupCode // a skill has the same form, without a division
 			for id, name := range names {
-				list = append(list, genesys.Ref{ID: id, Name: name})
+				item := routing.WrapupCode{ID: id, Name: name}
+				if kind == "code" {
+					item.Division = &genesys.Ref{ID: cmp.Or(o.elsewhere[id], homeID)}
+				}
+				list = append(list, item)
 			}
 			entities(w, list)
 		})
 		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
-			in := body[genesys.Ref](r)
+			in := body[routing.WrapupCode](r)
 			id, err := o.createNamed(kind, names, in.Name)
 			reply(w, http.StatusOK, genesys.Ref{ID: id, Name: in.Name}, err)
 		})
@@ -158,7 +163,7 @@ func (o *Org) routing(mux *http.ServeMux) {
 	mux.HandleFunc("PUT /routing/wrapupcodes/{id}", func(w http.ResponseWriter, r *http.Request) {
 		name, id := body[struct{ Name string }](r).Name, r.PathValue("id")
 		reply(w, http.StatusOK, map[string]any{"id": id, "name": name}, o.write("rename code "+id, func() error {
-			if taken(o.codes, name) {
+			if o.taken(o.codes, name) {
 				return refuse(http.StatusBadRequest, "duplicate.name")
 			}
 			o.codes[id] = name

@@ -25,19 +25,23 @@ type Org struct {
 	lookUpsAs    int // status of look-ups by mark; 0 for an answer
 	lookUps      int
 
-	mu      sync.Mutex
-	next    int
-	writes  int
-	reads   int
-	paths   map[string]int // requests by method and path
-	log     []string
-	users   map[string]*User
-	queues  map[string]*Queue
-	skills  map[string]string
-	codes   map[string]string
-	sources map[string]string
-	roles   []string
-	primary string
+	mu     sync.Mutex
+	next   int
+	writes int
+	reads  int
+	paths  map[string]int // requests by method and path
+	log    []string
+	users  map[string]*User
+	queues map[string]*Queue
+	skills map[string]string
+	codes  map[string]string
+	// elsewhere are the divisions of codes that are not in the home division; perDivision lets their names
+	// be used again there.
+	elsewhere   map[string]string
+	perDivision bool
+	sources     map[string]string
+	roles       []string
+	primary     string
 }
 
 // User is a user as the organization has it.
@@ -61,7 +65,7 @@ type Queue struct {
 func New() *Org {
 	return &Org{
 		users: map[string]*User{}, queues: map[string]*Queue{}, skills: map[string]string{}, codes: map[string]string{},
-		sources: map[string]string{}, paths: map[string]int{}, roles: []string{"employee", "User", "Supervisor"},
+		elsewhere: map[string]string{}, sources: map[string]string{}, paths: map[string]int{}, roles: []string{"employee", "User", "Supervisor"},
 	}
 }
 
@@ -187,9 +191,9 @@ func (o *Org) Delete(id string) {
 	}
 }
 
-func taken(names map[string]string, name string) bool {
-	for _, n := range names {
-		if strings.EqualFold(n, name) {
+func (o *Org) taken(names map[string]string, name string) bool {
+	for id, n := range names {
+		if strings.EqualFold(n, name) && (o.elsewhere[id] == "" || !o.perDivision) {
 			return true
 		}
 	}
@@ -199,7 +203,7 @@ func taken(names map[string]string, name string) bool {
 func (o *Org) createNamed(kind string, names map[string]string, name string) (string, error) {
 	var id string
 	err := o.write("create "+kind+" "+name, func() error {
-		if taken(names, name) {
+		if o.taken(names, name) {
 			return refuse(http.StatusBadRequest, "duplicate.name")
 		}
 		id = o.id(kind)

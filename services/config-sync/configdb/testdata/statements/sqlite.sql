@@ -39,14 +39,14 @@ SELECT d.dbid, d.number_, d.name, d.type, 1, d.switch_dbid, w.name FROM ccadmin.
 		WHERE w.tenant_dbid = ?1 AND d.type IN (1, 3, 4, 5, 22) ORDER BY d.dbid;
 
 -- groups
-SELECT g.dbid, g.name, g.state FROM ccadmin.cfg_group g WHERE g.tenant_dbid = ?1 AND g.group_type = 5 ORDER BY g.dbid;
+SELECT g.dbid, g.name, g.state FROM ccadmin.cfg_group g WHERE g.tenant_dbid = ?1 AND g.group_type IN (5) ORDER BY g.dbid;
 
 -- groups (least)
 SELECT g.dbid, g.name, g.state FROM ccadmin.cfg_group g WHERE g.tenant_dbid = ?1 ORDER BY g.dbid;
 
 -- group members
 SELECT m.group_dbid, m.agent_dbid FROM ccadmin.cfg_agent_group m
-		INNER JOIN ccadmin.cfg_group g ON g.dbid = m.group_dbid WHERE g.tenant_dbid = ?1 AND g.group_type = 5 ORDER BY m.group_dbid, m.agent_dbid;
+		INNER JOIN ccadmin.cfg_group g ON g.dbid = m.group_dbid WHERE g.tenant_dbid = ?1 AND g.group_type IN (5) ORDER BY m.group_dbid, m.agent_dbid;
 
 -- group members (least)
 SELECT m.group_dbid, m.agent_dbid FROM ccadmin.cfg_agent_group m
@@ -116,6 +116,10 @@ SELECT COUNT(*) FROM ccadmin.cfg_folder_object o
 -- probe: link folders
 SELECT COUNT(*) FROM ccadmin.cfg_folder_object o
 		WHERE o.object_type = 3 AND NOT EXISTS (SELECT f.dbid FROM ccadmin.cfg_folder f WHERE f.dbid = o.folder_dbid AND f.type = 3);
+
+-- probe: locale
+SELECT l.lc_type, l.lc_subtype, l.lc_value FROM ccadmin.cfg_locale l
+		WHERE l.lcid = 1 AND l.lc_class = 8 AND l.lc_type IN (0, 5) ORDER BY l.lc_type, l.lc_subtype;
 
 -- probe: group types
 SELECT g.group_type, COUNT(*) FROM ccadmin.cfg_group g WHERE g.dbid IN (SELECT m.group_dbid FROM ccadmin.cfg_agent_group m)
