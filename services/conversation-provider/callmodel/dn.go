@@ -176,18 +176,21 @@ func (d *DN) around(at time.Time) (stood AgentState, next []AgentState) {
 	return stood, nil
 }
 
-// rang notes that a call rings at the DN, where that ends after-call work.
-func (b *Book) rang(dn string, at time.Time) {
+// rang notes that a call rings at the DN, where that ends after-call work. It returns the calls that this
+// may matter to.
+func (b *Book) rang(dn string, at time.Time) []string {
 	d := b.dns[dn]
 	if d == nil {
-		return
+		return nil
 	}
 	if stood, _ := d.around(at); stood.Kind != "" && stood.Kind != AgentAfterCallWork {
-		return
+		return nil
 	}
-	if d.state(AgentState{At: at, Kind: AgentRang}) {
-		b.dirtyDNs[dn] = struct{}{}
+	if !d.state(AgentState{At: at, Kind: AgentRang}) {
+		return nil
 	}
+	b.dirtyDNs[dn] = struct{}{}
+	return b.CallsAt(dn)
 }
 
 func (d *DN) login(l Login) bool {

@@ -79,17 +79,18 @@ func (b *Book) addParty(c *Call, e engage.Event, key, moved string) []string {
 	}
 	c.Parties = append(c.Parties, p)
 	b.indexDN(p.DN, c.UUID)
+	var touched []string
 	if p.State.Generic() == engage.PartyStateAlerting {
-		b.rang(p.DN, e.Time)
+		touched = b.rang(p.DN, e.Time)
 	}
 	c.record(Fact{
 		Kind: PartyJoined, At: e.Time, Stream: StreamCall, Subject: key, State: p.State, Cause: e.Cause(), Moved: moved,
 	})
 	b.touch(c)
 	if g := p.State.Generic(); b.reporting(e) || g != engage.PartyStateAlerting && g != engage.PartyStateConnected {
-		return nil
+		return touched
 	}
-	return b.signOfLife(p.DN, e.Time, c, "in another call")
+	return append(touched, b.signOfLife(p.DN, e.Time, c, "in another call")...)
 }
 
 // partyKey is the PartyUUID. Without one the DN has to do.

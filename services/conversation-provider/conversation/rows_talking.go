@@ -45,6 +45,8 @@ func transferRows() []Row {
 	return append([]Row{
 		{ID: "transfer/queue-not-mapped", Stages: stages(StageTalking, StageTransfer), On: on(QueueJoined), If: when(queueNotMapped),
 			From: FromGuide, Why: "only virtual queues that are mapped to an ACD queue are represented"},
+		{ID: "transfer/late-queue", Stages: handed, On: on(QueueJoined), If: when(olderThanStage),
+			From: FromInferred, Why: "the queue link reports late what was over before the agent left"},
 		{ID: "transfer/newcomer-awaited", Stages: talking, On: early, If: when(newcomerUnclear), Wait: true,
 			From: FromInferred, Why: "if the agent leaves it is a transfer, if the agent stays a conference"},
 		{ID: "transfer/site-awaited", Stages: stages(StageTalking, StageTransfer), On: on(OutsideJoined), If: when(linkPossible), Wait: true,

@@ -19,6 +19,9 @@ func talkingCases() map[string]rowCase {
 	return map[string]rowCase{
 		"talking/held":       {play: func(s *feedtest.Site) { talking(s).Hold("A") }, want: []exevents.EventType{exevents.HoldUpdated}, stage: conversation.StageTalking},
 		"talking/retrieved":  {play: func(s *feedtest.Site) { talking(s).Hold("A") }, want: []exevents.EventType{exevents.HoldUpdated}, stage: conversation.StageTalking},
+		"transfer/late-queue": {play: func(s *feedtest.Site) {
+			talking(s).Single("A", "B", feedtest.Ext2).Leave("B", "", engage.CauseNoAnswer)
+		}, fact: "late queue", stage: conversation.StageTransfer},
 		"talking/party-left": {play: func(s *feedtest.Site) { talking(s).HangUp("A", "X") }, want: []exevents.EventType{ended}, stage: conversation.StageParting},
 		"talking/ended":      {play: func(s *feedtest.Site) { talking(s).Deleted() }, want: []exevents.EventType{ended, ended}, stage: conversation.StageOver},
 		"talking/late-queue": {play: func(s *feedtest.Site) { talking(s) }, fact: "late queue", stage: conversation.StageTalking},

@@ -348,3 +348,20 @@ func TestALostEndDoesNotKeepTheAgentBusy(t *testing.T) {
 		})
 	}
 }
+
+// After-call work ends when the agent's next call rings, and is told at once: nothing else needs to be
+// heard of the agent or of the call before.
+func TestTheNextCallEndsAfterCallWorkAtOnce(t *testing.T) {
+	site := feedtest.New().Logins()
+	site.Talk(1).HangUp("X", "A")
+	site.Agent(engage.MsgEventAgentNotReady, feedtest.Ext1, feedtest.Agent1, engage.WorkModeAfterCallWork)
+	site.Wait(time.Minute)
+	site.Inbound(2).IVR().Queue().Ring("A", feedtest.Ext1)
+	d := newDesk(t).feed(site.Events)
+	disposed := slices.IndexFunc(d.out, func(i model.Injection) bool { return i.Event.Type == exevents.CommunicationDispositionApplied })
+	rings := slices.IndexFunc(d.out, func(i model.Injection) bool {
+		return i.Event.Type == exevents.UserTransfer && i.CallUUID != d.out[0].CallUUID
+	})
+	require.Positive(t, disposed)
+	require.Less(t, disposed, rings)
+}
