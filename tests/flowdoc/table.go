@@ -103,7 +103,7 @@ for who hung up first, Peer for the others; *by leaver*: Self for who leaves; *b
 else Transfer. Who is who is decided by [one table](call-roles.md).
 
 CALL_MODEL=guide keeps the limits of the vendor's guide to the letter, but for one that it leaves open: a call that reaches an agent without a
-mapped virtual queue is shown as a transfer from the IVR. Rows marked *extended* hold with CALL_MODEL=extended only, where they come before the others.
+mapped virtual queue is shown as a transfer from the IVR. Rows marked *extended* hold with CALL_MODEL=extended only.
 
 ## Assumptions
 
@@ -114,6 +114,9 @@ What no public source says:
 - A leg that ended in a suspended conversation gets no disposition; what the org does with its after-call work is not known.
 - A transfer, a pickup or a clearing is reported within 2 s of the leaving that belongs to it; later it is a stay of its own.
 - A consultation that does not name its main call belongs to the call that the consulting DN has on hold, or talked in last.
+- A party at another location, of which no IS-Link is reported within LINK_GRACE, is an outside number.
+- A destination without a number is not announced by a transfer event, which would need one; its leg tells that it came.
+- A party without a number that comes into a consultation is the caller whose number is withheld.
 - An IVR, a park DN and an ACD queue of the switch are shown as IVR legs; a transfer to them as one to their number.
 `
 

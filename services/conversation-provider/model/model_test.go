@@ -358,8 +358,8 @@ func TestTheNextCallEndsAfterCallWorkAtOnce(t *testing.T) {
 	site.Wait(time.Minute)
 	site.Inbound(2).IVR().Queue().Ring("A", feedtest.Ext1)
 	d := newDesk(t).feed(site.Events)
-	disposed := slices.IndexFunc(d.out, func(i model.Injection) bool { return i.Event.Type == exevents.CommunicationDispositionApplied })
-	rings := slices.IndexFunc(d.out, func(i model.Injection) bool {
+	disposed := slices.IndexFunc(d.out, func(i injection) bool { return i.Event.Type == exevents.CommunicationDispositionApplied })
+	rings := slices.IndexFunc(d.out, func(i injection) bool {
 		return i.Event.Type == exevents.UserTransfer && i.CallUUID != d.out[0].CallUUID
 	})
 	require.Positive(t, disposed)
