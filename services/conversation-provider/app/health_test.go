@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,10 +22,12 @@ import (
 
 type health struct {
 	Status       string
-	Dependencies []struct {
-		Name, Status, Error string
-		LastUse             *struct{ Age, Outcome string }
-	}
+	Dependencies []dependency
+}
+
+type dependency struct {
+	Name, Status, Error string
+	LastUse             *struct{ Age, Outcome string }
 }
 
 func healthOf(t *testing.T, service *app.App) health {
@@ -87,30 +90,38 @@ func readinessOf(t *testing.T, service *app.App) (int, readiness) {
 	return status, r
 }
 
-// What Redis cannot do is told with the reason, although it answers a PING: here it has become a replica.
-// /health stays 200, /ready is 503; when Redis takes writes again, both are well.
-func TestARedisThatTakesNoWritesIsToldByHealthAndReady(t *testing.T) {
-	o := newOutside(t)
-	server := storetest.StartServer(t)
-	service, stop := start(t, environment(o, server.Addr()))
-	defer stop()
-	eventually(t, func() bool { status, _ := readinessOf(t, service); return status == http.StatusOK })
-	eventually(t, func() bool {
-		for _, d := range healthOf(t, service).Dependencies {
-			if d.LastUse == nil && (d.Name == "redis" || d.Name == "config-sync" || d.Name == "engage-feed") {
-				return false
-			}
-		}
-		return true
-	})
-	server.Do("REPLICAOF", "127.0.0.1", "1")
-	eventually(t, func() bool {
-		status, r := readinessOf(t, service)
-		return status == http.StatusServiceUnavailable && strings.Contains(strings.Join(r.Reasons, " "), "READONLY")
-	})
-	require.Equal(t, "degraded", healthOf(t, service).Status, "and the page answers 200")
-	server.Do("REPLICAOF", "NO", "ONE")
-	eventually(t, func() bool { status, _ := readinessOf(t, service); return status == http.StatusOK })
+// What Redis cannot do is told with the reason, although it answers a PING. /health stays 200, /ready is
+// 503; when Redis works again, both are well.
+func TestARedisThatCannotDoItsWorkIsToldByHealthAndReady(t *testing.T) {
+	for _, c := range []struct {
+		word        string // of Redis
+		spoil, mend func(server *storetest.Redis)
+	}{
+		{"READONLY", func(s *storetest.Redis) { s.Do("REPLICAOF", "127.0.0.1", "1") }, func(s *storetest.Redis) { s.Do("REPLICAOF", "NO", "ONE") }},
+		{"OOM", func(s *storetest.Redis) { s.Do("CONFIG", "SET", "maxmemory", "1") }, func(s *storetest.Redis) { s.Do("CONFIG", "SET", "maxmemory", "0") }},
+		{"may not use eval, evalsha", func(s *storetest.Redis) { s.Do("ACL", "SETUSER", "default", "-evalsha", "-eval") }, func(s *storetest.Redis) { s.Do("ACL", "SETUSER", "default", "+@all") }},
+	} {
+		t.Run(c.word, func(t *testing.T) {
+			o := newOutside(t)
+			server := storetest.StartServer(t)
+			service, stop := start(t, environment(o, server.Addr()))
+			defer stop()
+			eventually(t, func() bool { status, _ := readinessOf(t, service); return status == http.StatusOK })
+			eventually(t, func() bool {
+				return !slices.ContainsFunc(healthOf(t, service).Dependencies, func(d dependency) bool {
+					return d.LastUse == nil && slices.Contains([]string{"redis", "config-sync", "engage-feed"}, d.Name)
+				})
+			})
+			c.spoil(server)
+			eventually(t, func() bool {
+				status, r := readinessOf(t, service)
+				return status == http.StatusServiceUnavailable && strings.Contains(strings.Join(r.Reasons, " "), c.word)
+			})
+			require.Equal(t, "degraded", healthOf(t, service).Status, "and the page answers 200")
+			c.mend(server)
+			eventually(t, func() bool { status, _ := readinessOf(t, service); return status == http.StatusOK })
+		})
+	}
 }
 
 // A Redis that is dead at the start is named in the log, once, with what to do.
