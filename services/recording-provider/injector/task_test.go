@@ -15,6 +15,11 @@ func TestNumbersOfStoredFieldsStayWhatTheyAre(t *testing.T) {
 	packedtest.Schema(t, "testdata/jobs.schema", &injector.Task{}, &injector.Receipt{})
 }
 
+// What a version has stored stays readable, and means the same.
+func TestWhatAVersionStoredStaysReadable(t *testing.T) {
+	packedtest.Golden(t, "testdata/golden", &injector.Task{}, &injector.Receipt{})
+}
+
 // Every field of a job survives being stored: a field that is forgotten there shows here.
 func TestWhatIsStoredIsWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
