@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	host.Main(app.Program().CommandLine())
+	host.Main(app.Program().CommandLine(app.Commands()...))
 }

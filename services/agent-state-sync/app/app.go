@@ -64,13 +64,11 @@ func New(opts Options) (*App, error) {
 		return nil, err
 	}
 	app := &App{Host: server, opts: opts}
-	for _, step := range []func() error{app.openStore, app.followConfigSync, app.wireWriter, app.wireSenders, app.wireFeed} {
+	for _, step := range []func() error{app.openStore, app.followConfigSync, app.wireWriter, app.wireSenders, app.wireFeed, app.wireAPI} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, server.Stop(context.Background()))
 		}
 	}
-	app.Status(app.status)
-	wire.ServeKept(app.Mux(), app.pipeline, opts.Logger, statemodel.Outboxes()...)
 	return app, nil
 }
 
@@ -203,18 +201,6 @@ func (a *App) send(ctx context.Context, records []store.OutboxRecord) ([]pipelin
 func (a *App) known() bool {
 	_, ready := a.directory.Snapshot()
 	return ready
-}
-
-// status is the body of /status.
-func (a *App) status(ctx context.Context) any {
-	_, writing := a.writer.Lease()
-	body := map[string]any{"service": Service, "version": host.Version(), "writer": writing}
-	if depth, err := a.pipeline.Depth(ctx); err != nil {
-		body["error"] = fault.CodeOf(err)
-	} else {
-		body["pipeline"] = depth
-	}
-	return body
 }
 
 // Program is the service as a process.
