@@ -46,7 +46,8 @@ type output struct {
 	err   error
 }
 
-func (o *output) reset() { o.data, o.last, o.known, o.kept, o.err = o.data[:0], 0, 0, "", nil }
+// reset begins a value behind what b holds.
+func (o *output) reset(b []byte) { o.data, o.last, o.known, o.kept, o.err = b, 0, 0, "", nil }
 
 // tag begins a field, after those with smaller numbers that are kept.
 func (o *output) tag(n int, k kind) {
@@ -102,7 +103,7 @@ func parseID(s string, id *[sizeOfID]byte) bool {
 	at := 0
 	for _, part := range [...]string{s[:8], s[9:13], s[14:18], s[19:23], s[24:]} {
 		for i := 0; i < len(part); i += 2 {
-			high, low := digit(part[i]), digit(part[i+1])
+			high, low := digits[part[i]], digits[part[i+1]]
 			if high|low > 0xf {
 				return false
 			}
@@ -113,14 +114,13 @@ func parseID(s string, id *[sizeOfID]byte) bool {
 	return true
 }
 
-// digit is the value of a lower-case hexadecimal digit; more than 15 for anything else.
-func digit(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10
-	default:
-		return 0xff
+// digits are the values of lower-case hexadecimal digits, and more than 15 of anything else.
+var digits = func() (values [1 << 8]byte) {
+	for c := range values {
+		values[c] = 0xff
 	}
-}
+	for value, c := range []byte("0123456789abcdef") {
+		values[c] = byte(value)
+	}
+	return values
+}()

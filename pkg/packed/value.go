@@ -1,7 +1,6 @@
 package packed
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -30,22 +29,31 @@ const (
 // Encoder writes values. The zero value is ready.
 type Encoder struct{ out output }
 
-// Encode returns the stored form of a message. It fails where the message's Fields does.
-func (e *Encoder) Encode(m Message) ([]byte, error) {
+// Append appends the stored form of a message. It fails where the message's Fields does, and then appends
+// nothing.
+func (e *Encoder) Append(b []byte, m Message) ([]byte, error) {
 	out := &e.out
-	out.reset()
-	out.data = append(out.data, make([]byte, sizeOfHead)...)
+	out.reset(b)
+	out.data = append(out.data, currentForm, 0, 0, 0, 0)
 	(&Form{out: out}).write(m)
+	data := out.data
+	out.data = nil
 	if out.err != nil {
-		return nil, out.err
+		return b, out.err
 	}
-	out.data[0] = currentForm
-	binary.LittleEndian.PutUint32(out.data[1:], sum(out.data[sizeOfHead:]))
-	return bytes.Clone(out.data), nil
+	value := data[len(b):]
+	binary.LittleEndian.PutUint32(value[1:], sum(value[sizeOfHead:]))
+	return data, nil
 }
 
 // Encode returns the stored form of a message.
-func Encode(m Message) ([]byte, error) { return new(Encoder).Encode(m) }
+func Encode(m Message) ([]byte, error) {
+	data, err := new(Encoder).Append(nil, m)
+	if err != nil {
+		return nil, err
+	}
+	return data, nil
+}
 
 func sum(body []byte) uint32 { return crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)) }
 

@@ -25,6 +25,7 @@ type Timeline struct {
 	expected []string
 	found    int    // lines that were not expected, as often as their number changed
 	loose    []Held // of no link: records of our own
+	released []Held // by the last Release, whose room the next one takes
 	held     int
 	size     int
 
@@ -37,6 +38,7 @@ type Timeline struct {
 type line struct {
 	name  string
 	queue []Held
+	room  []Held // the beginning of the queue's array, for when it is empty again
 	// vouching is how many of the queue say that everything before them has been sent.
 	vouching int
 	at       time.Time // of the first one of the queue, as its place in the order
@@ -59,6 +61,8 @@ const Together = 100 * time.Millisecond
 const (
 	maxTimeline      = 50_000
 	maxTimelineBytes = 32 << 20
+	// mostRoom is for how many records room is kept that is free for now.
+	mostRoom = 8192
 	// standing is the longest time between two looks that counts as waiting for a link; what goes
 	// beyond it, this process stood still.
 	standing = time.Second
@@ -145,6 +149,19 @@ func (t *Timeline) Add(h Held) {
 	if len(l.queue) == 0 {
 		l.made = -1
 	}
+	l.push(h)
+}
+
+// push takes a record into the queue.
+func (l *line) push(h Held) {
+	const least = 64
+	if len(l.queue) == cap(l.queue) {
+		if 2*len(l.queue) >= cap(l.room) { // else what was taken out has left room enough before it
+			l.room = make([]Held, 0, max(least, 2*len(l.queue)))
+		}
+		l.queue = append(l.room, l.queue...)
+		clear(l.room[len(l.queue):cap(l.room)])
+	}
 	l.queue = append(l.queue, h)
 }
 
@@ -200,16 +217,19 @@ func (t *Timeline) Due() (time.Time, bool) { return time.Time{}, false }
 // Full is never: what is too much is released.
 func (t *Timeline) Full() bool { return false }
 
-// Release takes out what every link has come as far as, in order.
+// Release takes out what every link has come as far as, in order. What it returns is valid until the next
+// call.
 func (t *Timeline) Release(now time.Time) []Held {
 	t.look(now)
 	now = now.Add(-t.stood)
-	released := t.loose
+	clear(t.released)
+	released := append(t.released[:0], t.loose...)
 	for i := range t.loose {
 		t.size -= t.loose[i].Size
 	}
 	t.held -= len(t.loose)
-	t.loose = nil
+	clear(t.loose)
+	t.loose = t.loose[:0]
 	for {
 		first := t.first()
 		if first == nil {
@@ -223,6 +243,10 @@ func (t *Timeline) Release(now time.Time) []Held {
 		released = append(released, t.pop(first, without))
 	}
 	t.advance(now)
+	t.released = released
+	if cap(released) > mostRoom {
+		t.released = nil
+	}
 	return released
 }
 
@@ -325,6 +349,7 @@ func (t *Timeline) stretch(at time.Time) time.Time {
 
 func (t *Timeline) pop(l *line, without string) Held {
 	h := l.queue[0]
+	l.queue[0] = Held{}
 	l.queue = l.queue[1:]
 	t.size -= h.Size
 	t.held--
@@ -333,6 +358,9 @@ func (t *Timeline) pop(l *line, without string) Held {
 	}
 	if len(l.queue) == 0 {
 		l.queue = nil
+		if cap(l.room) > mostRoom {
+			l.room = nil
+		}
 	}
 	if !h.Event.IsFeed() {
 		t.clocks.read(h.Event)

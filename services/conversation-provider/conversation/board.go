@@ -151,7 +151,7 @@ func (b *Board) othersAt(dns []string, except *Conversation) []string {
 // Advanced is what became of an interaction.
 type Advanced struct {
 	Group  *Group
-	Events []exevents.ConversationEvent
+	Events []*exevents.ConversationEvent
 	// Changed are the calls of which something was read or written.
 	Changed []string
 	// Due is when the interaction is to be advanced again if nothing is reported; zero: it waits for nothing.
@@ -196,7 +196,7 @@ func (b *Board) Advance(callUUIDs []string, now time.Time) []Advanced {
 
 // Abandon ends the conversation of a call that will not be heard of again. at is the time at which
 // its parties are taken to have left.
-func (b *Board) Abandon(callUUID string, at time.Time) []exevents.ConversationEvent {
+func (b *Board) Abandon(callUUID string, at time.Time) []*exevents.ConversationEvent {
 	g := b.Group(callUUID)
 	if g == nil {
 		return nil

@@ -239,7 +239,7 @@ func (m *Machine) endLonely(x *situation, entered bool) {
 
 // abandon ends a conversation whose calls will not be heard of again, for instance because their end
 // was lost with a link. at is the time its parties are taken to have left.
-func (m *Machine) abandon(g *Group, at time.Time) []exevents.ConversationEvent {
+func (m *Machine) abandon(g *Group, at time.Time) []*exevents.ConversationEvent {
 	conv := g.Conv
 	out := &batch{m: m, g: g, conv: conv}
 	x := &situation{m: m, g: g, call: g.Root, conv: conv, fact: callmodel.Fact{Kind: callmodel.CallEnded, At: at}, events: out}

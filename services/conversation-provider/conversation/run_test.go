@@ -56,7 +56,7 @@ func (r *runner) feed(events []feedtest.Event) *runner {
 
 func (r *runner) advance(uuid string, now time.Time) {
 	for _, a := range r.board.Advance([]string{uuid}, now) {
-		r.out = append(r.out, a.Events...)
+		r.take(a.Events)
 		for _, c := range a.Group.Calls {
 			delete(r.convs, c.UUID)
 		}
@@ -162,11 +162,17 @@ func play(flow func(*feedtest.Site, int)) []feedtest.Event {
 	return s.Events
 }
 
+func (r *runner) take(events []*exevents.ConversationEvent) {
+	for _, e := range events {
+		r.out = append(r.out, *e)
+	}
+}
+
 // abandon ends what is still on.
 func (r *runner) abandon(at time.Time) {
 	for uuid, conv := range r.convs {
 		if !conv.Finished() {
-			r.out = append(r.out, r.board.Abandon(uuid, at)...)
+			r.take(r.board.Abandon(uuid, at))
 		}
 	}
 }

@@ -13,7 +13,7 @@ type batch struct {
 	m      *Machine
 	g      *Group
 	conv   *Conversation
-	events []exevents.ConversationEvent
+	events []*exevents.ConversationEvent
 }
 
 // id derives an id from what it stands for: computed again, it is the same.
@@ -55,7 +55,7 @@ const purposeConversation = "conversation"
 
 // add stamps an event and appends it. The time stamps of a conversation increase strictly, by a
 // millisecond at least, because a batch loses the order of events (inferred from the API's form).
-func (b *batch) add(e exevents.ConversationEvent, party, purpose string, at time.Time) {
+func (b *batch) add(e *exevents.ConversationEvent, party, purpose string, at time.Time) {
 	conv := b.conv
 	if conv.ID == "" {
 		conv.ID = b.id("", purposeConversation)
@@ -274,7 +274,7 @@ func (m *Machine) do(x *situation, s Step) {
 		case exevents.HoldUpdated:
 			leg.Held = s.Held
 			leg.Holds++
-			x.events.add(exevents.ConversationEvent{Type: s.Event, CommunicationID: leg.ID, Held: s.Held},
+			x.events.add(&exevents.ConversationEvent{Type: s.Event, CommunicationID: leg.ID, Held: s.Held},
 				x.conv.name(leg), "hold "+strconv.Itoa(leg.Holds), x.fact.At)
 		case exevents.CommunicationEnded:
 			m.endLeg(x, leg, s.Disconnect)
@@ -294,7 +294,7 @@ func (m *Machine) establish(x *situation, t exevents.EventType, leg *Leg) {
 	if !leg.Alerting {
 		leg.Answered = leg.Began
 	}
-	e := exevents.ConversationEvent{
+	e := &exevents.ConversationEvent{
 		Type: t, CommunicationID: leg.ID, ANI: x.g.Root.ANIAt(leg.Began), DNIS: x.g.Root.DNISAt(leg.Began),
 		InitialConfiguration: m.configuration(x, leg),
 		SourceConfiguration: &exevents.SourceConfiguration{

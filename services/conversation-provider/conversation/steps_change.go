@@ -10,7 +10,7 @@ func (m *Machine) answer(x *situation, leg *Leg) {
 		return
 	}
 	leg.Answered = x.fact.At
-	x.events.add(exevents.ConversationEvent{Type: exevents.CommunicationAnswered, CommunicationID: leg.ID}, x.conv.name(leg), "answered", x.fact.At)
+	x.events.add(&exevents.ConversationEvent{Type: exevents.CommunicationAnswered, CommunicationID: leg.ID}, x.conv.name(leg), "answered", x.fact.At)
 }
 
 // transfer begins the transfer of a leg, the caller's for the most part, to another one.
@@ -31,7 +31,7 @@ func (m *Machine) transfer(x *situation, s Step, to *Leg) {
 	}
 	command := x.events.id(name, "transfer command")
 	x.conv.Transfer = &Transfer{Command: command, Party: name, LegID: to.ID, Object: object[0].ID}
-	e := exevents.ConversationEvent{
+	e := &exevents.ConversationEvent{
 		Type: s.Event, TransferType: exevents.TransferUnattended, CommandID: command,
 		InitiatingCommunicationID: from[0].ID, TargetCommunicationID: from[0].ID, ObjectCommunicationID: object[0].ID,
 	}
@@ -51,7 +51,7 @@ func (m *Machine) progress(x *situation, to *Leg) {
 	if t == nil || t.LegID != to.ID {
 		return
 	}
-	x.events.add(exevents.ConversationEvent{
+	x.events.add(&exevents.ConversationEvent{
 		Type: exevents.ProgressTransfer, CommandID: t.Command, ObjectCommunicationID: t.Object, DestinationCommunicationID: to.ID,
 	}, t.Party, "progress", x.fact.At)
 }
@@ -62,7 +62,7 @@ func (m *Machine) endTransfer(x *situation, final exevents.TransferState) {
 		return
 	}
 	x.conv.Transfer = nil
-	x.events.add(exevents.ConversationEvent{
+	x.events.add(&exevents.ConversationEvent{
 		Type: exevents.EndTransfer, CommandID: t.Command, FinalState: final, ObjectCommunicationID: t.Object,
 	}, t.Party, "end transfer", x.fact.At)
 }
@@ -73,7 +73,7 @@ func (m *Machine) consultTransfer(x *situation, s Step, to *Leg) {
 	if caller == nil || !to.Open() {
 		return
 	}
-	e := exevents.ConversationEvent{Type: s.Event}
+	e := &exevents.ConversationEvent{Type: s.Event}
 	if s.Event != exevents.EndConsultTransfer {
 		from := x.legs(s.From)
 		if len(from) == 0 {
@@ -110,7 +110,7 @@ func (m *Machine) endLeg(x *situation, leg *Leg, how exevents.DisconnectType) {
 	if leg.WrapsUp && x.now.Sub(leg.Ended) > m.opts.Grace {
 		leg.Heard = x.now
 	}
-	x.events.add(exevents.ConversationEvent{Type: exevents.CommunicationEnded, CommunicationID: leg.ID, DisconnectType: how},
+	x.events.add(&exevents.ConversationEvent{Type: exevents.CommunicationEnded, CommunicationID: leg.ID, DisconnectType: how},
 		x.conv.name(leg), "ended", leg.Ended)
 }
 

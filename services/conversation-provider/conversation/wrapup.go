@@ -110,7 +110,7 @@ func (m *Machine) dispose(g *Group, leg *Leg, at time.Time, row string, out *bat
 	if name != "" {
 		code = known(m.dir.WrapUpCode(name))
 	}
-	out.add(exevents.ConversationEvent{Type: exevents.CommunicationDispositionApplied, CommunicationID: leg.ID, Code: code},
+	out.add(&exevents.ConversationEvent{Type: exevents.CommunicationDispositionApplied, CommunicationID: leg.ID, Code: code},
 		g.Conv.name(leg), "disposition", at)
 	g.Conv.trace(Decision{
 		At: at, What: whatWrapUp, Row: row, Subject: name, Stage: g.Conv.Stage,

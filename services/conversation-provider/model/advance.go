@@ -9,8 +9,9 @@ import (
 )
 
 // advance lets the conversations of calls read the facts of their calls.
-func (m *Model) advance(calls map[string]struct{}, now time.Time, out *outbox) {
-	uuids := sorted(calls)
+func (m *Model) advance(uuids []string, now time.Time, out *outbox) {
+	slices.Sort(uuids)
+	uuids = slices.Compact(uuids)
 	for _, uuid := range uuids {
 		m.waiting.remove(uuid)
 	}

@@ -37,7 +37,7 @@ func (a agenda) has(root string) bool {
 }
 
 // next takes out the interactions whose time comes next, and not after at.
-func (a agenda) next(at time.Time) (roots map[string]struct{}, due time.Time) {
+func (a agenda) next(at time.Time) (roots []string, due time.Time) {
 	for a.heap.Len() > 0 {
 		first := (*a.heap)[0]
 		current, known := a.due[first.root]
@@ -49,11 +49,8 @@ func (a agenda) next(at time.Time) (roots map[string]struct{}, due time.Time) {
 		if stale {
 			continue
 		}
-		if roots == nil {
-			roots = map[string]struct{}{}
-		}
 		delete(a.due, first.root)
-		roots[first.root], due = struct{}{}, first.due
+		roots, due = append(roots, first.root), first.due
 	}
 	return roots, due
 }

@@ -16,7 +16,7 @@ type closed struct {
 
 // pack makes the kept form of an interaction that is over.
 func (m *Model) pack(in *Interaction) closed {
-	return closed{packed: string(m.encode(in)), at: in.Closed}
+	return closed{packed: m.encodeText(in), at: in.Closed}
 }
 
 // store keeps an interaction that is over, and lets it be stored.

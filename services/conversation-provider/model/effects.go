@@ -12,10 +12,17 @@ import (
 	"engage.connector/services/conversation-provider/callmodel"
 )
 
+// How many bytes the stored forms of most calls and events take; room is made for as much.
+const (
+	usualCall      = 1024
+	usualInjection = 512
+)
+
 // effects collects what changed.
 func (m *Model) effects(out *outbox) (pipeline.Effects, error) {
 	e := pipeline.Effects{State: map[string][]byte{}, Outbox: out.seal()}
 	changes := m.changes()
+	m.room = make([]byte, 0, usualCall*len(changes.Calls))
 	for _, uuid := range changes.Calls {
 		e.State[keyCall+uuid] = encodeOr(m, m.calls[uuid])
 	}
@@ -37,7 +44,7 @@ func (m *Model) effects(out *outbox) (pipeline.Effects, error) {
 	clear(m.dirty.closed)
 	clear(m.dirty.records)
 	err := firstError(m.failed, out.err)
-	m.failed = nil
+	m.failed, m.room = nil, nil
 	if err != nil {
 		return pipeline.Effects{}, fault.Wrap(fault.Internal, "model.effects", err)
 	}
@@ -70,13 +77,14 @@ func firstError(errs ...error) error {
 // outbox collects what is to be sent.
 type outbox struct {
 	injections []injected
+	encoder    packed.Encoder
 	entries    map[string][]store.OutboxEntry
 	err        error
 }
 
-func (o *outbox) inject(uuid string, events []exevents.ConversationEvent) {
-	for i := range events {
-		o.injections = append(o.injections, injected{uuid, &events[i]})
+func (o *outbox) inject(uuid string, events []*exevents.ConversationEvent) {
+	for _, e := range events {
+		o.injections = append(o.injections, injected{uuid, e})
 	}
 }
 
@@ -94,10 +102,12 @@ func (o *outbox) sort() {
 // not begin in the org before the one before it has ended.
 func (o *outbox) seal() map[string][]store.OutboxEntry {
 	o.sort()
+	room := make([]byte, 0, usualInjection*len(o.injections))
 	for _, i := range o.injections {
-		data, err := packed.Encode(&Injection{CallUUID: i.call, Event: i.event.Seal()})
-		o.err = firstError(o.err, err)
-		o.put(OutboxConversation, i.event.ConversationID, data)
+		from := len(room)
+		data, err := o.encoder.Append(room, &Injection{CallUUID: i.call, Event: i.event.Seal()})
+		o.err, room = firstError(o.err, err), data
+		o.put(OutboxConversation, i.event.ConversationID, data[from:len(data):len(data)])
 	}
 	o.injections = nil
 	return o.entries

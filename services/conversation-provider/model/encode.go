@@ -31,11 +31,21 @@ func (r *Record) Fields(f *packed.Form) {
 	packed.One(f, 7, &r.Submission)
 }
 
-// encode returns the stored form of a value. What cannot be written is reported by the next effects.
+// encode returns the stored form of a value, in a room that it shares with the others of the next effects.
+// What cannot be written is reported by these.
 func (m *Model) encode(value packed.Message) []byte {
-	data, err := m.encoder.Encode(value)
+	data, err := m.encoder.Append(m.room, value)
 	m.failed = firstError(m.failed, err)
-	return data
+	from := len(m.room)
+	m.room = data
+	return data[from:len(data):len(data)]
+}
+
+// encodeText returns the stored form of a value that is kept here.
+func (m *Model) encodeText(value packed.Message) string {
+	data, err := m.encoder.Append(m.scratch[:0], value)
+	m.scratch, m.failed = data, firstError(m.failed, err)
+	return string(data)
 }
 
 // encodeOr is encode of a value that may be gone: nil deletes it.

@@ -113,7 +113,9 @@ type Model struct {
 	resting map[string]resting // open calls to which nothing happens, by CallUUID
 	spareAt int                // calls awake at which more are put to rest
 	encoder packed.Encoder
-	failed  error // what could not be encoded since the last effects
+	room    []byte // of what is encoded for the next effects
+	scratch []byte // of what is encoded and kept here
+	failed  error  // what could not be encoded since the last effects
 }
 
 type dirty struct {
@@ -308,7 +310,7 @@ func (m *Model) readAll(events []engage.Event, out *outbox) {
 }
 
 func (m *Model) readTogether(events []engage.Event, out *outbox) {
-	touched := make(map[string]struct{}, len(events))
+	touched := make([]string, 0, 2*len(events))
 	for _, e := range events {
 		if fromLink(e) {
 			m.comeTo(e.Time.Add(-time.Microsecond), out)
@@ -319,9 +321,7 @@ func (m *Model) readTogether(events []engage.Event, out *outbox) {
 		if fromLink(e) && e.Time.After(m.fed) {
 			m.fed = e.Time
 		}
-		for _, uuid := range m.read(e, out) {
-			touched[uuid] = struct{}{}
-		}
+		touched = append(touched, m.read(e, out)...)
 	}
 	m.advance(touched, m.fed, out)
 }

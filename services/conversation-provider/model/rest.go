@@ -31,7 +31,7 @@ func (m *Model) rest() {
 		if !m.mayRest(in) {
 			continue
 		}
-		r := resting{packed: string(m.encode(in)), opened: in.Opened.UnixMicro()}
+		r := resting{packed: m.encodeText(in), opened: in.Opened.UnixMicro()}
 		if in.quiet.newest.Equal(newest(in.Call)) {
 			r.since = in.quiet.since.UnixMicro()
 		}

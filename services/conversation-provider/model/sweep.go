@@ -15,11 +15,7 @@ func (m *Model) sweep(now time.Time, out *outbox) {
 		for uuid := range m.resting {
 			m.book.Call(uuid)
 		}
-		touched := map[string]struct{}{}
-		for _, uuid := range m.book.EndRestarted(m.fed) {
-			touched[uuid] = struct{}{}
-		}
-		m.advance(touched, m.fed, out)
+		m.advance(m.book.EndRestarted(m.fed), m.fed, out)
 	}
 	for _, uuid := range m.book.Calls() {
 		m.giveUp(uuid, now, out)
