@@ -201,11 +201,20 @@ func (d *DN) login(l Login) bool {
 	if found {
 		return false
 	}
-	d.Logins = slices.Insert(d.Logins, i, l)
+	d.Logins = insert(d.Logins, i, l)
 	if len(d.Logins) > maxHistory {
 		d.Logins = slices.Delete(d.Logins, 0, 1)
 	}
 	return true
+}
+
+// insert inserts into a history. There are many DNs, so its room grows by a few entries only.
+func insert[T any](history []T, at int, entry T) []T {
+	const few = 4
+	if len(history) == cap(history) {
+		history = append(make([]T, 0, len(history)+few), history...)
+	}
+	return slices.Insert(history, at, entry)
 }
 
 func (d *DN) state(s AgentState) bool {
@@ -213,7 +222,7 @@ func (d *DN) state(s AgentState) bool {
 	if found {
 		return false
 	}
-	d.States = slices.Insert(d.States, i, s)
+	d.States = insert(d.States, i, s)
 	if len(d.States) > maxHistory {
 		d.States = slices.Delete(d.States, 0, 1)
 	}

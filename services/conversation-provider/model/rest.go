@@ -31,7 +31,7 @@ func (m *Model) rest() {
 		if !m.mayRest(in) {
 			continue
 		}
-		r := resting{packed: m.encodeText(in), opened: in.Opened.UnixMicro()}
+		r := resting{packed: m.packResting(in), opened: in.Opened.UnixMicro()}
 		if in.quiet.newest.Equal(newest(in.Call)) {
 			r.since = in.quiet.since.UnixMicro()
 		}
@@ -39,6 +39,15 @@ func (m *Model) rest() {
 		delete(m.calls, uuid)
 		m.board.Rest(uuid)
 	}
+}
+
+// packResting packs a call without its name, under which it is kept.
+func (m *Model) packResting(in *Interaction) string {
+	uuid := in.UUID
+	in.UUID, in.Call.UUID, in.Call.Root = "", "", ""
+	text := m.encodeText(in)
+	in.UUID, in.Call.UUID, in.Call.Root = uuid, uuid, uuid
+	return text
 }
 
 // mayRest tells whether a call is on by itself and waits for nothing but its next event.
@@ -63,6 +72,12 @@ func (m *Model) wake(uuid string) *callmodel.Call {
 		return nil
 	}
 	delete(m.resting, uuid)
+	for _, conn := range in.Call.ConnIDs {
+		if known, _ := m.book.CallOf(conn); known == uuid {
+			uuid = known // the text that the book keeps anyway, not another one of the event that woke the call
+		}
+	}
+	in.UUID, in.Call.UUID, in.Call.Root = uuid, uuid, uuid
 	m.calls[uuid] = in
 	m.board.Put(uuid, in.Conversation)
 	return in.Call
