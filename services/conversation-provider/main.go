@@ -3,10 +3,13 @@
 package main
 
 import (
+	"runtime/debug"
+
 	"engage.connector/pkg/host"
 	"engage.connector/services/conversation-provider/app"
 )
 
 func main() {
+	debug.SetGCPercent(app.GCPercent)
 	host.Main(app.Program().CommandLine())
 }

@@ -12,8 +12,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 
+	"engage.connector/services/conversation-provider/app"
 	"engage.connector/tests/bench/callmodel/measure"
 )
 
@@ -21,6 +23,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) int {
 	runtime.GOMAXPROCS(1)
+	debug.SetGCPercent(app.GCPercent) // as the service does
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	opts := measure.Options{Stdout: stdout}
