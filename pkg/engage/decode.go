@@ -125,18 +125,6 @@ func parseTime(text string) (time.Time, error) {
 
 func plausible(t time.Time) bool { return t.Year() >= firstYear && t.Year() <= lastYear }
 
-// Encode writes an event as one line without its line end, so that
-// json.Unmarshal of it gives the same event. It may be longer than MaxLine.
-func Encode(e Event) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(e); err != nil {
-		return nil, fault.Wrap(fault.Invalid, "engage.encode", err)
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
 // maxCursor bounds what is taken for a cursor out of a broken line.
 const maxCursor = 128
 

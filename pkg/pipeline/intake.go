@@ -104,11 +104,15 @@ func (in *Intake) epoch(link string) string {
 	return in.epochs[link]
 }
 
+// usualRecord is how many bytes the records of most events take; room is made for as much.
+const usualRecord = 512
+
 // Accept appends the events that no instance has appended yet, and moves the
 // link's cursor, in one step.
 func (in *Intake) Accept(ctx context.Context, link string, events []engage.Event) error {
 	name, cursor := in.pair(link), ""
 	entries := make([]store.Entry, 0, len(events))
+	room := make([]byte, 0, usualRecord*len(events))
 	for i, e := range events {
 		if e.Message != engage.MsgHeartbeat {
 			cursor = e.Cursor
@@ -116,11 +120,11 @@ func (in *Intake) Accept(ctx context.Context, link string, events []engage.Event
 			continue
 		}
 		e.Link = name
-		payload, err := engage.Encode(e)
-		if err != nil {
+		from, err := len(room), error(nil)
+		if room, err = engage.Append(append(room, byte(KindEvent)), e); err != nil {
 			return fault.Wrap(fault.Internal, "pipeline.accept", err)
 		}
-		entry := store.Entry{Payload: EncodeRecord(KindEvent, payload), Repeats: e.Message == engage.MsgHeartbeat}
+		entry := store.Entry{Payload: room[from:len(room):len(room)], Repeats: e.Message == engage.MsgHeartbeat}
 		if !entry.Repeats {
 			entry.Identity = e.Identity(name)
 		}

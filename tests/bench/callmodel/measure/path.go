@@ -22,6 +22,8 @@ type path struct {
 	rig    *rig
 	log    *log
 	intake *pipeline.Intake
+	// decoder is the feed client's.
+	decoder engage.Decoder
 	cancel context.CancelFunc
 	done   chan error
 }
@@ -101,7 +103,7 @@ func (p *path) take(f feed) error {
 			events := make([]engage.Event, len(lines))
 			for i, line := range lines {
 				var err error
-				if events[i], err = engage.Decode(line); err != nil {
+				if events[i], err = p.decoder.Decode(line); err != nil {
 					return fmt.Errorf("line: %w", err)
 				}
 			}
