@@ -2,32 +2,31 @@ package measure
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
-	"engage.connector/pkg/pipeline"
 	"engage.connector/pkg/store"
+	"engage.connector/services/conversation-provider/model"
 )
 
 // log is the store of a path: a log in memory, of which the state and the outbox are looked at and dropped.
 // Its clock is that of the events.
 type log struct {
-	rig     *rig
 	records []store.Record
 	stamps  []time.Time // when each record was taken in
 	next    int         // of the records: the first one that is not read yet
 	seq     int
-	taking  time.Time     // when what comes now is taken in
-	clock   time.Time     // that of the writer
-	failed  error         // a wrong result
-	idle    chan struct{} // everything is read and committed
-	more    chan struct{} // there is something to read again
+	taking  time.Time           // when what comes now is taken in
+	clock   time.Time           // that of the writer
+	sent    []store.OutboxEntry // since it was looked at
+	failed  error               // a wrong result
+	idle    chan struct{}       // everything is read and committed
+	more    chan struct{}       // there is something to read again
 }
 
-func newLog(r *rig) *log {
-	return &log{rig: r, clock: start(), idle: make(chan struct{}), more: make(chan struct{})}
+func newLog() *log {
+	return &log{clock: start(), idle: make(chan struct{}), more: make(chan struct{})}
 }
 
 func (l *log) now() time.Time { return l.clock }
@@ -73,14 +72,13 @@ func (l *log) ReadLog(ctx context.Context, _ string, count int, _ time.Duration)
 // LoadState returns what there is at first: nothing.
 func (l *log) LoadState(context.Context) (map[string][]byte, error) { return map[string][]byte{}, nil }
 
-// Commit looks at what would be sent.
+// Commit keeps what would be sent.
 func (l *log) Commit(_ context.Context, _ store.Lease, c store.Commit) error {
-	err := l.rig.commit(pipeline.Effects{State: c.State, Outbox: c.Outbox}, nil)
+	l.sent = append(l.sent, c.Outbox[model.OutboxConversation]...)
 	if len(c.Aside) > 0 {
-		err = fmt.Errorf("wrong result: set aside: %s", c.Aside[0].Reason)
+		l.failed = fmt.Errorf("wrong result: set aside: %s", c.Aside[0].Reason)
 	}
-	l.failed = errors.Join(l.failed, err)
-	return err
+	return l.failed
 }
 
 // AcquireLease gives the lease to the only one who asks, for good.

@@ -2,7 +2,6 @@
 package measure
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"runtime"
@@ -10,7 +9,9 @@ import (
 
 	"engage.connector/pkg/engage"
 	"engage.connector/pkg/genesys/exevents"
+	"engage.connector/pkg/packed"
 	"engage.connector/pkg/pipeline"
+	"engage.connector/pkg/store"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/model"
 	"engage.connector/services/conversation-provider/segments"
@@ -210,14 +211,20 @@ func (r *rig) commit(e pipeline.Effects, err error) error {
 	if !r.count {
 		return nil
 	}
-	for _, entry := range e.Outbox[model.OutboxConversation] {
-		// Decoding a million payloads would take longer than making them.
-		_, rest, _ := bytes.Cut(entry.Payload, []byte(`"type":"`))
-		name, _, found := bytes.Cut(rest, []byte(`"`))
-		if !found {
-			return fmt.Errorf("payload without a type: %s", entry.Payload)
+	return r.read(e.Outbox[model.OutboxConversation])
+}
+
+// read looks at what would be sent.
+func (r *rig) read(entries []store.OutboxEntry) error {
+	for _, entry := range entries {
+		var in model.Injection
+		if err := packed.DecodeOwn(string(entry.Payload), &in); err != nil {
+			return fmt.Errorf("payload: %w", err)
 		}
-		r.sent.add(exevents.EventType(name))
+		if in.Event.Fault != "" {
+			return fmt.Errorf("wrong result: %s: %s", in.Event.Fault, in.Event.Body)
+		}
+		r.sent.add(in.Event.Type)
 	}
 	return nil
 }

@@ -24,14 +24,14 @@ type path struct {
 	intake *pipeline.Intake
 	// decoder is the feed client's.
 	decoder engage.Decoder
-	cancel context.CancelFunc
-	done   chan error
+	cancel  context.CancelFunc
+	done    chan error
 }
 
 func newPath(opts model.Options) (*path, error) {
 	r := newRig(opts)
 	r.count = true
-	p := &path{rig: r, log: newLog(r), done: make(chan error, 1)}
+	p := &path{rig: r, log: newLog(), done: make(chan error, 1)}
 	p.intake = pipeline.NewIntake(pipeline.IntakeOptions{Pipeline: p.log, Watermarks: true})
 	writer, err := pipeline.NewWriter(pipeline.WriterOptions{
 		Pipeline: p.log, Store: p.log, LeaseName: "writer", Owner: "bench", Model: r.model, Now: p.log.now,
@@ -127,6 +127,13 @@ func (p *path) write() error {
 	}
 }
 
+// look looks at what would be sent since it was looked at.
+func (p *path) look() error {
+	sent := p.log.sent
+	p.log.sent = nil
+	return p.rig.read(sent)
+}
+
 // stages are the processor times of what is done with the same lines.
 type stages struct {
 	valid, intake, write time.Duration
@@ -200,5 +207,5 @@ func (p *path) round(seconds []feed, s *stages) error {
 		}
 		*stage.took += ended - begun
 	}
-	return nil
+	return p.look()
 }
