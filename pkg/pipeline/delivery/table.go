@@ -189,11 +189,25 @@ func (p Policy) exhausted(kind patience, used Patience) bool {
 	return used.Spent >= max(limit, p.RetryFor) && used.Times >= p.RetryAttempts
 }
 
-// GivenUp says why a record is parked.
+// GivenUp says why a record is parked, whose matter that is, and what to do.
 func GivenUp(a Answer, used Patience) string {
 	if a.Final || used.Times == 0 {
-		return a.Reason
+		return a.Reason + "; " + Advice(a)
 	}
-	return fmt.Sprintf("given up after %d attempts in %s during which the org could be reached: %s",
-		used.Times, used.Spent.Round(time.Second), a.Reason)
+	return fmt.Sprintf("given up after %d attempts in %s during which the org could be reached: %s; %s",
+		used.Times, used.Spent.Round(time.Second), a.Reason, Advice(a))
+}
+
+// Advice says whose matter a refused record is, and what to do about it.
+func Advice(a Answer) string {
+	switch {
+	case a.Hint != "":
+		return a.Hint
+	case a.Own && slices.Contains(permanentCodes, a.Code) || a.Final:
+		return "the org does not accept this record: correct what it names, then retry it"
+	case a.Own:
+		return "the org could not take it for now: retry it when the org is well, or give its support the correlation id"
+	default:
+		return "this is not the answer of the org: look at the proxies and firewalls in between, then retry it"
+	}
 }

@@ -132,6 +132,27 @@ func TestBeginLetsOneProbeGo(t *testing.T) {
 	require.Nil(t, s.Answered(later, true))
 }
 
+// What is parked says what was wrong, whose matter that is, and what to do.
+func TestWhatIsGivenUpSaysWhatToDo(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer Answer
+		want   []string
+	}{
+		"the org names the record":       {Answer{Scope: Record, Final: true, Own: true, Reason: "queueId is unknown"}, []string{"queueId is unknown", "the org does not accept this record"}},
+		"the org's word on the request":  {Answer{Code: fault.Invalid, Own: true, Reason: "HTTP 400"}, []string{"given up after 3 attempts", "the org does not accept this record"}},
+		"the org, for now":               {Answer{Code: fault.Unavailable, Own: true, Reason: "HTTP 500"}, []string{"retry it when the org is well"}},
+		"somebody else":                  {Answer{Code: fault.NotFound, Reason: "HTTP 404 <html>"}, []string{"not the answer of the org", "proxies"}},
+		"what to do is known for itself": {Answer{Code: fault.Forbidden, Own: true, Reason: "HTTP 403", Hint: "give the role X"}, []string{"HTTP 403; give the role X"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := GivenUp(c.answer, Patience{Times: 3})
+			for _, want := range c.want {
+				require.Contains(t, text, want)
+			}
+		})
+	}
+}
+
 // The operators' page shows the table as it is.
 func TestTheDocumentedTableIsThisOne(t *testing.T) {
 	page, err := os.ReadFile("../../../docs/delivery.md")
