@@ -123,6 +123,27 @@ func TestACallAndItsRecordingReachTheOrg(t *testing.T) {
 	requireStatus(t, base)
 }
 
+// Without a program of the queue or of the org, the option's counts.
+//
+// ledger: E-EXCP-087
+func TestTheProgramOfTheOptionIsTheLastOne(t *testing.T) {
+	o := newOutside(t)
+	o.program = "program-of-the-option"
+	service, stop := start(t, environment(o, storetest.StartServer(t).Addr()))
+	defer stop()
+	site := feedtest.At(time.Now()).Logins()
+	site.Main(1)
+	o.feed(t, site.Events)
+	uuid := site.Events[len(site.Events)-2].CallUUID()
+	body := fmt.Sprintf(`{"id":%q,"mediaFiles":[{"mediaId":"%s_2026-11-20_10-00-09-1a2b3c4d.opus","type":"audio/opus","callUUID":%q,
+		"parameters":{"recordDN":%q,"agentId":%q}}],"eventHistory":[]}`, uuid, uuid, uuid, feedtest.Ext1, feedtest.Agent1)
+	eventually(t, func() bool { return len(o.kinds()) == 1 && len(o.kinds()[0]) == len(mainKinds) })
+	status, text := do(t, http.MethodPost, "http://"+service.HTTPAddr()+"/v1/recording", []byte(body))
+	require.Equal(t, http.StatusOK, status, text)
+	eventually(t, func() bool { return len(o.submitted()) == 1 })
+	require.Equal(t, o.program, o.submitted()[0].GetSpeechAnalytics().GetProgramId())
+}
+
 func requireStatus(t *testing.T, base string) {
 	t.Helper()
 	status, text := do(t, http.MethodGet, base+"/status", nil)

@@ -38,6 +38,7 @@ type outside struct {
 	// poison answers a request as a whole with 400 and the API's error body when it is in it.
 	poison     func(kind string, event map[string]any) bool
 	recordings []*recordingproviderv1.Recording
+	program    string // sta_default_programid; with it the org has no program of its own
 
 	http *httptest.Server
 	grpc string
@@ -107,7 +108,7 @@ func (c *configSync) GetOptions(context.Context, *configsyncv1.GetOptionsRequest
 		{Name: "general", Options: map[string]string{"base_service_url": c.o.http.URL, "base_auth_url": c.o.http.URL}},
 		{Name: "conversation_provider", Options: map[string]string{
 			"client_id": "id", "client_secret": "hush", "recording_enabled": "True",
-			"sta_default_language": "en-US", "sta_userdata_language_key": "language_code",
+			"sta_default_language": "en-US", "sta_userdata_language_key": "language_code", "sta_default_programid": c.o.program,
 		}},
 	}}, nil
 }
@@ -131,8 +132,8 @@ func newOutside(t *testing.T) *outside {
 	mux.HandleFunc("POST /oauth/token", token)
 	mux.HandleFunc("POST /api/v2/events/conversations", o.inject)
 	mux.HandleFunc("GET /api/v2/routing/settings/transcription", answer(`{"transcription":"EnabledQueueFlow"}`))
-	mux.HandleFunc("GET /api/v2/speechandtextanalytics/settings", answer(`{"defaultProgram":{"id":"program-default"}}`))
-	mux.HandleFunc("GET /api/v2/speechandtextanalytics/programs/mappings", answer(`{"entities":[{"program":{"id":"program-sales"},"queues":[{"id":"`+feedtest.QueueID+`"}]}]}`))
+	mux.HandleFunc("GET /api/v2/speechandtextanalytics/settings", o.orHas(`{}`, `{"defaultProgram":{"id":"program-default"}}`))
+	mux.HandleFunc("GET /api/v2/speechandtextanalytics/programs/mappings", o.orHas(`{"entities":[]}`, `{"entities":[{"program":{"id":"program-sales"},"queues":[{"id":"`+feedtest.QueueID+`"}]}]}`))
 	mux.HandleFunc("GET /api/v2/speechandtextanalytics/programs/transcriptionengines/dialects", answer(`{"entities":[{"engine":"Genesys","dialects":["de-DE","en-US"]}]}`))
 	mux.HandleFunc("GET /api/v2/routing/queues", answer(`{"entities":[{"id":"`+feedtest.QueueID+`","name":"q","enableTranscription":true}],"pageNumber":1,"pageCount":1,"total":1}`))
 	o.http = httptest.NewServer(mux)
@@ -321,4 +322,15 @@ func (o *outside) submitted() []*recordingproviderv1.Recording {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return slices.Clone(o.recordings)
+}
+
+// orHas answers with one text when the program is that of the option, else with the other.
+func (o *outside) orHas(without, with string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if o.program != "" {
+			answer(without)(w, r)
+			return
+		}
+		answer(with)(w, r)
+	}
 }

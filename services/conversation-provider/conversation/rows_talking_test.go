@@ -17,8 +17,8 @@ import (
 // ledger: E-EXCP-028, E-EXCP-029, E-EXCP-048
 func talkingCases() map[string]rowCase {
 	return map[string]rowCase{
-		"talking/held":       {play: func(s *feedtest.Site) { talking(s).Hold("A") }, want: []exevents.EventType{exevents.HoldUpdated}, stage: conversation.StageTalking},
-		"talking/retrieved":  {play: func(s *feedtest.Site) { talking(s).Hold("A") }, want: []exevents.EventType{exevents.HoldUpdated}, stage: conversation.StageTalking},
+		"talking/held":      {play: func(s *feedtest.Site) { talking(s).Hold("A") }, want: []exevents.EventType{exevents.HoldUpdated}, stage: conversation.StageTalking},
+		"talking/retrieved": {play: func(s *feedtest.Site) { talking(s).Hold("A") }, want: []exevents.EventType{exevents.HoldUpdated}, stage: conversation.StageTalking},
 		"transfer/late-queue": {play: func(s *feedtest.Site) {
 			talking(s).Single("A", "B", feedtest.Ext2).Leave("B", "", engage.CauseNoAnswer)
 		}, fact: "late queue", stage: conversation.StageTransfer},
