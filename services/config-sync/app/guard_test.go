@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"engage.connector/services/config-sync/app"
+	"engage.connector/services/config-sync/plan"
 )
 
 func TestRemovalLimitsAreChecked(t *testing.T) {
@@ -95,4 +96,92 @@ func TestApprovalOverHTTP(t *testing.T) {
 	require.Regexp(t, `"msg":"audit".*"who":"boss","action":"POST /api/v1/plan/\{id\}/approve".*"status":200`, service.log.String())
 	status, body = service.call(t, http.MethodPost, path, "boss-secret-123")
 	require.Equal(t, http.StatusConflict, status, body)
+}
+
+// Whatever a plan takes away is held back beyond its limit, kind by kind, until it is approved; everything
+// else is carried out meanwhile.
+func TestEveryKindOfLossIsGuarded(t *testing.T) {
+	const queue, leads = "VQ_Support__SIP_Switch__Engage-external", "VQ_Sales_Leads__SIP_Switch__Engage-external"
+	tests := map[plan.Loss]struct {
+		change string
+		there  func(s *site, service *service) bool // what would be lost
+	}{
+		plan.LoseUsers: {"UPDATE cfg_person SET state = 2 WHERE dbid = 302", func(s *site, _ *service) bool {
+			return strings.Contains(s.org.State().Users["bob@x.example"], "|true|")
+		}},
+		plan.LoseQueues: {"DELETE FROM cfg_dn WHERE dbid = 206", func(s *site, _ *service) bool {
+			return strings.Contains(s.org.State().Queues[queue], "agent311@x.example")
+		}},
+		plan.LoseMembers: {"DELETE FROM cfg_agent_group WHERE group_dbid = 503 AND agent_dbid = 311", func(s *site, _ *service) bool {
+			return strings.Contains(s.org.State().Queues[queue], "agent311@x.example")
+		}},
+		plan.LoseEmptied: {"DELETE FROM cfg_agent_group WHERE group_dbid = 503", func(s *site, _ *service) bool {
+			return strings.Contains(s.org.State().Queues[queue], "agent311@x.example")
+		}},
+		plan.LoseSkills: {"DELETE FROM cfg_skill WHERE dbid = 403", func(s *site, _ *service) bool {
+			return strings.Contains(s.org.State().Users["agent311@x.example"], "French=")
+		}},
+		plan.LoseLevels: {"DELETE FROM cfg_skill_level WHERE person_dbid = 314", func(s *site, _ *service) bool {
+			return strings.Contains(s.org.State().Users["agent314@x.example"], "French=")
+		}},
+		plan.LoseCodes: {"DELETE FROM cfg_enumerator_value WHERE dbid = 712", func(_ *site, service *service) bool {
+			return service.maps(t, "wrapupcodes", "Callback")
+		}},
+		plan.LoseExtensions: {"DELETE FROM cfg_dn WHERE dbid = 202", func(_ *site, service *service) bool {
+			return service.maps(t, "extensions", "202")
+		}},
+		plan.LoseLogins: {"DELETE FROM cfg_login_info WHERE agent_login_dbid = 352", func(_ *site, service *service) bool {
+			_, body := service.get(t, "/api/v1/mappings/users/301")
+			return strings.Contains(body, `"7302"`)
+		}},
+		plan.LoseEmails: {"UPDATE cfg_person SET email_address = NULL WHERE dbid = 302", func(s *site, _ *service) bool {
+			return len(s.org.User(s.org.UserID("bob@x.example")).Emails) > 0
+		}},
+	}
+	require.Len(t, tests, len(plan.Losses()))
+	for _, loss := range plan.Losses() {
+		t.Run(string(loss), func(t *testing.T) {
+			tt, s := tests[loss], newSite(t)
+			s.staffed(t)
+			s.env["SYNC_REMOVAL_LIMITS"] = limitOnly(loss)
+			service := s.start(t)
+			service.waitForSuccess(t)
+			s.exec(t, tt.change)
+			s.exec(t, "UPDATE cfg_dn SET number_ = 'VQ_Leads' WHERE dbid = 201")
+			eventually(t, func() bool {
+				_, body := service.get(t, "/status")
+				return strings.Contains(body, string(loss)+" would be lost")
+			}, "held back")
+			eventually(t, func() bool { return s.org.State().Queues[leads] == "" }, "everything else is carried out")
+			require.True(t, tt.there(s, service))
+			code, stdout, stderr := s.command(t, "plan", "-json", "-refresh=false")
+			require.Equal(t, 4, code, stderr)
+			var waiting struct{ ID string }
+			require.NoError(t, json.Unmarshal([]byte(stdout), &waiting))
+			code, _, stderr = s.command(t, "approve", waiting.ID)
+			require.Zero(t, code, stderr)
+			eventually(t, func() bool { return !tt.there(s, service) }, "carried out")
+			service.waitForSuccess(t)
+		})
+	}
+}
+
+// maps tells whether the service answers with a mapping.
+func (s *service) maps(t *testing.T, kind, id string) bool {
+	t.Helper()
+	code, _ := s.get(t, "/api/v1/mappings/"+kind+"/"+id)
+	return code == http.StatusOK
+}
+
+// limitOnly lets everything go but what is lost of one kind.
+func limitOnly(guarded plan.Loss) string {
+	var limits []string
+	for _, loss := range plan.Losses() {
+		limit := "100/1000"
+		if loss == guarded {
+			limit = "0/0"
+		}
+		limits = append(limits, string(loss)+"="+limit)
+	}
+	return strings.Join(limits, ",")
 }

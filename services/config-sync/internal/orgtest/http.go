@@ -36,6 +36,7 @@ func (o *Org) Handler() http.Handler {
 	})
 	api := http.NewServeMux()
 	o.directory(api)
+	o.deletedUsers(api)
 	o.routing(api)
 	o.presence(api)
 	mux.Handle("/", http.StripPrefix("/api/v2", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -22,7 +22,10 @@ type Org struct {
 
 	refusedField string // of users
 	refusedAs    int
-	lookUpsAs    int // status of look-ups by mark; 0 for an answer
+	refuseCreate func(users.User) bool
+	searchAs     int              // status of searches for deleted users; 0 for an answer
+	deleted      map[string]*User // they keep their addresses
+	lookUpsAs    int              // status of look-ups by mark; 0 for an answer
 	lookUps      int
 
 	mu     sync.Mutex
@@ -65,7 +68,7 @@ type Queue struct {
 func New() *Org {
 	return &Org{
 		users: map[string]*User{}, queues: map[string]*Queue{}, skills: map[string]string{}, codes: map[string]string{},
-		elsewhere: map[string]string{}, sources: map[string]string{}, paths: map[string]int{}, roles: []string{"employee", "User", "Supervisor"},
+		elsewhere: map[string]string{}, deleted: map[string]*User{}, sources: map[string]string{}, paths: map[string]int{}, roles: []string{"employee", "User", "Supervisor"},
 	}
 }
 
@@ -216,8 +219,11 @@ func (o *Org) createNamed(kind string, names map[string]string, name string) (st
 func (o *Org) createUser(in users.User) (User, error) {
 	var made User
 	err := o.write("create user "+in.UserName, func() error {
-		if o.userByName(in.UserName) != nil {
+		if o.userByName(in.UserName) != nil || o.deletedByName(in.UserName) != nil {
 			return refuse(http.StatusConflict, "uniqueness")
+		}
+		if o.refuseCreate != nil && o.refuseCreate(in) {
+			return refuse(http.StatusBadRequest, "invalidValue")
 		}
 		u := &User{User: in, Skills: map[string]float64{}}
 		u.ID = o.id("user")
