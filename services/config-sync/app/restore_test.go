@@ -62,7 +62,9 @@ func TestDeletedUserOfAMappedPersonStaysDeleted(t *testing.T) {
 // work: the rest is added piece by piece, and what is refused is listed.
 func TestUserIsMadeBareWhenItIsRefused(t *testing.T) {
 	s := newSite(t)
-	s.org.RefuseCreates(func(u users.User) bool { return strings.Contains(u.DisplayName, "!") || len(u.Roles) > 0 && u.UserName == "loud@x.example" })
+	s.org.RefuseCreates(func(u users.User) bool {
+		return strings.Contains(u.DisplayName, "!") || len(u.Roles) > 0 && u.UserName == "loud@x.example"
+	})
 	s.org.RefuseField("displayName", http.StatusBadRequest)
 	service := s.start(t)
 	service.waitForSuccess(t)

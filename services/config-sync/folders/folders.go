@@ -184,13 +184,3 @@ func searchable(f configmodel.Folder) bool {
 func (s Selection) Contains(objectType configmodel.ObjectType, dbid configmodel.DBID) bool {
 	return s.all || s.objects[key{objectType, dbid}]
 }
-
-// Folders returns the DBIDs of the selected folders in ascending order.
-func (s Selection) Folders() []configmodel.DBID {
-	out := make([]configmodel.DBID, 0, len(s.folders))
-	for id := range s.folders {
-		out = append(out, id)
-	}
-	slices.Sort(out)
-	return out
-}

@@ -110,14 +110,17 @@ func TestAllSelectsEverything(t *testing.T) {
 func TestSelectEndsOnAnyTree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 20).Draw(t, "folders")
-		random := make([]configmodel.Folder, n)
+		random, placed := make([]configmodel.Folder, n), make([]configmodel.FolderObject, n)
 		for i := range random {
 			parent := configmodel.DBID(rapid.IntRange(0, n).Draw(t, "parent"))
 			random[i] = child(configmodel.DBID(i+1), rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "name"), configmodel.ObjectPerson, parent)
+			placed[i] = configmodel.FolderObject{FolderDBID: configmodel.DBID(i + 1), ObjectDBID: configmodel.DBID(i + 1), ObjectType: configmodel.ObjectPerson}
 		}
-		got := folders.Select(random, nil, []string{"a"}).Folders()
-		for _, id := range got {
-			require.True(t, hasListedAncestor(random, id), "folder %s", id)
+		got := folders.Select(random, placed, []string{"a"})
+		for _, f := range random {
+			if got.Contains(configmodel.ObjectPerson, f.DBID) {
+				require.True(t, hasListedAncestor(random, f.DBID), "folder %s", f.DBID)
+			}
 		}
 	})
 }

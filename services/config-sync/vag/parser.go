@@ -89,7 +89,6 @@ func (p *parser) atom() (node, error) {
 			return exists{name}, err
 		case "loggedin":
 			place, err := p.call()
-			p.facts.loggedIn = true
 			return loggedIn{place}, err
 		}
 	}

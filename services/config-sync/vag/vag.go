@@ -63,9 +63,8 @@ type Script struct {
 
 // facts are what a reader wants to know of a script before evaluating it.
 type facts struct {
-	skills   []string
-	loggedIn bool
-	mixed    bool
+	skills []string
+	mixed  bool
 }
 
 // Parse reads a script. The error is an *Error.
@@ -89,9 +88,6 @@ func (s *Script) Evaluate(agent Agent) Verdict { return s.root.eval(agent) }
 
 // Skills returns the names of the skills that the script refers to, each once.
 func (s *Script) Skills() []string { return s.facts.skills }
-
-// UsesLoggedIn tells whether the script asks for a login, which cannot be decided here.
-func (s *Script) UsesLoggedIn() bool { return s.facts.loggedIn }
 
 // Mixed tells whether "&" and "|" stand side by side without parentheses: the author may have
 // meant another order than left to right.

@@ -99,12 +99,10 @@ func TestScriptTellsWhatItUses(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"A", "B"}, s.Skills())
 	require.True(t, s.Mixed(), "the order of & and | is not written out")
-	require.False(t, s.UsesLoggedIn())
 
 	s, err = vag.Parse(`(Skill("A") > 1 & SkillExists("B")) | LoggedIn("S")`)
 	require.NoError(t, err)
 	require.False(t, s.Mixed())
-	require.True(t, s.UsesLoggedIn())
 }
 
 // Whatever parses can be written in canonical form, and that form means the same.
