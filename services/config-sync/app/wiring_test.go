@@ -264,7 +264,7 @@ func (s *site) backend(t *testing.T, schema string, first ...string) string {
 		"config_sync": {"client_id": orgtest.ClientID, "client_secret": orgtest.ClientSecret},
 	} {
 		id++
-		statements = append(statements, fmt.Sprintf("DELETE FROM cfg_flex_prop WHERE object_dbid = 801 AND object_type = 16 AND dbid IN (9010, 9011)"),
+		statements = append(statements, "DELETE FROM cfg_flex_prop WHERE object_dbid = 801 AND object_type = 16 AND dbid IN (9010, 9011)",
 			fmt.Sprintf("INSERT INTO cfg_flex_prop VALUES (%d,801,16,0,3,'%s',NULL,1)", id, section))
 		parent := id
 		for option, value := range options {
