@@ -43,8 +43,10 @@ func pass(d time.Duration) {
 
 // rename gives the first person a first name, in a reading of its own.
 func (s *site) rename(first string) {
-	s.snapshot.Persons = slices.Clone(s.snapshot.Persons)
-	s.snapshot.Persons[0].FirstName = first
+	s.with(func() {
+		s.snapshot.Persons = slices.Clone(s.snapshot.Persons)
+		s.snapshot.Persons[0].FirstName = first
+	})
 }
 
 func (s *site) loaded() (n int) {
@@ -96,12 +98,12 @@ func TestAFailedSynchronisationDropsWhatWasKept(t *testing.T) {
 			before := s.loaded()
 			var down atomic.Bool
 			down.Store(true)
-			s.org.Cut = func(int, bool) error {
+			s.org.CutAt(func(int, bool) error {
 				if down.Load() {
 					return errors.New("no answer")
 				}
 				return nil
-			}
+			})
 			s.rename("New")
 			pass(3 * time.Minute)
 			require.Equal(t, syncer.StateFailed, one.Status().State)

@@ -7,6 +7,13 @@ import (
 	"engage.connector/pkg/genesys/users"
 )
 
+// CutAt sets Cut while the organization is in use.
+func (o *Org) CutAt(cut func(write int, after bool) error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.Cut = cut
+}
+
 // GiveSkill assigns a skill to a user, as an administrator can. A skill that the organization does
 // not have is made.
 func (o *Org) GiveSkill(user, skill string) {
