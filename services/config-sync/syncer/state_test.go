@@ -43,10 +43,8 @@ func pass(d time.Duration) {
 
 // rename gives the first person a first name, in a reading of its own.
 func (s *site) rename(first string) {
-	s.with(func() {
-		s.snapshot.Persons = slices.Clone(s.snapshot.Persons)
-		s.snapshot.Persons[0].FirstName = first
-	})
+	s.snapshot.Persons = slices.Clone(s.snapshot.Persons)
+	s.snapshot.Persons[0].FirstName = first
 }
 
 func (s *site) loaded() (n int) {
@@ -104,7 +102,7 @@ func TestAFailedSynchronisationDropsWhatWasKept(t *testing.T) {
 				}
 				return nil
 			})
-			s.rename("New")
+			s.with(func() { s.rename("New") })
 			pass(3 * time.Minute)
 			require.Equal(t, syncer.StateFailed, one.Status().State)
 			down.Store(false)
