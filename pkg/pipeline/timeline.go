@@ -196,7 +196,7 @@ func (l *line) note(e engage.Event) bool {
 	switch {
 	case e.ReceivedAt.IsZero():
 	case e.Message == engage.MsgHeartbeat:
-		l.edge = e.ReceivedAt.Add(-beatLag)
+		l.edge = vouchedFor(e)
 	default:
 		l.edge = e.ReceivedAt.Add(-time.Microsecond)
 	}
@@ -298,7 +298,19 @@ func (t *Timeline) beat(l *line, e engage.Event) time.Time {
 	if e.ReceivedAt.IsZero() {
 		return l.told
 	}
-	return e.ReceivedAt.Add(-beatLag)
+	return vouchedFor(e)
+}
+
+// vouchedFor is how far a heartbeat vouches, by the edge's clock, when nothing is known of the server's but
+// what the heartbeat itself shows: an edge that holds lines back says so long before the first one comes.
+func vouchedFor(e engage.Event) time.Time {
+	at := e.ReceivedAt.Add(-beatLag)
+	if upTo, ok := e.UpTo(); ok && !e.Time.IsZero() {
+		if upTo = upTo.Add(e.ReceivedAt.Sub(e.Time)); upTo.Before(at) {
+			return upTo
+		}
+	}
+	return at
 }
 
 // behind tells whether a link's next event has to wait for others, and otherwise names those that it does
@@ -362,7 +374,7 @@ func (t *Timeline) pop(l *line, without string) Held {
 			l.room = nil
 		}
 	}
-	if !h.Event.IsFeed() {
+	if !h.Event.IsFeed() && !h.Event.ReceivedAt.Before(l.received) { // what is repeated shows how the clock was
 		t.clocks.read(h.Event)
 	}
 	h.Event.Shift, h.Event.Without = l.at.Sub(h.Event.Time), without

@@ -72,7 +72,9 @@ func TestATimelineWaitsUntilEveryLinkHasComeAsFar(t *testing.T) {
 		"a heartbeat vouches for its own time":          {[]Held{stamped("a", 10, 10, 10), stamped("b", 5, 5, 5), beat("b", 10, 900, 900)}, 900, "b5 a10 "},
 		"and for none after it":                         {[]Held{stamped("a", 10, 10, 10), stamped("b", 5, 5, 5), beat("b", 9, 900, 900)}, 900, "b5 "},
 		"one that cannot tell: less than its receipt":   {[]Held{stamped("a", 10, 10, 10), beat("b", 0, 260, 300)}, 300, "a10 "},
-		"and not more":                                   {[]Held{stamped("a", 11, 11, 11), beat("b", 0, 260, 300)}, 300, ""},
+		"and not more": {[]Held{stamped("a", 11, 11, 11), beat("b", 0, 260, 300)}, 300, ""},
+		"an edge that holds lines back says so before the first one comes": {[]Held{stamped("a", 900, 900, 900), beat("b", 100, 5000, 5000)}, 5000, ""},
+		"until it is past":                               {[]Held{stamped("a", 900, 900, 900), beat("b", 900, 5000, 5000)}, 5000, "a900 "},
 		"what is read late still comes first":            {[]Held{stamped("a", 50, 50, 50), stamped("b", 10, 10, 9000), stamped("b", 60, 60, 9000)}, 9000, "b10 a50 "},
 		"a link that is down says nothing by heartbeats": {[]Held{stamped("a", 900, 900, 900), feedLine(engage.MsgLinkDisconnected, "b", 100, 100), beat("b", 0, 5000, 5000)}, 5000, ""},
 		"once it is there again it does": {[]Held{

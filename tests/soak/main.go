@@ -35,7 +35,8 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	flags.IntVar(&opts.Calls, "calls", 6, "interactions in a history, at most")
 	flags.IntVar(&opts.Moves, "moves", 40, "moves in a history, at most")
 	flags.IntVar(&opts.Shown, "shown", 1, "failing histories of each rule that are made small and printed")
-	flags.BoolVar(&opts.LinkOrder, "link-order", false, "demand that how the links lag does not matter even beyond the reorder window")
+	flags.IntVar(&opts.Tries, "tries", 4000, "how often a failing history is run to make it small, at most")
+	flags.BoolVar(&opts.LinkOrder, "link-order", false, "demand that how the links lag does not matter even for longer than they are waited for")
 	flags.StringVar(&opts.CallModel, "model", "guide", "CALL_MODEL: guide or extended")
 	flags.StringVar(&opts.Org, "org", "", "URL of a running lab org that gets the events as well (LAB_OAUTH_SECRET is its secret)")
 	if err := flags.Parse(args); err != nil {

@@ -16,10 +16,10 @@ func (b *Book) callCreated(e engage.Event) []string {
 		return nil
 	}
 	if c.Created.IsZero() || e.Time.Before(c.Created) {
-		c.Created, c.Link = e.Time, e.Link
-		if c.Shift == 0 {
+		if c.Created.IsZero() {
 			c.Shift = e.Shift.Truncate(time.Millisecond)
 		}
+		c.Created, c.Link = e.Time, e.Link
 		b.touch(c)
 	}
 	return b.readCall(c, e)

@@ -21,6 +21,8 @@ type Link struct {
 	// Lost is when it broke off or lost events last, Alive the time up to which it had reported before.
 	Lost  time.Time `json:"lost,omitzero"`
 	Alive time.Time `json:"alive,omitzero"`
+	// Down is set from when it broke off until it is back: meanwhile the edge has nothing to report.
+	Down bool `json:"down,omitempty"`
 	// Began is when the snapshot began that is being reported; zero when none is.
 	Began time.Time `json:"began,omitzero"`
 	// Started is the start of the server's process, Restarted when another one was there in its place.
@@ -69,24 +71,41 @@ func (b *Book) hearLink(e engage.Event) *Link {
 	if e.IsFeed() {
 		return l
 	}
-	if e.Time.After(l.Heard) {
-		l.Heard = e.Time
-	}
 	if s := e.Server; l.Name != "" && s.StartTime != 0 && (s.Name+s.Role != l.Server || s.StartTime != l.Started) {
 		if s.Name+s.Role == l.Server && s.StartTime > l.Started {
 			l.Restarted = e.Time
-			b.lose(l, e.Time, time.Time{})
+			b.lose(l, e.Time, l.whole())
 		}
 		l.Server, l.Started = s.Name+s.Role, s.StartTime
 		b.dirtyLinks[l.Name] = struct{}{}
 	}
+	l.hear(e.Time)
 	return l
 }
 
-// lose notes that a link broke off or lost events at a time. alive is a time up to which it is certain
-// that it had reported everything.
+// hear notes that a link has reported up to a time. While it is down only what was underway can come.
+func (l *Link) hear(at time.Time) {
+	if at.After(l.Heard) && !l.Down {
+		l.Heard = at
+	}
+}
+
+// whole is up to when a link has certainly reported everything: until it was heard last, or until it broke
+// off when nothing was heard since.
+func (l *Link) whole() time.Time {
+	if l.Heard.Before(l.Lost) {
+		return later(l.Heard, l.Alive)
+	}
+	return l.Heard
+}
+
+// lose notes that a link broke off or lost events at a time, and up to when it had reported everything. While
+// no snapshot has shown what an earlier loss left, that was before the earlier one.
 func (b *Book) lose(l *Link, at, alive time.Time) {
-	l.Lost, l.Alive, l.Began = at, later(l.Heard, alive), time.Time{}
+	if l.Lost.IsZero() || !l.Settled.Before(l.Lost) {
+		l.Alive = alive
+	}
+	l.Lost, l.Began = at, time.Time{}
 	b.dirtyLinks[l.Name] = struct{}{}
 }
 
@@ -105,26 +124,22 @@ func (b *Book) feedLine(e engage.Event) []string {
 	}
 	switch e.Message {
 	case engage.MsgHeartbeat:
-		if e.Time.After(l.Heard) {
-			l.Heard = e.Time // not worth storing
-		}
+		l.hear(e.Time) // not worth storing
 		return nil
 	case engage.MsgLinkDisconnected:
 		b.lose(l, e.Time, e.Time)
+		l.Down = true
 	case engage.MsgLinkConnected:
-		l.Since = e.Time
-		if l.Lost.IsZero() && !l.Heard.IsZero() {
-			b.lose(l, e.Time, time.Time{}) // nobody said when it broke off
+		if !l.Down && !l.Heard.IsZero() {
+			b.lose(l, e.Time, l.whole()) // nobody said when it broke off
 		}
+		l.Since, l.Down = e.Time, false
 	case engage.MsgSwitchover:
-		l.Since = e.Time
-		b.lose(l, e.Time, time.Time{})
+		b.lose(l, e.Time, l.whole())
+		l.Since, l.Down = e.Time, false
 	case engage.MsgGap:
-		from, _ := e.Attributes.Time("from")
-		if from.After(e.Time) {
-			from = time.Time{}
-		}
-		b.lose(l, e.Time, micro(from))
+		b.lose(l, e.Time, gapFrom(e, l))
+		l.Down = false
 	case engage.MsgSnapshotBegin:
 		l.Began = e.Time
 	case engage.MsgSnapshotEnd:
@@ -133,6 +148,16 @@ func (b *Book) feedLine(e engage.Event) []string {
 	}
 	b.dirtyLinks[l.Name] = struct{}{}
 	return nil
+}
+
+// gapFrom is up to when a link had reported everything before a gap: what the edge says, in the server's
+// time as that of the line, or what was heard last.
+func gapFrom(e engage.Event, l *Link) time.Time {
+	from, ok := e.Attributes.Time("from")
+	if from = micro(from.Add(e.Shift)); !ok || from.After(e.Time) {
+		return l.whole()
+	}
+	return from
 }
 
 // AgentsSettled is when every link that may report an extension has reported what stood before it was
@@ -187,17 +212,11 @@ func (b *Book) endUnseen(c *Call, l *Link, why string, until time.Time) []string
 	return []string{c.UUID}
 }
 
-// aliveUntil is the latest time at which a call is known to have been alive: its last word, or when its
-// link broke off.
+// aliveUntil is the latest time at which a call is known to have been alive: its last word, or that up to
+// which its link had reported everything.
 func (b *Book) aliveUntil(c *Call, l *Link) time.Time {
-	alive := time.Time{}
-	for _, seen := range c.Seen {
-		alive = later(alive, seen)
-	}
-	if l.Alive.After(alive) {
-		alive = l.Alive
-	}
-	return alive
+	// What a desktop attaches after the call says nothing of when it ended.
+	return later(later(c.Seen[StreamCall], c.Seen[StreamQueue]), l.Alive)
 }
 
 // bounds writes what is known of the time of an end that was not seen.

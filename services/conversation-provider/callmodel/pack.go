@@ -196,4 +196,5 @@ func (l *Link) Fields(f *packed.Form) {
 	f.Int64(9, &l.Started)
 	f.Time(10, &l.Restarted)
 	f.Bool(11, &l.Other)
+	f.Bool(12, &l.Down)
 }

@@ -25,16 +25,14 @@ type Options struct {
 	Workers   int
 	Calls     int
 	Moves     int
+	Tries     int    // to make a failing history smaller
 	Shown     int    // failing histories of each rule that are printed
-	LinkOrder bool   // also beyond the reorder window
+	LinkOrder bool   // also for longer than they are waited for
 	Org       string // URL of an org that gets the events; empty: none
 	CallModel string // guide or extended
 	Environ   []string
 	Stdout    io.Writer
 }
-
-// shrinkTries bounds how long one failing history is made smaller.
-const shrinkTries = 4000
 
 // tally sums up what the workers did.
 type tally struct {
@@ -47,8 +45,10 @@ type tally struct {
 	plain     int
 	failures  map[judge.Rule]int
 	failed    int
-	late      int // compared while links lagged beyond the reorder window
+	late      int // compared while links lagged for longer than they are waited for
 	differed  int // of these, told in another way
+	drifting  int // compared with right clocks while clocks drifted
+	drifted   int // of these, told in another way
 }
 
 // Run runs the campaign; false when a history failed.
@@ -111,7 +111,7 @@ func one(ctx context.Context, seed uint64, opts Options, run drive.Options, sink
 	for _, rule := range shown {
 		small := r
 		if rule != drive.OrgRefused {
-			_, small = drive.Shrink(Tag(seed), run, *choices, rule, shrinkTries)
+			_, small = drive.Shrink(Tag(seed), run, *choices, rule, opts.Tries)
 		}
 		text := describe(seed, rule, small)
 		t.mu.Lock()
@@ -175,6 +175,12 @@ func (t *tally) add(r drive.Result) {
 	if r.LateDiffers {
 		t.differed++
 	}
+	if r.Drifting {
+		t.drifting++
+	}
+	if r.DriftDiffers {
+		t.drifted++
+	}
 }
 
 func (t *tally) report(w io.Writer) {
@@ -185,7 +191,8 @@ func (t *tally) report(w io.Writer) {
 	_, _ = fmt.Fprintf(w, "interactions: %d, of them plain ones: %d; T-events: %d; EX events: %d\n", t.talks, t.plain, t.fed, sent)
 	_, _ = fmt.Fprintf(w, "moves: %s\n", counts(t.moves))
 	_, _ = fmt.Fprintf(w, "EX events: %s\n", counts(t.sent))
-	_, _ = fmt.Fprintf(w, "links that lag beyond the reorder window: %d of %d histories are told in another way\n", t.differed, t.late)
+	_, _ = fmt.Fprintf(w, "links that lag for longer than they are waited for: %d of %d histories are told in another way\n", t.differed, t.late)
+	_, _ = fmt.Fprintf(w, "clocks that drift: %d of %d histories are told in another way\n", t.drifted, t.drifting)
 	byRule := map[string]int{}
 	for rule, n := range t.failures {
 		byRule[string(rule)] = n

@@ -2,7 +2,6 @@ package drive
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"engage.connector/pkg/engage"
@@ -16,9 +15,6 @@ type batch struct {
 	at       time.Time
 	progress pipeline.Progress // of a tick
 }
-
-// said is what the edge says: the lines of every link, each in the order of their receipt.
-type said [][]engage.Event
 
 // arrival is a line and when its first copy is in the log.
 type arrival struct {
@@ -36,35 +32,44 @@ const parts = 64
 type plan struct {
 	lag     time.Duration // longest lag of a link
 	outages map[string][2][]outage
-	repeats [][2]int // an event at one place comes again at another
+	repeats [][2]int // a line at one place comes again at another
 	sizes   []int    // of the batches, in turn
 	restart int
 	mode    int
-	skew    map[string]time.Duration // by link: how far the clock of its server is ahead
+	clocks  clocks
+	swaps   uint32 // which events of a link come in the other order; 0: none
+	vouch   bool   // heartbeats say how far they vouch
 }
 
 // outage is a stretch of a link in which one instance's connection lags behind.
-type outage struct{ from, length, lag int }
+type outage struct {
+	from, length, lag int
+	stops             bool // nothing comes meanwhile, and then everything at once
+}
+
+// The ways in which a history is looked at beside the first.
+const (
+	modeLag   = iota // without any lag
+	modeLive         // with time passing between the lines
+	modeWhole        // with nothing lost
+	modeRight        // with clocks that are right
+	modes
+)
 
 func newPlan(pick history.Pick) plan {
-	const modes, repeats, sizes, size, outages, lags = 2, 4, 6, 12, 2, 10
+	const repeats, sizes, size, outages, lags = 4, 6, 12, 2, 10
 	p := plan{lag: lagTable()[pick(len(lagTable()))], mode: pick(modes), restart: pick(parts + 1), outages: map[string][2][]outage{}}
 	for _, link := range history.Links() {
 		var both [2][]outage
 		for instance := range both {
 			for range outages {
-				both[instance] = append(both[instance], outage{from: pick(parts), length: pick(parts), lag: pick(lags + 1)})
+				both[instance] = append(both[instance], outage{from: pick(parts), length: pick(parts), lag: pick(lags + 1), stops: pick(2) == 1})
 			}
 		}
 		p.outages[link] = both
 	}
-	p.skew = map[string]time.Duration{}
-	const most = 10_001
-	if pick(2) == 1 {
-		for _, link := range history.Links() {
-			p.skew[link] = time.Duration(pick(most)-most/2) * time.Millisecond
-		}
-	}
+	p.clocks = newClocks(pick)
+	p.swaps, p.vouch = uint32(max(0, pick(1<<16)-1<<15)), pick(2) == 1
 	for range pick(repeats) {
 		p.repeats = append(p.repeats, [2]int{pick(parts), pick(parts)})
 	}
@@ -82,8 +87,13 @@ func (p plan) disturb(s said) []arrival {
 	for i, link := range s {
 		last, both := time.Time{}, p.outages[history.Links()[i]]
 		for n := range link {
-			place := n * parts / len(link)
-			at := link[n].ReceivedAt.Add(min(p.lagAt(both[0], place), p.lagAt(both[1], place)))
+			at, gone := p.arrives(both[0], link, n)
+			if other, otherGone := p.arrives(both[1], link, n); other.Before(at) {
+				at, gone = other, otherGone
+			}
+			if gone && link[n].Message == engage.MsgHeartbeat {
+				continue // nobody was there to hear it
+			}
 			if at.Before(last) {
 				at = last
 			}
@@ -98,16 +108,24 @@ func (p plan) disturb(s said) []arrival {
 	return all
 }
 
-// lagAt is how long an instance's connection lags behind at a place of a link.
-func (p plan) lagAt(outages []outage, place int) time.Duration {
-	lag := time.Duration(0)
+// arrives is when a line of a link reaches an instance; gone: its connection was broken when the line came.
+func (p plan) arrives(outages []outage, link []engage.Event, n int) (latest time.Time, gone bool) {
 	const tenth = 10
+	at, place := link[n].ReceivedAt, n*parts/len(link)
+	latest = at
 	for _, o := range outages {
-		if place >= o.from && place <= o.from+o.length {
-			lag = max(lag, p.lag*time.Duration(o.lag)/tenth)
+		if place < o.from || place > o.from+o.length {
+			continue
+		}
+		lag, since := p.lag*time.Duration(o.lag)/tenth, at
+		if o.stops {
+			since = link[(o.from*len(link)+parts-1)/parts].ReceivedAt
+		}
+		if came := since.Add(lag); came.After(latest) {
+			latest, gone = came, o.stops
 		}
 	}
-	return lag
+	return latest, gone
 }
 
 // repeat lets the event at one place come again after it, at another.
@@ -179,53 +197,4 @@ func eventsOf(held []pipeline.Held) []engage.Event {
 		events[i] = held[i].Event
 	}
 	return events
-}
-
-// say is what the edge says of a history: what every server sends, by its own clock, and a heartbeat on
-// every link once a second, until some time after the end.
-func (p plan) say(events []history.Event) said {
-	const after = 20 * time.Minute
-	begin, last := events[0].Time, events[len(events)-1].Time
-	s := make(said, len(history.Links()))
-	for i, name := range history.Links() {
-		beat, server := begin.Truncate(time.Second), p.server(name)
-		for _, e := range events {
-			if e.Link != name {
-				continue
-			}
-			for ; beat.Before(e.Time); beat = beat.Add(time.Second) {
-				s[i] = append(s[i], heartbeat(name, server, beat))
-			}
-			s[i] = append(s[i], p.stamped(e))
-		}
-		for ; beat.Before(last.Add(after)); beat = beat.Add(time.Second) {
-			s[i] = append(s[i], heartbeat(name, server, beat))
-			if beat.Sub(last) > time.Minute {
-				beat = beat.Add(time.Minute)
-			}
-		}
-	}
-	return s
-}
-
-// heartbeat is one that does not say how far it vouches.
-func heartbeat(link string, server engage.Server, at time.Time) engage.Event {
-	return engage.Event{Link: link, Server: server, Message: engage.MsgHeartbeat, ReceivedAt: at, Time: at}
-}
-
-// server is whoever reports a link: the call monitoring, the virtual queues and the extensions of a site
-// may be reported by different servers.
-func (p plan) server(link string) engage.Server {
-	site, _, _ := strings.Cut(link, "/")
-	return engage.Server{Name: "SIPS_" + site + "/" + link, Role: "primary"}
-}
-
-// stamped is an event with the time of its server's clock.
-func (p plan) stamped(h history.Event) engage.Event {
-	e := h.Event
-	e.Link = h.Link
-	e.Server.Name += "/" + h.Link
-	e.ReceivedAt = e.Time.Add(time.Millisecond)
-	e.Time = e.Time.Add(p.skew[h.Link])
-	return e
 }

@@ -18,6 +18,8 @@ import (
 const (
 	RestartDiffers judge.Rule = "restart differs"        // a restart from the committed state changes what is sent
 	OrderDiffers   judge.Rule = "order of links matters" // how the links lag changes what is sent
+	ClocksDiffer   judge.Rule = "clocks matter"          // that servers' clocks are off changes what is sent, but for times
+	OthersDiffer   judge.Rule = "a loss costs others"    // what a link lost changes what is sent of other calls
 	LeftOver       judge.Rule = "left over"              // something is kept after everything is over
 	Broken         judge.Rule = "broken"                 // the model fails or panics
 	SameIdentity   judge.Rule = "same identity"          // two events would count as one
@@ -29,7 +31,7 @@ type Options struct {
 	Mapping   *Mapping
 	Calls     int
 	Moves     int
-	// LinkOrder demands that the way the links lag does not matter even beyond the reorder window.
+	// LinkOrder demands that the way the links lag does not matter even for longer than they are waited for.
 	LinkOrder bool
 }
 
@@ -40,10 +42,13 @@ type Result struct {
 	Faults  []judge.Fault
 	Mode    string // which run the faults are of
 	fed     []batch
-	late    bool // links lag beyond the reorder window
-	// Late is set when links lagged beyond the reorder window and the run was compared with one without
+	late    bool // links lag for longer than they are waited for
+	skew    time.Duration
+	// Late is set when links lagged for longer than they are waited for and the run was compared with one without
 	// any lag; LateDiffers when that came out differently.
 	Late, LateDiffers bool
+	// Drifting and DriftDiffers are the same for clocks that drift, compared with clocks that are right.
+	Drifting, DriftDiffers bool
 }
 
 // lagTable are the longest lags of a link: from none to one that is within LINK_PATIENCE, and one that is
@@ -61,56 +66,74 @@ func Run(tag string, opts Options, pick history.Pick) (r Result) {
 	}()
 	p := newPlan(pick)
 	start := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	p.clocks.zero = start
 	r.History = history.Generate(history.Params{Tag: tag, Start: start, Calls: opts.Calls, Moves: opts.Moves}, pick)
 	if r.Faults = identities(r.History); len(r.Faults) > 0 {
 		return r
 	}
-	r.late = !p.inTime()
-	said := p.say(r.History.Events)
+	r.late, r.skew = !p.inTime(), p.clocks.apart
+	said := p.say(r.History, false)
 	fed := p.batches(p.disturb(said), start)
 	whole := newWriter(opts.Mapping, opts.CallModel)
-	r.judge(opts, "disturbed", whole, fed, false, -1)
+	r.judge(opts, "disturbed", whole, fed, false)
 	if len(r.Faults) > 0 {
 		return r
 	}
 	again := newWriter(opts.Mapping, opts.CallModel)
-	if r.feed("restarted", again, fed, false, p.restart*len(fed)/parts); len(r.Faults) == 0 && !r.same(whole, again) {
-		r.fault(RestartDiffers, difference(whole.lines, again.lines))
-		return r
+	if r.feed("restarted", again, fed, false, p.restart*len(fed)/parts); len(r.Faults) == 0 && !slices.Equal(whole.lines, again.lines) {
+		r.restartDiffers(opts, whole, again)
 	}
 	if len(r.Faults) > 0 {
 		return r
 	}
-	if p.mode == 0 {
-		r.compare(opts, p, said, whole, fed, start)
-		return r
+	switch {
+	case p.mode == modeLive:
+		r.live(opts, fed)
+	case p.mode == modeWhole && r.History.Lossy && !r.History.Crashed:
+		r.compareWhole(opts, p, said, start)
+	case p.mode == modeRight && p.clocks.apart > 0:
+		r.compareRight(opts, p, said, start)
+	default:
+		r.compareLag(opts, p, said, whole, start)
 	}
-	r.judge(opts, "live", newWriter(opts.Mapping, opts.CallModel), fed, true, -1)
+	return r
+}
+
+// live lets time pass between the lines.
+func (r *Result) live(opts Options, fed []batch) {
+	r.judge(opts, "live", newWriter(opts.Mapping, opts.CallModel), fed, true)
 	if r.late {
 		// What is told late gets a later time than it had, and may overlap with the agent's next call. The
 		// org takes events as they come, and that order is right.
 		r.Faults = slices.DeleteFunc(r.Faults, func(f judge.Fault) bool { return f.Rule == judge.UserBusy })
 	}
-	return r
 }
 
-// same tells whether two runs sent the same. What is read late, of calls that waited together, may go out
-// in another order after a restart, but each conversation is the same.
-func (r *Result) same(one, other *writer) bool {
-	if r.late {
-		return maps.Equal(one.byConversation(), other.byConversation())
+// restartDiffers: what waits is looked at once after a restart, so that what is not of one conversation may go
+// out in another order; but each conversation is the same, unless a link is not waited for any more, and what
+// the judge demands of an agent's calls holds.
+func (r *Result) restartDiffers(opts Options, whole, again *writer) {
+	if want, got := whole.byConversation(), again.byConversation(); !r.late && !maps.Equal(want, got) {
+		r.fault(RestartDiffers, differences(want, got))
+		return
 	}
-	return slices.Equal(one.lines, other.lines)
+	sent, err := again.events()
+	if err != nil {
+		r.fault(Broken, err.Error())
+		return
+	}
+	truth, org := opts.Mapping.truth(r.History, r.late), opts.Mapping.org()
+	org.Skew = r.skew
+	r.Faults = judge.Events(org, truth, sent)
 }
 
-// compare looks whether it matters how the links lag, or how the clocks of their servers stand. It must
-// not as long as links are waited for; beyond that, what is told is still true and well formed, but a call
-// may be told of in less detail, and how often that is so is counted.
-func (r *Result) compare(opts Options, p plan, s said, whole *writer, fed []batch, start time.Time) {
-	plain := newWriter(opts.Mapping, opts.CallModel)
-	p.lag, p.outages, p.repeats, p.sizes = 0, nil, nil, []int{1 << 20}
-	r.feed("undisturbed", plain, p.batches(p.disturb(s), start), false, -1)
-	if len(r.Faults) > 0 {
+// compareLag looks whether it matters how the links lag. It must not as long as links are waited for; beyond
+// that, what is told is still true and well formed, but a call may be told of in less detail, and how
+// often that is so is counted.
+func (r *Result) compareLag(opts Options, p plan, s said, whole *writer, start time.Time) {
+	fed := r.fed
+	plain, ok := r.undisturbed("undisturbed", opts, p, s, start)
+	if !ok {
 		return
 	}
 	want, got := plain.byConversation(), whole.byConversation()
@@ -123,6 +146,63 @@ func (r *Result) compare(opts Options, p plan, s said, whole *writer, fed []batc
 		r.fed = fed
 		r.fault(OrderDiffers, differences(want, got))
 	}
+}
+
+// compareWhole looks whether what a link lost matters to calls that lost nothing.
+func (r *Result) compareWhole(opts Options, p plan, s said, start time.Time) {
+	complete, ok := r.undisturbed("whole", opts, p, p.say(r.History, true), start)
+	if !ok {
+		return
+	}
+	lossy, ok := r.undisturbed("lossy", opts, p, s, start)
+	if !ok {
+		return
+	}
+	want, got := complete.byCall(), lossy.byCall()
+	if p.clocks.drift > 0 {
+		// How far a drifting clock is off is measured by the lines that come.
+		want, got = shapes(want), shapes(got)
+	}
+	for _, t := range r.History.Talks {
+		for _, call := range t.Calls {
+			if !t.Hurt && !t.Lost && want[call] != got[call] {
+				r.fault(OthersDiffer, difference(lines(want[call]), lines(got[call])))
+				return
+			}
+		}
+	}
+}
+
+// compareRight looks whether it matters that clocks are off: only the times may differ.
+func (r *Result) compareRight(opts Options, p plan, s said, start time.Time) {
+	off, ok := r.undisturbed("clocks off", opts, p, s, start)
+	if !ok {
+		return
+	}
+	fed, drifts := r.fed, p.clocks.drift > 0
+	p.clocks = clocks{}
+	right, ok := r.undisturbed("clocks right", opts, p, p.say(r.History, false), start)
+	if !ok {
+		return
+	}
+	want, got := shapes(right.byConversation()), shapes(off.byConversation())
+	r.Drifting = drifts
+	switch {
+	case maps.Equal(want, got):
+	case r.Drifting: // what lies milliseconds apart on two links cannot be told apart
+		r.DriftDiffers = true
+	default:
+		r.fed = fed
+		r.fault(ClocksDiffer, differences(want, got))
+	}
+}
+
+// undisturbed feeds what the edge said without any lag.
+func (r *Result) undisturbed(mode string, opts Options, p plan, s said, start time.Time) (*writer, bool) {
+	w := newWriter(opts.Mapping, opts.CallModel)
+	p.lag, p.outages, p.repeats, p.sizes = 0, nil, nil, []int{1 << 20}
+	r.feed(mode, w, p.batches(p.disturb(s), start), false, -1)
+	return w, len(r.Faults) == 0
 }
 
 func (r *Result) fault(rule judge.Rule, text string) {
@@ -162,8 +242,8 @@ func (r *Result) feed(mode string, w *writer, list []batch, live bool, restart i
 }
 
 // judge feeds and judges.
-func (r *Result) judge(opts Options, mode string, w *writer, list []batch, live bool, restart int) {
-	if r.feed(mode, w, list, live, restart); len(r.Faults) > 0 {
+func (r *Result) judge(opts Options, mode string, w *writer, list []batch, live bool) {
+	if r.feed(mode, w, list, live, -1); len(r.Faults) > 0 {
 		return
 	}
 	sent, err := w.events()
@@ -172,7 +252,12 @@ func (r *Result) judge(opts Options, mode string, w *writer, list []batch, live 
 		return
 	}
 	r.Sent = sent
-	r.Faults = judge.Events(opts.Mapping.org(), opts.Mapping.truth(r.History, r.late), sent)
+	truth, org := opts.Mapping.truth(r.History, r.late), opts.Mapping.org()
+	org.Skew = r.skew
+	r.Faults = judge.Events(org, truth, sent)
+	if !r.late {
+		r.Faults = append(r.Faults, judge.Open(org, truth, sent[:w.soon])...)
+	}
 	left, err := w.leftOver()
 	if err != nil {
 		r.fault(Broken, err.Error())

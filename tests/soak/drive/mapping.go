@@ -1,6 +1,8 @@
 package drive
 
 import (
+	"time"
+
 	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/segments"
@@ -95,15 +97,19 @@ func (m *Mapping) truth(h history.History, late bool) []judge.Interaction {
 	for i, t := range h.Talks {
 		in := judge.Interaction{
 			Calls: t.Calls, Users: map[string]bool{}, Queues: map[string]bool{}, Silent: t.Silent, Plain: t.Plain && !late, Lost: t.Lost,
+			Over: t.Over, Told: t.Told,
 		}
 		for login := range t.Logins {
 			in.Users[m.Users[login]] = true
 		}
-		for login := range t.Absent {
-			in.Users[m.Users[login]] = in.Users[m.Users[login]] || late
+		for login, unsure := range t.Absent {
+			in.Users[m.Users[login]] = in.Users[m.Users[login]] || late || unsure
 		}
 		for vq := range t.Queues {
 			in.Queues[m.Queues[vq]] = true
+		}
+		if late || t.Lost { // what is told late has a late time
+			in.Over = time.Time{}
 		}
 		list[i] = in
 	}

@@ -3,6 +3,7 @@ package drive
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ type writer struct {
 	state    map[string][]byte
 	lines    []string // payloads of the conversation outbox, in order
 	keys     []string // and their keys
+	soon     int      // what was sent before anything was given up
 	now      time.Time
 	progress pipeline.Progress
 }
@@ -90,7 +92,10 @@ func (w *writer) settle() error {
 	for range patience {
 		steps = append(steps, links)
 	}
-	for _, d := range append(steps, 13*time.Hour, time.Minute) {
+	for i, d := range append(steps, 13*time.Hour, time.Minute) {
+		if i == len(steps) {
+			w.soon = len(w.lines)
+		}
 		w.progress.UpTo = w.progress.UpTo.Add(d)
 		if err := w.tick(w.now.Add(d)); err != nil {
 			return err
@@ -138,6 +143,27 @@ func (w *writer) events() ([]exevents.ConversationEvent, error) {
 		}
 	}
 	return list, nil
+}
+
+// byCall are the payloads of each call's conversations, joined.
+func (w *writer) byCall() map[string]string {
+	m := map[string]string{}
+	for _, line := range w.lines {
+		call, _, _ := strings.Cut(strings.TrimPrefix(line, `{"callUuid":"`), `"`)
+		m[call] += line + "\n"
+	}
+	return m
+}
+
+// eventTime is what differs when clocks do.
+var eventTime = regexp.MustCompile(`"eventDateTime":"[^"]*"|"eventId":"[^"]*"`)
+
+// shapes are payloads without their times.
+func shapes(payloads map[string]string) map[string]string {
+	for key, text := range payloads {
+		payloads[key] = eventTime.ReplaceAllString(text, "")
+	}
+	return payloads
 }
 
 // byConversation are the payloads of each conversation, joined.

@@ -23,6 +23,8 @@ type call struct {
 	parties []*party
 	queues  []string // virtual queues it waits in
 	gone    bool
+	dead    bool // its server died
+	told    bool // its end is known
 }
 
 // party is a party that is in a call.
@@ -56,10 +58,11 @@ func hash(tag string) string {
 
 // send writes an event of the call, unless its rest is lost.
 func (c *call) send(kind, message string, at engage.Attributes) {
-	if c.talk.truth.Lost {
+	if c.talk.truth.Lost || c.dead {
 		return
 	}
 	c.w.send(c.site, kind, message, at)
+	c.talk.truth.Hurt = c.talk.truth.Hurt || c.w.losses[c.site+"/"+kind] != nil
 }
 
 func (c *call) created() {
@@ -118,25 +121,14 @@ func (c *call) take(p *party) {
 	if p.agent != nil {
 		p.agent.lines++
 		c.talk.odd = c.talk.odd || p.agent.stuck
-		c.w.share(p.agent)
+		c.talk.truth.Hurt = c.talk.truth.Hurt || p.agent.hurt
 		if !p.agent.here {
-			c.talk.truth.Absent[p.agent.Login] = true
+			c.talk.truth.Absent[p.agent.Login] = c.talk.truth.Absent[p.agent.Login] || p.agent.unsure
 		}
 		if p.agent.here {
 			c.talk.truth.Logins[p.agent.Login] = true
 			if p.agent.User && c.talk.truth.Type == engage.CallTypeOutbound {
 				c.talk.truth.Silent = false
-			}
-		}
-	}
-}
-
-// share notes the talks of an agent who has several calls at a time.
-func (w *world) share(a *agent) {
-	for _, t := range w.talks {
-		for _, c := range t.calls {
-			for _, p := range c.parties {
-				t.truth.Shared = t.truth.Shared || a.lines > 1 && p.agent == a
 			}
 		}
 	}
@@ -189,7 +181,8 @@ func (c *call) deleted(into *call) {
 	for _, vq := range slices.Clone(c.queues) {
 		c.unqueue(vq, engage.MsgEventAbandoned, "")
 	}
-	c.gone = true
+	c.gone, c.talk.truth.Over = true, c.w.now
+	c.told = !c.dead && !c.talk.truth.Lost && c.w.losses[c.site+"/"+LinkCall] == nil
 	at := engage.Attributes{"CallUUID": c.uuid}
 	if into != nil {
 		at["RefCallUUID"] = into.uuid
@@ -286,7 +279,7 @@ func (c *call) wrapUp(a *agent) {
 	if a == nil || !a.here || a.lines > 0 || a.wrapsUp != nil || w.one(8) {
 		return
 	}
-	a.wrapsUp = c
+	a.wrapsUp, a.wrapped = c, c
 	w.now = w.now.Add(time.Millisecond)
 	w.agentEvent(a, engage.MsgEventAgentNotReady, engage.WorkModeAfterCallWork)
 }

@@ -13,6 +13,9 @@ type Pick func(n int) int
 type Event struct {
 	Link string
 	engage.Event
+
+	// Lost is what the edge did not get, Extra what is there only because something was lost.
+	Lost, Extra bool
 }
 
 // Kinds of links; a link's name is the site, a slash and its kind.
@@ -39,6 +42,9 @@ type History struct {
 	Talks  []Talk
 	// Moves counts what was done, by name.
 	Moves map[string]int
+	// Lossy: links have lost something; Crashed: a server died.
+	Lossy, Crashed bool
+	spans          map[string][]span
 }
 
 // Talk is one interaction: a call with its consultations and its parts at other sites.
@@ -46,18 +52,21 @@ type Talk struct {
 	Calls  []string // CallUUIDs
 	Type   engage.CallType
 	Logins map[string]bool // log-in codes of everybody who had a party in it
-	// Absent are the log-in codes of those who had been at a DN of it, and had logged out: with a link
-	// that lags they are still believed to be there.
+	// Absent are the log-in codes of those who had been at a DN of it, and had logged out: when a link
+	// lags, or has lost that (true), they are still believed to be there.
 	Absent map[string]bool
 	Queues map[string]bool // virtual queues it was in
 	// Silent: nothing of it may reach the org.
 	Silent bool
 	// Plain: a caller, a mapped queue, one agent who answered, and nothing unusual.
 	Plain bool
-	// Shared: an agent of it had another call at the same time.
-	Shared bool
 	// Lost: its end is not reported.
 	Lost bool
+	// Hurt: some of what was said of it, or of the desks in it, was lost.
+	Hurt bool
+	// Over is when it ended; Told is set when the links have made that known.
+	Over time.Time
+	Told bool
 }
 
 // Params bound a history.
@@ -73,14 +82,18 @@ func Generate(p Params, pick Pick) History {
 	p.Calls = 1 + pick(p.Calls)
 	w := newWorld(p, pick)
 	w.open()
+	w.troubles = max(0, pick(4)-1)
 	for range pick(p.Moves) {
+		w.trouble()
 		if !w.step() {
 			break
 		}
 	}
 	w.finish()
-	h := History{Events: w.events, Moves: w.done}
+	h := History{Events: w.events, Moves: w.done, Lossy: len(w.spans) > 0 || w.crashed, Crashed: w.crashed, spans: w.spans}
 	for _, t := range w.talks {
+		t.truth.Plain = t.truth.Plain && !t.truth.Hurt
+		t.truth.Told = t.told()
 		h.Talks = append(h.Talks, t.truth)
 	}
 	return h

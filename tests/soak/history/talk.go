@@ -36,6 +36,11 @@ func (t *talk) over() bool {
 	return !slices.ContainsFunc(t.calls, func(c *call) bool { return !c.gone })
 }
 
+// told: the links have made known that all calls of it have ended.
+func (t *talk) told() bool {
+	return !t.truth.Lost && !slices.ContainsFunc(t.calls, func(c *call) bool { return !c.told })
+}
+
 // here is the call that the agents are in.
 func (t *talk) here() *call {
 	if t.far != nil {

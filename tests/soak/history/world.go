@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"engage.connector/pkg/engage"
@@ -20,6 +21,14 @@ type world struct {
 	ids    int
 	done   map[string]int
 	noUUID bool // the virtual queues' events carry no CallUUID
+
+	troubles int               // that are still to come
+	losses   map[string]*span  // of the links that lose what their server sends
+	spans    map[string][]span // of those that did
+	heard    map[string]time.Time
+	started  map[string]int64 // by site
+	extra    bool             // what is sent is sent only because something was lost
+	crashed  bool
 }
 
 // agent is a desk and who sits at it.
@@ -30,6 +39,10 @@ type agent struct {
 	wrapsUp *call // the call whose after-call work is under way
 	stuck   bool  // the end of a call was lost: the links leave the agent in it,
 	talked  bool  // talking, which the next talk shows to be over
+	wasHere bool  // before the server crashed
+	hurt    bool  // something of what the desk reported was lost
+	unsure  bool  // and so who sits there
+	wrapped *call // whose after-call work was the last one
 }
 
 // move is something that may happen next.
@@ -47,7 +60,12 @@ var weights = map[string]int{
 func (m move) weight() int { return max(weights[m.name], 1) }
 
 func newWorld(p Params, pick Pick) *world {
-	w := &world{pick: pick, params: p, now: p.Start.UTC(), cursor: map[string]int{}, done: map[string]int{}}
+	w := &world{pick: pick, params: p, now: p.Start.UTC(), cursor: map[string]int{}, done: map[string]int{},
+		losses: map[string]*span{}, spans: map[string][]span{}, heard: map[string]time.Time{}, started: map[string]int64{},
+	}
+	for _, site := range []string{SiteA, SiteB} {
+		w.started[site] = p.Start.Unix() - 3600
+	}
 	for _, d := range Desks() {
 		w.agents = append(w.agents, &agent{Desk: d})
 	}
@@ -75,11 +93,30 @@ func (w *world) send(site, kind, message string, attributes engage.Attributes) {
 	w.now = w.now.Add(time.Duration(1+len(w.events)*len(w.events)*spread%most) * time.Microsecond)
 	link := site + "/" + kind
 	w.cursor[link]++
-	w.events = append(w.events, Event{Link: link, Event: engage.Event{
+	w.events = append(w.events, Event{Link: link, Lost: w.losses[link] != nil, Extra: w.extra, Event: engage.Event{
 		Cursor: fmt.Sprintf("%016x", w.cursor[link]), ReceivedAt: w.now,
-		Server:  engage.Server{Name: "SIPS_" + site, Role: "primary", StartTime: w.params.Start.Unix() - 3600},
+		Server:  engage.Server{Name: "SIPS_" + site, Role: "primary", StartTime: w.started[site]},
 		Message: message, Time: w.now, Attributes: attributes,
 	}})
+	if w.losses[link] != nil {
+		return
+	}
+	w.heard[link] = w.now
+	if kind == LinkCall && !strings.HasPrefix(message, "feed.") {
+		w.outlived(site)
+	}
+}
+
+// outlived: a server that reports calls shows that it knows nothing of those of its predecessor.
+func (w *world) outlived(site string) {
+	if !w.crashed {
+		return
+	}
+	for _, t := range w.talks {
+		for _, c := range t.calls {
+			c.told = c.told || c.dead && c.site == site
+		}
+	}
 }
 
 // open registers the DNs, some with an agent who is logged in already; the others log in.
@@ -119,6 +156,9 @@ func (w *world) agentEvent(a *agent, message string, mode engage.AgentWorkMode) 
 		at["AgentWorkMode"] = int(mode)
 	}
 	w.send(a.Site, LinkAgent, message, at)
+	if w.losses[a.Site+"/"+LinkAgent] != nil {
+		w.hurtAgent(a)
+	}
 }
 
 // step does one move; false when there is nothing left to do.
@@ -179,7 +219,10 @@ func (w *world) beginnings() []move {
 
 // sideMoves do not belong to an interaction.
 func (w *world) sideMoves() []move {
-	moves := []move{{"switchover", w.switchover}}
+	var moves []move
+	if len(w.losses) == 0 {
+		moves = append(moves, move{"switchover", w.switchover})
+	}
 	if a := w.free(func(a *agent) bool { return a.here }); a != nil {
 		moves = append(moves,
 			move{"log out", func() { a.here = false; w.agentEvent(a, engage.MsgEventAgentLogout, engage.WorkModeUnknown) }},
@@ -255,6 +298,7 @@ func (w *world) switchover() {
 func (w *world) finish() {
 	const bound = 1000
 	for range bound {
+		w.trouble()
 		var m *move
 		for _, t := range w.talks {
 			if !t.over() {
@@ -268,6 +312,7 @@ func (w *world) finish() {
 			}
 		}
 		if m == nil {
+			w.mend()
 			return
 		}
 		w.done[m.name]++

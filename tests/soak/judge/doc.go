@@ -39,6 +39,8 @@ const (
 	Missing        Rule = "missing"           // a plain call is not represented
 	Mixed          Rule = "mixed"             // one conversation shows two interactions
 	DanglingInvite Rule = "invited by"        // invitedBy names a leg that was established
+	EndLate        Rule = "ended late"        // no leg ends after its interaction has, unless something was told of that already
+	StillOpen      Rule = "still open"        // a leg ends soon after it is known that its interaction has ended
 	WrongReference Rule = "wrong reference"   // a source, user, queue or code that the org does not have
 )
 
@@ -66,6 +68,8 @@ type Interaction struct {
 	Silent bool            // nothing of it may be sent
 	Plain  bool            // a user's leg must be there
 	Lost   bool            // its end was not reported
+	Over   time.Time       // when it ended; zero: never mind
+	Told   bool            // its end was made known
 }
 
 // Org is what the org has.
@@ -74,6 +78,8 @@ type Org struct {
 	Users    map[string]bool
 	Queues   map[string]bool
 	Codes    map[string]bool
+	// Skew is how far the times of two servers may be apart.
+	Skew time.Duration
 }
 
 // leg is a communication.

@@ -95,13 +95,14 @@ func (j *Judge) Event(e exevents.ConversationEvent) {
 	}
 	j.check(e.EventDateTime.Truncate(time.Millisecond).Equal(e.EventDateTime), TimeOrder, "a fraction of a millisecond")
 	j.check(e.EventDateTime.After(c.last), TimeOrder, "not after "+c.last.Format("15:04:05.000"))
+	before := c.last
 	c.last = e.EventDateTime
 	switch e.Type {
 	case exevents.ExternalEstablished, exevents.IVREstablished, exevents.RoutingEstablished, exevents.UserEstablished, exevents.PhoneEstablished:
 		j.established(c, e)
 	case exevents.CommunicationAnswered, exevents.HoldUpdated, exevents.AudioUpdated, exevents.CommunicationEnded,
 		exevents.CommunicationDispositionApplied:
-		j.changed(e)
+		j.changed(e, before)
 	case exevents.UserTransfer, exevents.RoutingTransfer, exevents.PhoneTransfer, exevents.ProgressTransfer, exevents.EndTransfer:
 		j.transferred(c, e)
 	case exevents.ConsultTransfer, exevents.ProgressConsultTransfer, exevents.EndConsultTransfer:
@@ -109,6 +110,34 @@ func (j *Judge) Event(e exevents.ConversationEvent) {
 	default:
 		j.fault(Form, "unknown type")
 	}
+}
+
+// over is when the interaction of a leg had ended; zero when that does not matter.
+func (j *Judge) over(l *leg) time.Time {
+	last := time.Time{}
+	for i := range j.convs[l.conv].interactions {
+		if over := j.truth[i].Over; over.After(last) {
+			last = over
+		}
+	}
+	return last
+}
+
+// Open reads what was sent until the links had made everything known, and returns the legs that should
+// have ended by then.
+func Open(org Org, truth []Interaction, events []exevents.ConversationEvent) []Fault {
+	j := New(org, truth)
+	for _, e := range events {
+		j.Event(e)
+	}
+	j.faults = nil
+	for _, l := range j.all {
+		for i := range j.convs[l.conv].interactions {
+			j.at = exevents.ConversationEvent{ConversationID: l.conv}
+			j.check(!l.open() || !j.truth[i].Told, StillOpen, string(l.kind)+" "+l.id)
+		}
+	}
+	return j.faults
 }
 
 // over: all legs of a conversation have ended.
@@ -155,7 +184,7 @@ func (j *Judge) isTrue(c *conversation, l *leg, call string) {
 	j.check(l.kind != exevents.RoutingEstablished || t.Queues[l.queue], Invented, "call "+call+" was not in queue "+l.queue)
 }
 
-func (j *Judge) changed(e exevents.ConversationEvent) {
+func (j *Judge) changed(e exevents.ConversationEvent, before time.Time) {
 	l := j.legs[e.CommunicationID]
 	if !j.check(l != nil && l.conv == e.ConversationID, UnknownLeg, e.CommunicationID) {
 		return
@@ -182,6 +211,8 @@ func (j *Judge) changed(e exevents.ConversationEvent) {
 		l.held = e.Held
 	case exevents.CommunicationEnded:
 		l.ended, l.moved = e.EventDateTime, e.DestinationConversationID
+		over, pushed := j.over(l), !l.ended.After(before.Add(time.Millisecond))
+		j.check(over.IsZero() || pushed || !l.ended.After(over.Add(time.Second+j.org.Skew)), EndLate, "its interaction was over at "+over.Format("15:04:05.000"))
 		j.check(l.moved != e.ConversationID, Form, "moves to its own conversation")
 	default:
 	}

@@ -134,7 +134,8 @@ func (j *Judge) End() []Fault {
 // busyUsers: at no time has a user more than a main call and a consultation. The legs of one user
 // are compared by the times of their events; a lost end keeps a user busy and does not count.
 func (j *Judge) busyUsers() {
-	const slack = 50 * time.Millisecond // the events of a conversation push each other a millisecond ahead
+	const push = 50 * time.Millisecond // the events of a conversation push each other a millisecond ahead
+	slack := push + j.org.Skew
 	users := map[string][]*leg{}
 	for _, l := range j.all {
 		if l.user != "" && l.kind == exevents.UserEstablished && !j.lost(l) {
