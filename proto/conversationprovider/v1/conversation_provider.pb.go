@@ -601,7 +601,11 @@ type Decision struct {
 	// Why it became suspended or ignored.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Types of the events that were injected, as the API names them.
-	Events        []string `protobuf:"bytes,7,rep,name=events,proto3" json:"events,omitempty"`
+	Events []string `protobuf:"bytes,7,rep,name=events,proto3" json:"events,omitempty"`
+	// The links that were not waited for any more when this was decided.
+	Without []string `protobuf:"bytes,8,rep,name=without,proto3" json:"without,omitempty"`
+	// Of an end that was not seen: between which times it was.
+	Note          string `protobuf:"bytes,9,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -683,6 +687,20 @@ func (x *Decision) GetEvents() []string {
 		return x.Events
 	}
 	return nil
+}
+
+func (x *Decision) GetWithout() []string {
+	if x != nil {
+		return x.Without
+	}
+	return nil
+}
+
+func (x *Decision) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
 }
 
 // Leg is one party of the conversation as the EX org shows it.
@@ -1636,7 +1654,7 @@ const file_conversationprovider_v1_conversation_provider_proto_rawDesc = "" +
 	"\btransfer\x18\t \x01(\v2!.conversationprovider.v1.TransferR\btransfer\x12*\n" +
 	"\x11consult_call_uuid\x18\n" +
 	" \x01(\tR\x0fconsultCallUuid\x122\n" +
-	"\x15consult_unseen_reason\x18\v \x01(\tR\x13consultUnseenReason\"\xc1\x01\n" +
+	"\x15consult_unseen_reason\x18\v \x01(\tR\x13consultUnseenReason\"\xef\x01\n" +
 	"\bDecision\x129\n" +
 	"\n" +
 	"event_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\teventTime\x12\x12\n" +
@@ -1645,7 +1663,9 @@ const file_conversationprovider_v1_conversation_provider_proto_rawDesc = "" +
 	"\x02dn\x18\x04 \x01(\tR\x02dn\x12\x14\n" +
 	"\x05stage\x18\x05 \x01(\tR\x05stage\x12\x16\n" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x16\n" +
-	"\x06events\x18\a \x03(\tR\x06events\"\xf3\x03\n" +
+	"\x06events\x18\a \x03(\tR\x06events\x12\x18\n" +
+	"\awithout\x18\b \x03(\tR\awithout\x12\x12\n" +
+	"\x04note\x18\t \x01(\tR\x04note\"\xf3\x03\n" +
 	"\x03Leg\x124\n" +
 	"\x04kind\x18\x01 \x01(\x0e2 .conversationprovider.v1.LegKindR\x04kind\x12)\n" +
 	"\x10communication_id\x18\x02 \x01(\tR\x0fcommunicationId\x12\x0e\n" +

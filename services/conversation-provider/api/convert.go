@@ -103,6 +103,7 @@ func decisionOf(d conversation.Decision) *v1.Decision {
 	for _, event := range d.Events {
 		answer.Events = append(answer.Events, string(event))
 	}
+	answer.Without, answer.Note = strings.Fields(d.Without), d.Note
 	return answer
 }
 

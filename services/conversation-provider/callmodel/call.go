@@ -260,3 +260,6 @@ func (c *Call) LeavePending(key string) bool {
 		return f.Subject == key && (f.Kind == PartyLeft || f.Kind == Diverted || f.Kind == Abandoned)
 	})
 }
+
+// Alive is the time of the call's last word.
+func (c *Call) Alive() time.Time { return later(c.Seen[StreamCall], c.Seen[StreamQueue]) }

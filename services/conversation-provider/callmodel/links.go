@@ -216,7 +216,7 @@ func (b *Book) endUnseen(c *Call, l *Link, why string, until time.Time) []string
 // which its link had reported everything.
 func (b *Book) aliveUntil(c *Call, l *Link) time.Time {
 	// What a desktop attaches after the call says nothing of when it ended.
-	return later(later(c.Seen[StreamCall], c.Seen[StreamQueue]), l.Alive)
+	return later(c.Alive(), l.Alive)
 }
 
 // bounds writes what is known of the time of an end that was not seen.

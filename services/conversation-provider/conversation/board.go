@@ -42,6 +42,14 @@ func (b *Board) Close(callUUID string) {
 	b.book.Close(callUUID)
 }
 
+// without names the links that what is decided now was not waited for.
+func (b *Board) without() string {
+	if b == nil {
+		return ""
+	}
+	return b.book.Without
+}
+
 // Rest takes a call out of the board and its book that nothing happens to (see callmodel.Book).
 func (b *Board) Rest(callUUID string) {
 	delete(b.convs, callUUID)

@@ -87,5 +87,5 @@ func (x *situation) pull(row *Row) {
 	first.At, first.Waiting = x.fact.At.Add(-time.Microsecond), time.Time{}
 	at, _ := slices.BinarySearchFunc(y.call.Facts, first, callmodel.CompareFacts)
 	y.call.Facts = slices.Insert(y.call.Facts, at, first)
-	x.conv.trace(Decision{At: x.fact.At, What: x.what(), Row: row.ID, Subject: x.dn, Stage: x.conv.Stage})
+	x.trace(Decision{At: x.fact.At, What: x.what(), Row: row.ID, Subject: x.dn, Stage: x.conv.Stage})
 }

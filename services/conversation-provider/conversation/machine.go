@@ -115,7 +115,7 @@ func (r rule) holds(x *situation) bool {
 func (m *Machine) take(x *situation, row *Row) {
 	m.remember(x)
 	if row == nil {
-		x.conv.trace(Decision{At: x.fact.At, What: x.what(), Subject: x.dn, Stage: x.conv.Stage})
+		x.trace(Decision{At: x.fact.At, What: x.what(), Subject: x.dn, Stage: x.conv.Stage})
 		return
 	}
 	m.fire(x, *row)
@@ -213,7 +213,7 @@ func (m *Machine) fire(x *situation, row Row) {
 	for _, e := range x.events.events[before:] {
 		d.Events = append(d.Events, e.Type)
 	}
-	conv.trace(d)
+	x.trace(d)
 }
 
 // endLonely ends, in a suspended conversation, the legs that had been left before and the last one.

@@ -151,6 +151,8 @@ type Decision struct {
 	Stage   Stage                `json:"stage"`             // after the row
 	Reason  Reason               `json:"reason,omitempty"`  // why it became suspended or ignored
 	Events  []exevents.EventType `json:"events,omitempty"`  // what was injected
+	Without string               `json:"without,omitempty"` // the links that were not waited for any more
+	Note    string               `json:"note,omitempty"`    // of an end that was not seen: the bounds of its time
 }
 
 // maxTrace bounds the trace; the beginning is what explains a conversation best. Why it was suspended

@@ -284,3 +284,12 @@ func (x *situation) endTrigger() Trigger {
 	}
 	return Ended
 }
+
+// trace notes a decision, and without which links it was taken.
+func (x *situation) trace(d Decision) {
+	d.Without = x.g.board.without()
+	if x.fact.Kind == callmodel.CallEnded || x.fact.Kind == callmodel.PartyLeft {
+		d.Note = x.fact.Note
+	}
+	x.conv.trace(d)
+}

@@ -40,6 +40,9 @@ func (t *Trace) add(d Decision) {
 	for _, e := range d.Events {
 		b = appendWord(b, string(e))
 	}
+	if d.Without != "" || d.Note != "" {
+		b = appendText(appendText(b, d.Without), d.Note)
+	}
 	if size := len(b) - begin - 1; size < oneByte {
 		b[begin] = byte(size)
 	} else {
@@ -66,6 +69,7 @@ func (t *Trace) All() []Decision {
 		for range min(r.length(), len(r.data)) {
 			d.Events = append(d.Events, exevents.EventType(r.word()))
 		}
+		d.Without, d.Note = r.notes()
 		if r.broken {
 			continue // of a version that writes decisions differently, or nothing that was written
 		}
@@ -209,6 +213,18 @@ func (r *traceReader) word() string {
 	default:
 		return unknownWord
 	}
+}
+
+// notes are what is written of few decisions only.
+func (r *traceReader) notes() (without, note string) {
+	if r.broken || len(r.data) == 0 {
+		return "", ""
+	}
+	rest := traceReader{data: r.data}
+	if without, note = rest.text(), rest.text(); rest.broken {
+		return "", ""
+	}
+	return without, note
 }
 
 // unknownWord stands for a word that only a newer version knows.

@@ -114,7 +114,7 @@ func (m *Machine) dispose(g *Group, leg *Leg, at time.Time, row string, out *bat
 		g.Conv.name(leg), "disposition", at)
 	g.Conv.trace(Decision{
 		At: at, What: whatWrapUp, Row: row, Subject: name, Stage: g.Conv.Stage,
-		Events: []exevents.EventType{exevents.CommunicationDispositionApplied},
+		Events: []exevents.EventType{exevents.CommunicationDispositionApplied}, Without: g.board.without(),
 	})
 }
 

@@ -35,9 +35,24 @@ func (m *Model) advance(uuids []string, now time.Time, out *outbox) {
 // it was last heard of.
 func (m *Model) end(g *conversation.Group, out *outbox) {
 	if !g.Conv.Finished() || g.Conv.WrappingUp() {
-		out.inject(g.Root.UUID, m.board.Abandon(g.Root.UUID, lastHeard(g)))
+		out.inject(g.Root.UUID, m.board.Abandon(g.Root.UUID, lastAlive(g)))
 	}
 	m.close(g, out)
+}
+
+// lastAlive is the latest time at which an interaction is known to have been on: what a desktop attaches
+// may come after its end.
+func lastAlive(g *conversation.Group) time.Time {
+	last := time.Time{}
+	for _, c := range g.Calls {
+		if t := c.Alive(); t.After(last) {
+			last = t
+		}
+	}
+	if last.IsZero() {
+		return lastHeard(g)
+	}
+	return last
 }
 
 // lastHeard is the time of the newest event of an interaction.

@@ -311,6 +311,7 @@ func (m *Model) readAll(events []engage.Event, out *outbox) {
 
 func (m *Model) readTogether(events []engage.Event, out *outbox) {
 	touched := make([]string, 0, 2*len(events))
+	m.book.Without = without(events, m.book.Without)
 	for _, e := range events {
 		if fromLink(e) {
 			m.comeTo(e.Time.Add(-time.Microsecond), out)
@@ -324,6 +325,21 @@ func (m *Model) readTogether(events []engage.Event, out *outbox) {
 		touched = append(touched, m.read(e, out)...)
 	}
 	m.advance(touched, m.fed, out)
+}
+
+// without names the links that events were not waited for; before when none of them comes from a link.
+func without(events []engage.Event, before string) string {
+	links, named := "", false
+	for i := range events {
+		named = named || events[i].Link != ""
+		if len(events[i].Without) > len(links) {
+			links = events[i].Without
+		}
+	}
+	if !named {
+		return before
+	}
+	return links
 }
 
 // fromLink tells whether an event has its time from a link: the times of our own records say nothing of
@@ -366,7 +382,6 @@ func (m *Model) read(e engage.Event, out *outbox) []string {
 			m.book.Call(uuid)
 		}
 	}
-	m.book.Without = e.Without
 	return m.book.Apply(e)
 }
 
