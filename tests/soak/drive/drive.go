@@ -117,14 +117,9 @@ func (r *Result) restartDiffers(opts Options, whole, again *writer) {
 		r.fault(RestartDiffers, differences(want, got))
 		return
 	}
-	sent, err := again.events()
-	if err != nil {
-		r.fault(Broken, err.Error())
-		return
-	}
 	truth, org := opts.Mapping.truth(r.History, r.late), opts.Mapping.org()
 	org.Skew = r.skew
-	r.Faults = judge.Events(org, truth, sent)
+	r.Faults = judge.Events(org, truth, again.sent)
 }
 
 // compareLag looks whether it matters how the links lag. It must not as long as links are waited for; beyond
@@ -246,11 +241,7 @@ func (r *Result) judge(opts Options, mode string, w *writer, list []batch, live 
 	if r.feed(mode, w, list, live, -1); len(r.Faults) > 0 {
 		return
 	}
-	sent, err := w.events()
-	if err != nil {
-		r.fault(Broken, err.Error())
-		return
-	}
+	sent := slices.Clone(w.sent)
 	r.Sent = sent
 	truth, org := opts.Mapping.truth(r.History, r.late), opts.Mapping.org()
 	org.Skew = r.skew

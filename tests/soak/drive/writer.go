@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"engage.connector/pkg/genesys/exevents"
 	"engage.connector/pkg/packed"
 	"engage.connector/pkg/pipeline"
+	"engage.connector/pkg/store"
 	"engage.connector/services/conversation-provider/conversation"
 	"engage.connector/services/conversation-provider/model"
 )
@@ -19,8 +21,10 @@ type writer struct {
 	opts     model.Options
 	model    *model.Model
 	state    map[string][]byte
-	lines    []string // payloads of the conversation outbox, in order
+	sent     []exevents.ConversationEvent
+	lines    []string // the same as text
 	keys     []string // and their keys
+	calls    []string // and the calls they are of
 	soon     int      // what was sent before anything was given up
 	now      time.Time
 	progress pipeline.Progress
@@ -50,8 +54,9 @@ func (w *writer) commit(e pipeline.Effects, err error) error {
 		w.state[k] = v
 	}
 	for _, entry := range e.Outbox[model.OutboxConversation] {
-		w.lines = append(w.lines, string(entry.Payload))
-		w.keys = append(w.keys, entry.Key)
+		if err := w.note(entry); err != nil {
+			return fmt.Errorf("outbox payload: %w", err)
+		}
 	}
 	return nil
 }
@@ -126,31 +131,32 @@ func (w *writer) leftOver() ([]string, error) {
 	return left, nil
 }
 
-// events are what was sent so far.
-func (w *writer) events() ([]exevents.ConversationEvent, error) {
-	list := make([]exevents.ConversationEvent, len(w.lines))
-	for i, line := range w.lines {
-		var in model.Injection
-		if err := packed.Decode([]byte(line), &in); err != nil {
-			return nil, fmt.Errorf("outbox payload: %w", err)
-		}
-		var err error
-		if list[i], err = in.Event.Open(); err != nil {
-			return nil, fmt.Errorf("outbox payload: %w", err)
-		}
-		if list[i].ConversationID != w.keys[i] {
-			return nil, fmt.Errorf("outbox key %s of conversation %s", w.keys[i], list[i].ConversationID)
-		}
+// note keeps what is to be sent.
+func (w *writer) note(entry store.OutboxEntry) error {
+	var in model.Injection
+	if err := packed.Decode(entry.Payload, &in); err != nil {
+		return err
 	}
-	return list, nil
+	event, err := in.Event.Open()
+	if err != nil {
+		return err
+	}
+	if event.ConversationID != entry.Key {
+		return fmt.Errorf("key %s of conversation %s", entry.Key, event.ConversationID)
+	}
+	line, err := json.Marshal(event)
+	if err != nil {
+		return err
+	}
+	w.sent, w.lines, w.keys, w.calls = append(w.sent, event), append(w.lines, string(line)), append(w.keys, entry.Key), append(w.calls, in.CallUUID)
+	return nil
 }
 
-// byCall are the payloads of each call's conversations, joined.
+// byCall are the events of each call's conversations, joined.
 func (w *writer) byCall() map[string]string {
 	m := map[string]string{}
-	for _, line := range w.lines {
-		call, _, _ := strings.Cut(strings.TrimPrefix(line, `{"callUuid":"`), `"`)
-		m[call] += line + "\n"
+	for i, line := range w.lines {
+		m[w.calls[i]] += line + "\n"
 	}
 	return m
 }
@@ -158,7 +164,7 @@ func (w *writer) byCall() map[string]string {
 // eventTime is what differs when clocks do.
 var eventTime = regexp.MustCompile(`"eventDateTime":"[^"]*"|"eventId":"[^"]*"`)
 
-// shapes are payloads without their times.
+// shapes are events without their times.
 func shapes(payloads map[string]string) map[string]string {
 	for key, text := range payloads {
 		payloads[key] = eventTime.ReplaceAllString(text, "")
@@ -166,7 +172,7 @@ func shapes(payloads map[string]string) map[string]string {
 	return payloads
 }
 
-// byConversation are the payloads of each conversation, joined.
+// byConversation are the events of each conversation, joined.
 func (w *writer) byConversation() map[string]string {
 	m := map[string]string{}
 	for i, line := range w.lines {
