@@ -281,10 +281,10 @@ func (t *Timeline) place(l *line) {
 		offset, _ := t.clocks.offset(e)
 		l.at = e.Time.Add(offset)
 	}
-	// A link keeps its order, also when an offset changes or a clock is put back a little.
-	// What it repeats has its old place.
+	// A link keeps its order, also when an offset changes or a clock is put back a little; times that were
+	// equal would lose it. What it repeats has its old place.
 	if l.at.Before(l.told) && l.told.Sub(l.at) <= clockJump && !e.ReceivedAt.Before(l.received) {
-		l.at = l.told
+		l.at = l.told.Add(time.Microsecond)
 	}
 }
 
