@@ -139,7 +139,8 @@ func (t *Timeline) Add(h Held) {
 	l := t.line(h.Event.Link)
 	if l.note(h.Event) {
 		l.moved = h.ReadAt
-	} else if h.Event.Message == engage.MsgHeartbeat { // it says nothing
+	} else if h.Event.Message == engage.MsgHeartbeat { // it says nothing, and is read before its place
+		h.Event.Link = ""
 		t.loose = append(t.loose, h)
 		return
 	}
