@@ -140,7 +140,7 @@ func (t *Timeline) Add(h Held) {
 	if l.note(h.Event) {
 		l.moved = h.ReadAt
 	} else if h.Event.Message == engage.MsgHeartbeat { // it says nothing, and is read before its place
-		h.Event.Link = ""
+		h.Event.Time = time.Time{}
 		t.loose = append(t.loose, h)
 		return
 	}
