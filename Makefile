@@ -16,6 +16,7 @@ KILL   ?=
 HISTORIES ?= 100000
 SEED ?= 1
 SOAK_FLAGS ?=
+ROUNDS ?= 20
 DEMO_FLAGS ?=
 
 .PHONY: help
@@ -44,6 +45,10 @@ soak: ## Run HISTORIES=100000 random call histories through the conversation mod
 soak-org: HISTORIES = 2000
 soak-org: build ## The same with a lab org that takes or refuses every event (HISTORIES=2000)
 	@tools/soak-org.sh -histories $(HISTORIES) -seed $(SEED) $(SOAK_FLAGS)
+
+.PHONY: soak-states
+soak-states: ## Run ROUNDS=20 times other centers through agent-state-sync while the org, the link, Redis and the writer fail
+	@SOAK_STATES=1 go test -count=$(ROUNDS) -timeout 2h -run 'TestFaultsOf|TestBadInput|TestARedis|TestTheWriter' ./services/agent-state-sync/app
 
 .PHONY: bench-conversation-model
 bench-conversation-model: ## Measure the conversation model on one core: events per second, bytes per live call, growth

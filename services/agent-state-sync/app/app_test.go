@@ -5,15 +5,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"engage.connector/services/agent-state-sync/app"
 )
-
-func TestMain(m *testing.M) {
-	// The Redis client tries to dial a dead server once a second, and notices the end of its pool only then.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
-}
 
 // ledger: E-EXAS-028, E-EXAS-029, E-EXAS-030, E-EXAS-031, E-EXAS-032, E-EXAS-035
 func TestAllFaultsOfTheConfigurationAreReportedAtOnce(t *testing.T) {

@@ -126,7 +126,7 @@ func (a *Agent) decide(rules Rules, now Situation, reading Reading, at time.Time
 	switch {
 	case now.State != NotReady || now.Call != NoCall || completes || a.Reason != "":
 		a.Entered = time.Time{}
-	case !same:
+	case !same && !reading.Reasoned:
 		a.Entered = at
 	}
 	a.State, a.Call = now.State, now.Call
