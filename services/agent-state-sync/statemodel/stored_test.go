@@ -21,6 +21,11 @@ func TestNumbersOfStoredFieldsStayWhatTheyAre(t *testing.T) {
 	packedtest.Schema(t, "testdata/state.schema", &record{}, &linkRecord{}, &deskRecord{}, &Settlement{}, &adherence.Gap{})
 }
 
+// What a version has stored stays readable, and means the same.
+func TestWhatAVersionStoredStaysReadable(t *testing.T) {
+	packedtest.Golden(t, "testdata/golden", &record{}, &linkRecord{}, &deskRecord{}, &Settlement{}, &adherence.Gap{})
+}
+
 // Every field of an agent survives being stored: a field that is forgotten there shows here.
 func TestWhatIsStoredIsWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

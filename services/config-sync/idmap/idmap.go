@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -22,7 +23,12 @@ type Map struct {
 
 	mu      sync.Mutex
 	damaged []damage // found by the last Load
+	unknown map[Key]fields
 }
+
+// fields are what a newer version has stored of a record and this one does not know: after a rollback they
+// are written back with it.
+type fields map[string]json.RawMessage
 
 // New returns the ID map in the store.
 func New(s *store.Store) *Map { return &Map{store: s} }
@@ -39,7 +45,7 @@ type damage struct {
 // names where these can be read: then everything is applied to its object anew. SetAside keeps what was
 // stored.
 func (m *Map) Load(ctx context.Context) (plan.Applied, error) {
-	applied := plan.Applied{}
+	applied, unknown := plan.Applied{}, map[Key]fields{}
 	var damaged []damage
 	for _, kind := range plan.Kinds() {
 		mappings, err := m.store.IDMap(string(kind)).All(ctx)
@@ -58,11 +64,14 @@ func (m *Map) Load(ctx context.Context) (plan.Applied, error) {
 				damaged = append(damaged, damage{Key{kind, id}, string(mapping.Attributes), &record})
 			}
 			applied[kind][id] = record
+			if rest := unknownOf(mapping.Attributes); len(rest) > 0 {
+				unknown[Key{kind, id}] = rest
+			}
 		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.damaged = damaged
+	m.damaged, m.unknown = damaged, unknown
 	return applied, nil
 }
 
@@ -108,6 +117,9 @@ func (m *Map) Save(ctx context.Context, lease store.Lease, changes ...plan.Chang
 			kind.Delete = append(kind.Delete, c.ID)
 		} else {
 			mapping, err := encode(c.ID, *c.Record)
+			if err == nil {
+				err = m.writeBack(Key{c.Kind, c.ID}, &mapping)
+			}
 			if err != nil {
 				return fault.Wrap(fault.Internal, "idmap.save", fmt.Errorf("%s %s: %w", c.Kind, c.ID, err))
 			}
@@ -132,6 +144,38 @@ func encode(id string, r plan.Record) (store.Mapping, error) {
 	return store.Mapping{
 		EngageID: id, CloudID: r.CloudID, EngageName: r.EngageName, CloudName: r.CloudName, Attributes: attributes,
 	}, err
+}
+
+// writeBack adds what a newer version has stored.
+func (m *Map) writeBack(key Key, mapping *store.Mapping) error {
+	m.mu.Lock()
+	rest := m.unknown[key]
+	m.mu.Unlock()
+	if len(rest) == 0 {
+		return nil
+	}
+	all := fields{}
+	if err := json.Unmarshal(mapping.Attributes, &all); err != nil {
+		return err
+	}
+	maps.Copy(all, rest)
+	text, err := json.Marshal(all)
+	mapping.Attributes = text
+	return err
+}
+
+// unknownOf are the fields of a stored record that are none of plan.Record's.
+func unknownOf(attributes []byte) fields {
+	var all fields
+	if json.Unmarshal(attributes, &all) != nil {
+		return nil
+	}
+	of := reflect.TypeFor[plan.Record]()
+	for i := range of.NumField() {
+		name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+		delete(all, name)
+	}
+	return all
 }
 
 func decode(m store.Mapping) (plan.Record, error) {

@@ -68,6 +68,29 @@ func TestADeposedLeaderCannotChangeTheMap(t *testing.T) {
 	})
 }
 
+// A rollback: what a newer version knows of a record is there after this one has changed it.
+func TestWhatANewerVersionStoredIsWrittenBack(t *testing.T) {
+	s := storetest.StartServer(t).Store()
+	lease, err := s.AcquireLease(t.Context(), "config-sync", "a", time.Minute)
+	require.NoError(t, err)
+	newer := store.Mapping{EngageID: "301", CloudID: "c1", CloudName: "ann@x.example", Attributes: []byte(`{"fields":{"active":"true"},"era":{"of":3}}`)}
+	require.NoError(t, s.IDMap("users").Put(t.Context(), lease, newer))
+	m := idmap.New(s)
+	applied, err := m.Load(t.Context())
+	require.NoError(t, err)
+	record := applied[plan.Users]["301"]
+	require.Equal(t, map[string]string{"active": "true"}, record.Fields)
+	record.Fields = map[string]string{"active": "false"}
+	for range 2 { // also after this version has read its own
+		require.NoError(t, m.Save(t.Context(), lease, plan.Change{Kind: plan.Users, ID: "301", Record: &record}))
+		all, err := s.IDMap("users").All(t.Context())
+		require.NoError(t, err)
+		require.JSONEq(t, `{"fields":{"active":"false"},"era":{"of":3}}`, string(all["301"].Attributes))
+		_, err = m.Load(t.Context())
+		require.NoError(t, err)
+	}
+}
+
 // One value that cannot be read does not hide all others: it is kept somewhere else. Of a record whose ids can
 // still be read these stay, so that whoever leaves is still deactivated.
 func TestDamagedRecordsAreSetAside(t *testing.T) {
