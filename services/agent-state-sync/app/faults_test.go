@@ -247,7 +247,7 @@ func TestARedisThatLosesItsLastSecond(t *testing.T) {
 // child is an instance in a process of its own.
 func (w *world) child() *exec.Cmd {
 	w.t.Helper()
-	cmd := exec.Command(os.Args[0]) //nolint:noctx // it is killed by the test
+	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(slices.Clone(w.environ), childVariable+"=1")
 	require.NoError(w.t, cmd.Start())
 	w.t.Cleanup(func() {

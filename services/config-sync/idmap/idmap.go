@@ -170,9 +170,8 @@ func unknownOf(attributes []byte) fields {
 	if json.Unmarshal(attributes, &all) != nil {
 		return nil
 	}
-	of := reflect.TypeFor[plan.Record]()
-	for i := range of.NumField() {
-		name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+	for field := range reflect.TypeFor[plan.Record]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		delete(all, name)
 	}
 	return all
