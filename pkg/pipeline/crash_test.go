@@ -297,7 +297,8 @@ func (w *world) run() error {
 			w.lose(stop, rng)
 		}
 	}()
-	for stop.Err() == nil && (!w.done() || !closed(losing)) {
+	// In this order: what is said while things are still being lost is not done by then.
+	for stop.Err() == nil && (!closed(losing) || !w.done()) {
 		pause(stop, 20*time.Millisecond)
 	}
 	late := stop.Err() != nil
