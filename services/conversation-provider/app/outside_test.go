@@ -37,6 +37,7 @@ type outside struct {
 	failNext int // requests that the org fails as a whole
 	// poison answers a request as a whole with 400 and the API's error body when it is in it.
 	poison     func(kind string, event map[string]any) bool
+	silent     string // the link that says nothing: no lines, no heartbeats
 	recordings []*recordingproviderv1.Recording
 	program    string // sta_default_programid; with it the org has no program of its own
 
@@ -222,8 +223,16 @@ func (o *outside) stream(w http.ResponseWriter, r *http.Request) {
 	after, sent := r.URL.Query().Get("after"), 0
 	for {
 		o.mu.Lock()
-		lines, changed := o.lines[r.PathValue("link")][sent:], o.changed
+		lines, changed, silent := o.lines[r.PathValue("link")][sent:], o.changed, o.silent == r.PathValue("link")
 		o.mu.Unlock()
+		if silent {
+			select {
+			case <-r.Context().Done():
+				return
+			case <-changed:
+			}
+			continue
+		}
 		for _, line := range lines {
 			var e engage.Event
 			sent++
