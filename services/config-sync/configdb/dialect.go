@@ -38,6 +38,9 @@ type dialect struct {
 	// makes it so where the driver cannot.
 	begin *sql.TxOptions
 	first string
+	// outlives is set where the driver must not be told to roll back by the context: go-ora's rollback with
+	// a context that has ended reads and breaks the connection at the same time. Statements still end with it.
+	outlives bool
 	// snapshotAllowed returns 1 when the database lets begin have its way; otherwise transactions
 	// are opened by fallback, and readings may have to be repeated.
 	snapshotAllowed string
@@ -66,7 +69,7 @@ func dialectTable() map[string]dialect {
 		},
 		Oracle: {
 			// The driver refuses both read-only transactions and isolation levels.
-			port: 1521, open: openOracle, placeholder: ":1", classify: classifyOracle,
+			port: 1521, open: openOracle, outlives: true, placeholder: ":1", classify: classifyOracle,
 			begin: &sql.TxOptions{}, first: `SET TRANSACTION READ ONLY`,
 			catalogue: `SELECT c.owner, c.table_name, c.column_name, c.data_type FROM all_tab_columns c
 		WHERE c.table_name LIKE 'CFG%' ORDER BY c.owner, c.table_name, c.column_id`,
@@ -105,7 +108,11 @@ func (d dialect) start(ctx context.Context, db *sql.DB, oneState bool) (*sql.Tx,
 	if !oneState {
 		options = d.fallback
 	}
-	tx, err := db.BeginTx(ctx, options)
+	whole := ctx
+	if d.outlives {
+		whole = context.WithoutCancel(ctx)
+	}
+	tx, err := db.BeginTx(whole, options)
 	if err != nil || d.first == "" {
 		return tx, err
 	}

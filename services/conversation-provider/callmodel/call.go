@@ -49,9 +49,11 @@ type Call struct {
 	// Created is zero while only other links have spoken of the call.
 	Created time.Time `json:"created,omitzero"`
 	Deleted time.Time `json:"deleted,omitzero"`
-	Parties Parties   `json:"parties,omitempty"`
-	Visits  []*Visit  `json:"visits,omitempty"` // stays in virtual queues, by time
-	Data    []Value   `json:"data,omitempty"`   // user data that somebody needs, by time
+	// Reported is when its server reported the running call again, with the parties that it has.
+	Reported time.Time `json:"reported,omitzero"`
+	Parties  Parties   `json:"parties,omitempty"`
+	Visits   []*Visit  `json:"visits,omitempty"` // stays in virtual queues, by time
+	Data     []Value   `json:"data,omitempty"`   // user data that somebody needs, by time
 
 	// Seen is the time of the newest event of each stream: what a stream would have reported up to
 	// then has been reported.

@@ -21,6 +21,9 @@ func (b *Book) callCreated(e engage.Event) []string {
 		}
 		c.Created, c.Link = e.Time, e.Link
 		b.touch(c)
+	} else if e.Time.After(c.Created) {
+		c.Reported = e.Time
+		b.touch(c)
 	}
 	return b.readCall(c, e)
 }

@@ -227,23 +227,14 @@ func bounds(why string, alive, until time.Time) string {
 
 // leaveUnseen lets the parties leave that a call had and that its snapshot does not name.
 func (b *Book) leaveUnseen(c *Call, l *Link, began, until time.Time) []string {
-	left := false
+	var left []string
 	for _, p := range c.Parties {
 		if !p.Left.IsZero() || !p.Changed.Before(began) {
 			continue
 		}
-		alive := p.Changed
-		if l.Alive.After(alive) {
-			alive = l.Alive
-		}
-		p.Left, left = alive, true
-		c.record(Fact{Kind: PartyLeft, At: alive, Stream: StreamCall, Subject: p.UUID, Note: bounds("not in the snapshot of "+l.Name, alive, until)})
+		left = b.leftUnseen(c, p, l, "not in the snapshot of "+l.Name, until)
 	}
-	if !left {
-		return nil
-	}
-	b.touch(c)
-	return []string{c.UUID}
+	return left
 }
 
 // logoutUnseen logs out who is not logged in any more.
@@ -268,15 +259,28 @@ func (b *Book) signOfLife(dn string, at time.Time, except *Call, what string) []
 			continue
 		}
 		l := b.links[c.Link]
-		if l == nil || l.Lost.IsZero() || l.Lost.After(at) || !c.Seen[StreamCall].Before(l.Lost) || !l.Began.IsZero() {
+		if l == nil || l.Lost.IsZero() || l.Lost.After(at) || !l.Began.IsZero() {
 			continue
 		}
-		if !slices.ContainsFunc(c.Parties, func(p *Party) bool { return p.DN == dn && p.Left.IsZero() }) {
-			continue
+		here := slices.IndexFunc(c.Parties, func(p *Party) bool { return p.DN == dn && p.Left.IsZero() })
+		switch {
+		case here < 0:
+		case c.Seen[StreamCall].Before(l.Lost):
+			touched = append(touched, b.endUnseen(c, l, what+" at "+dn, at)...)
+		case !c.Reported.Before(l.Lost) && c.Parties[here].Changed.Before(l.Lost):
+			// The call was reported again after the loss, and this party was not among those that it has.
+			touched = append(touched, b.leftUnseen(c, c.Parties[here], l, what+" at "+dn, at)...)
 		}
-		touched = append(touched, b.endUnseen(c, l, what+" at "+dn, at)...)
 	}
 	return touched
+}
+
+// leftUnseen lets a party leave whose leaving was lost.
+func (b *Book) leftUnseen(c *Call, p *Party, l *Link, why string, until time.Time) []string {
+	p.Left = later(p.Changed, l.Alive)
+	c.record(Fact{Kind: PartyLeft, At: p.Left, Stream: StreamCall, Subject: p.UUID, Note: bounds(why, p.Left, until)})
+	b.touch(c)
+	return []string{c.UUID}
 }
 
 // lostAt lists the calls at a DN, and none when no link has ever lost anything.

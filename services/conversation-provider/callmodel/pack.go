@@ -40,6 +40,7 @@ func (c *Call) Fields(f *packed.Form) {
 	packed.All(f, 26, &c.Odd)
 	f.Text(27, &c.Link)
 	f.Int64(28, (*int64)(&c.Shift))
+	f.Time(29, &c.Reported)
 }
 
 // Fields names what is stored of a party.

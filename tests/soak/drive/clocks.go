@@ -15,6 +15,9 @@ type clocks struct {
 	zero       time.Time
 }
 
+// off tells whether a clock is not right.
+func (c clocks) off() bool { return c.drift > 0 || c.apart > 0 }
+
 // driftTime is the stretch in which a clock drifts as far as it does.
 const driftTime = 10 * time.Minute
 
