@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -230,4 +231,43 @@ func TestTheTraceSaysWithoutWhichLinksADecisionWasTaken(t *testing.T) {
 	d.requireTrace(call.UUID, `"without":"agent-2 vq-2"`)
 	d.restart()
 	d.requireTrace(call.UUID, `"without":"agent-2 vq-2"`)
+}
+
+// A link lost events, and its server reports its calls again without the marks of a snapshot: a party that a
+// reported call does not name has left, once its agent is seen elsewhere.
+func TestAReportWithoutMarksNamesThePartiesOfACall(t *testing.T) {
+	site := feedtest.New().Logins()
+	call := talking(site, 1, feedtest.Ext1)
+	site.Wait(20 * time.Second)
+	from := site.Now
+	site.Wait(10 * time.Second)
+	site.Send(feedtest.LinkCall, engage.MsgGap, engage.Attributes{"from": from.Format(time.RFC3339Nano), "to": site.Now.Format(time.RFC3339Nano)})
+	call.Created(nil)
+	call.Join("X", call.ANI, engage.PartyStateConnected)
+	site.Wait(10 * time.Second)
+	next := talking(site, 2, feedtest.Ext1)
+	d := newDesk(t).overLinks(site.Events).settle()
+	d.requireTrace(call.UUID, "agent left", "in another call at 4001: ended between")
+	require.WithinDuration(t, from, d.legEnd(call.UUID, feedtest.User1ID), 10*time.Millisecond)
+	require.Zero(t, d.endOf(next.UUID), "the agent is free for the next call")
+}
+
+// Two servers' clocks are known to a few milliseconds: who seems to log in an instant after the call came was
+// there before it.
+func TestALogInAnInstantAfterTheCallCameBeforeIt(t *testing.T) {
+	site := feedtest.New()
+	call := site.Inbound(1).IVR().Queue().Ring("A", feedtest.Ext1)
+	const rings = 2 * time.Second
+	site.Wait(-rings)
+	site.Send(feedtest.LinkAgent, engage.MsgEventAgentLogin, engage.Attributes{"ThisDN": feedtest.Ext1, "AgentID": feedtest.Agent1})
+	site.Wait(rings)
+	call.Answer("A", feedtest.Ext1)
+	d := newDesk(t)
+	events := make([]engage.Event, len(site.Events))
+	for i, e := range site.Events {
+		events[i] = e.Event
+	}
+	d.apply(events...)
+	d.settle()
+	require.NotZero(t, slices.IndexFunc(d.out, func(i injection) bool { return i.Event.UserID == feedtest.User1ID })+1)
 }
