@@ -177,7 +177,7 @@ func (a *App) wireWriter() error {
 
 func (a *App) wireInjection() error {
 	cfg := a.opts.Config
-	refusals := injection.LoggedRefusals{Calls: a.pipeline, Now: a.opts.Now}
+	refusals := injection.LoggedRefusals{Calls: a.pipeline, Logger: a.opts.Logger, Now: a.opts.Now}
 	sender, err := pipeline.NewSender(pipeline.SenderOptions{
 		Pipeline: a.pipeline, Outbox: model.OutboxConversation, Lease: a.writer.Lease, PerKey: perKey, Parallel: parallel, Policy: cfg.Delivery.Policy(),
 		DrainTimeout: cfg.RequestDrain(), Settled: refusals.Settled,

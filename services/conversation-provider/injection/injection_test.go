@@ -3,6 +3,8 @@ package injection_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -87,9 +89,15 @@ func TestUnreadableRecordsNeedNoRequest(t *testing.T) {
 	require.Len(t, got, 1)
 }
 
-type calls struct{ appended []store.Append }
+type calls struct {
+	appended []store.Append
+	err      error
+}
 
 func (c *calls) AppendOnce(_ context.Context, a store.Append) (int, error) {
+	if c.err != nil {
+		return 0, c.err
+	}
 	c.appended = append(c.appended, a)
 	return len(a.Entries), nil
 }
@@ -116,4 +124,15 @@ func TestWhatIsGivenUpIsLogged(t *testing.T) {
 	require.Equal(t, want, entry.Payload)
 	require.NoError(t, refusals.Settled(t.Context(), lease, settled[1:]))
 	require.Len(t, c.appended, 1)
+}
+
+// A full log must not keep the outbox from draining, or neither would ever be empty again; another failure
+// leaves the records where they are.
+func TestAFullLogDoesNotHoldUpTheOutbox(t *testing.T) {
+	c := &calls{err: fmt.Errorf("append: %w", store.ErrFull)}
+	refusals := injection.LoggedRefusals{Calls: c, Logger: slog.New(slog.DiscardHandler), Now: time.Now}
+	settled := []pipeline.Settled{{Record: record(t, "E"), Parked: true, Reason: "why"}}
+	require.NoError(t, refusals.Settled(t.Context(), store.Lease{}, settled))
+	c.err = errors.New("redis is away")
+	require.Error(t, refusals.Settled(t.Context(), store.Lease{}, settled))
 }

@@ -2,6 +2,8 @@ package injection
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"time"
 
 	"engage.connector/pkg/packed"
@@ -19,11 +21,13 @@ type CallsLog interface {
 // them in its own order, and after a restart as well: their conversation sends nothing more that depends
 // on them.
 type LoggedRefusals struct {
-	Calls CallsLog
-	Now   func() time.Time
+	Calls  CallsLog
+	Logger *slog.Logger
+	Now    func() time.Time
 }
 
-// Settled notes the events that are given up, each once, under the lease that the outbox is sent under.
+// Settled notes the events that are given up, each once, under the lease that the outbox is sent under. When
+// the log is full they are parked all the same: the log drains only while the outbox does.
 func (l LoggedRefusals) Settled(ctx context.Context, lease store.Lease, records []pipeline.Settled) error {
 	var entries []store.Entry
 	for _, g := range records {
@@ -45,5 +49,10 @@ func (l LoggedRefusals) Settled(ctx context.Context, lease store.Lease, records 
 		return nil
 	}
 	_, err := l.Calls.AppendOnce(ctx, store.Append{Lease: &lease, Entries: entries})
+	if errors.Is(err, store.ErrFull) {
+		l.Logger.Warn("the log is full: the calls of events that are given up do not learn of it", "events", len(entries),
+			"hint", "the events are parked with the org's words; what their calls send after them may be refused as well")
+		return nil
+	}
 	return err
 }
