@@ -90,7 +90,7 @@ func TestConversationEvent_HasTheFieldsOfItsModel(t *testing.T) {
 
 			spec, _ := specOf(typ)
 			var required []string
-			for _, f := range spec.all() {
+			for _, f := range spec.fields {
 				if f.required {
 					required = append(required, f.name)
 				}

@@ -24,11 +24,9 @@ func (e *ConversationEvent) Seal() Sealed {
 	}
 	const usual = 768
 	o := object{b: append(make([]byte, 0, usual), '{')}
-	for _, fields := range [][]fieldSpec{common, spec.fields} {
-		for i := range fields {
-			if f := &fields[i]; f.has(e) {
-				f.write(&o, e)
-			}
+	for i := range spec.fields {
+		if f := &spec.fields[i]; f.has(e) {
+			f.write(&o, e)
 		}
 	}
 	s.Body = string(append(o.b, '}'))

@@ -10,8 +10,8 @@ type fieldSpec struct {
 	required bool
 }
 
-// eventSpec is one of the API's event types: the array it goes into and its fields beyond
-// eventId, eventDateTime and conversationId, which all have.
+// eventSpec is one of the API's event types: the array it goes into and its fields, those first that all
+// have.
 type eventSpec struct {
 	typ    EventType
 	array  string
@@ -29,6 +29,14 @@ func specs(required bool, names []string) []fieldSpec {
 	return out
 }
 
+// common are the fields of every type.
+var common = must("eventId", "eventDateTime", "conversationId")
+
+// fields are those of a type, after those that all have.
+func fields(lists ...[]fieldSpec) []fieldSpec {
+	return append(slices.Clone(common), slices.Concat(lists...)...)
+}
+
 // leg are the required fields of every established event.
 var leg = must("communicationId", "initialConfiguration", "sourceConfiguration")
 
@@ -40,24 +48,24 @@ var consult = must("initiatingCommunicationId", "destinationCommunicationId", "o
 
 // eventSpecs are the 18 voice events of the model BatchConversationEventRequest.
 var eventSpecs = []eventSpec{
-	{ExternalEstablished, "externalEstablishedEvents", slices.Concat(leg, may("ani", "aniName", "dnis", "dnisName"))},
-	{IVREstablished, "ivrEstablishedEvents", slices.Concat(leg, may("ivrPhoneNumber", "ivrName", "ani", "dnis"))},
-	{RoutingEstablished, "routingEstablishedEvents", slices.Concat(leg, must("queueId"), may("phoneNumber", "ani", "dnis", "skillIds", "languageId"))},
-	{UserEstablished, "userEstablishedEvents", slices.Concat(leg, must("userId"), may("phoneNumber", "stationId", "ani", "dnis", "afterCallWorkRequired", "queueId"))},
-	{PhoneEstablished, "phoneEstablishedEvents", slices.Concat(leg, may("phoneNumber", "ani", "dnis"))},
-	{CommunicationAnswered, "communicationAnsweredEvents", must("communicationId")},
-	{HoldUpdated, "holdUpdatedEvents", must("communicationId", "held")},
-	{AudioUpdated, "audioUpdatedEvents", must("communicationId", "audioState")},
-	{CommunicationEnded, "communicationEndedEvents", slices.Concat(must("communicationId", "disconnectType"), may("destinationConversationId"))},
-	{CommunicationDispositionApplied, "communicationDispositionAppliedEvents", slices.Concat(must("communicationId"), may("code", "notes", "tags"))},
-	{UserTransfer, "userTransferEvents", slices.Concat(transfer, must("destinationUserId"))},
-	{RoutingTransfer, "routingTransferEvents", slices.Concat(transfer, must("destinationQueueId"), may("languageId", "skillIds"))},
-	{PhoneTransfer, "phoneTransferEvents", slices.Concat(transfer, must("destinationPhoneNumber"))},
-	{ProgressTransfer, "progressTransferEvents", must("commandId", "objectCommunicationId", "destinationCommunicationId")},
-	{EndTransfer, "endTransferEvents", must("commandId", "finalState", "objectCommunicationId")},
-	{ConsultTransfer, "consultTransferEvents", consult},
-	{ProgressConsultTransfer, "progressConsultTransferEvents", consult},
-	{EndConsultTransfer, "endConsultTransferEvents", nil},
+	{ExternalEstablished, "externalEstablishedEvents", fields(leg, may("ani", "aniName", "dnis", "dnisName"))},
+	{IVREstablished, "ivrEstablishedEvents", fields(leg, may("ivrPhoneNumber", "ivrName", "ani", "dnis"))},
+	{RoutingEstablished, "routingEstablishedEvents", fields(leg, must("queueId"), may("phoneNumber", "ani", "dnis", "skillIds", "languageId"))},
+	{UserEstablished, "userEstablishedEvents", fields(leg, must("userId"), may("phoneNumber", "stationId", "ani", "dnis", "afterCallWorkRequired", "queueId"))},
+	{PhoneEstablished, "phoneEstablishedEvents", fields(leg, may("phoneNumber", "ani", "dnis"))},
+	{CommunicationAnswered, "communicationAnsweredEvents", fields(must("communicationId"))},
+	{HoldUpdated, "holdUpdatedEvents", fields(must("communicationId", "held"))},
+	{AudioUpdated, "audioUpdatedEvents", fields(must("communicationId", "audioState"))},
+	{CommunicationEnded, "communicationEndedEvents", fields(must("communicationId", "disconnectType"), may("destinationConversationId"))},
+	{CommunicationDispositionApplied, "communicationDispositionAppliedEvents", fields(must("communicationId"), may("code", "notes", "tags"))},
+	{UserTransfer, "userTransferEvents", fields(transfer, must("destinationUserId"))},
+	{RoutingTransfer, "routingTransferEvents", fields(transfer, must("destinationQueueId"), may("languageId", "skillIds"))},
+	{PhoneTransfer, "phoneTransferEvents", fields(transfer, must("destinationPhoneNumber"))},
+	{ProgressTransfer, "progressTransferEvents", fields(must("commandId", "objectCommunicationId", "destinationCommunicationId"))},
+	{EndTransfer, "endTransferEvents", fields(must("commandId", "finalState", "objectCommunicationId"))},
+	{ConsultTransfer, "consultTransferEvents", fields(consult)},
+	{ProgressConsultTransfer, "progressConsultTransferEvents", fields(consult)},
+	{EndConsultTransfer, "endConsultTransferEvents", fields()},
 }
 
 // EventTypes lists the voice events.
@@ -78,12 +86,6 @@ func specOf(t EventType) (eventSpec, bool) {
 	return eventSpec{}, false
 }
 
-// common are the fields of every type.
-var common = must("eventId", "eventDateTime", "conversationId")
-
-// all are the fields of the type, the common ones first.
-func (s eventSpec) all() []fieldSpec { return slices.Concat(common, s.fields) }
-
 // faults lists what Validate complains about.
 func (e *ConversationEvent) faults() []string {
 	spec, ok := specOf(e.Type)
@@ -91,13 +93,11 @@ func (e *ConversationEvent) faults() []string {
 		return []string{"type is none of the API's"}
 	}
 	var faults []string
-	for _, fields := range [][]fieldSpec{common, spec.fields} {
-		for i := range fields {
-			if f := &fields[i]; f.has(e) {
-				faults = f.check(e, faults)
-			} else if f.required {
-				faults = append(faults, f.name+" is missing")
-			}
+	for i := range spec.fields {
+		if f := &spec.fields[i]; f.has(e) {
+			faults = f.check(e, faults)
+		} else if f.required {
+			faults = append(faults, f.name+" is missing")
 		}
 	}
 	if i := e.InitialConfiguration; i != nil && i.InvitedBy != "" && !isV4(i.InvitedBy) {
